@@ -1,0 +1,47 @@
+"""Glassbrick: deep learning from building blocks you can see through."""
+
+from glassbrick import datasets
+from glassbrick.arrays import to_2d_np
+from glassbrick.checks import assert_same_shape
+from glassbrick.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    DivergenceError,
+    GlassbrickError,
+    MissingExtraError,
+    NotReadyError,
+    OutputFileError,
+    OwnershipError,
+    ShapeError,
+)
+from glassbrick.initializers import (
+    Constant,
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    Initializer,
+    LecunNormal,
+    LecunUniform,
+    StandardNormal,
+    Zeros,
+)
+from glassbrick.layers import Dense, Layer
+from glassbrick.losses import Loss, MeanSquaredError
+from glassbrick.metrics import eval_regression_model, mae, rmse
+from glassbrick.network import NeuralNetwork
+from glassbrick.operations import (
+    BiasAdd,
+    Linear,
+    Operation,
+    ParamOperation,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    WeightMultiply,
+)
+from glassbrick.optimizers import SGD, Optimizer
+from glassbrick.training import History, Trainer, permute_data
+
+__version__ = "0.1.0"

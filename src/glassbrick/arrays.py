@@ -1,0 +1,182 @@
+"""What comes in from outside becomes a clean array of floats here, or a clear error."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NoReturn, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from glassbrick.checks import complaint, refuse
+from glassbrick.errors import ArgumentError, DataError, ShapeError
+
+__all__ = ["Array", "to_2d_np"]
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+_REMEDIES = {
+    "O": "Convert every column to numbers first; a missing value (None) must be filled in.",
+    "U": "Encode text as numbers first, for example one column of 0 and 1 per category.",
+    "S": "Encode text as numbers first, for example one column of 0 and 1 per category.",
+    "c": "Give real and imaginary parts as separate columns.",
+    "M": "Give dates as numbers, for example days since a first date.",
+    "m": "Give durations as numbers, for example in seconds.",
+}
+
+
+def as_numbers(value: ArrayLike, name: str, dtype: DTypeLike | None = None) -> Array:
+    """Make a C-contiguous array of finite floats of whatever holds numbers.
+
+    Parameters
+    ----------
+    value : array_like
+        An array, a table, or nested lists.
+    name : str
+        What to call it in an error.
+    dtype : dtype, optional
+        The dtype to convert to. Without it float32 and float64 stay as they are,
+        float16 becomes float32, and integers and booleans become float64.
+
+    Returns
+    -------
+    ndarray
+        `value` itself if it fits already, else a copy.
+
+    Raises
+    ------
+    DataError
+        If `value` is None, sparse, masked, ragged, or holds anything but finite real numbers.
+    """
+    array = _as_real_array(value, name)
+    target = np.dtype(dtype) if dtype is not None else _float_dtype(array.dtype)
+    with np.errstate(all="ignore"):
+        numbers = np.ascontiguousarray(array, dtype=target).reshape(array.shape)
+    _require_finite(numbers, array, name)
+    return numbers
+
+
+def as_matrix(value: ArrayLike, name: str, dtype: DTypeLike | None = None) -> Array:
+    """Make a matrix, (rows, features), of `value`; see `as_numbers`.
+
+    Raises
+    ------
+    ShapeError
+        If `value` has not two axes.
+    DataError
+        If it has no rows or no features, and for all that `as_numbers` refuses.
+    """
+    array = as_numbers(value, name, dtype)
+    if array.ndim != 2:
+        advice = ""
+        if array.ndim == 1:
+            advice = (
+                f"If it is one row, use {name}.reshape(1, -1); "
+                f"if it is one feature, {name}.reshape(-1, 1)."
+            )
+        refuse(ShapeError, name, "two axes, (rows, features)", array, advice)
+    if array.size == 0:
+        refuse(DataError, name, "at least one row and one feature", array)
+    return array
+
+
+def as_targets(value: ArrayLike, name: str, dtype: DTypeLike | None = None) -> Array:
+    """Make a matrix, (rows, outputs), of `value`; one axis is taken as one column."""
+    array = as_numbers(value, name, dtype)
+    return as_matrix(array[:, np.newaxis] if array.ndim == 1 else array, name, dtype)
+
+
+def require_same_rows(X: Array, X_name: str, y: Array, y_name: str) -> None:
+    """Refuse features and targets that have not the same number of rows."""
+    if len(X) != len(y):
+        raise DataError(
+            complaint(
+                f"{X_name} and {y_name}",
+                "the same number of rows",
+                f"{len(X)} rows in {X_name} and {len(y)} in {y_name}",
+            )
+        )
+
+
+def to_2d_np(a: Array, type: Literal["col", "row"] = "col") -> Array:  # noqa: A002 (the chapter's name)
+    """Turn an array of one axis into a matrix of one column or one row.
+
+    Parameters
+    ----------
+    a : ndarray, shape (n,)
+        Any array of one axis.
+    type : {"col", "row"}
+        Whether to return shape (n, 1) or (1, n).
+
+    Returns
+    -------
+    ndarray
+        A view of `a`.
+
+    Raises
+    ------
+    ShapeError
+        If `a` has not one axis.
+    ArgumentError
+        If `type` is neither "col" nor "row".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> to_2d_np(np.array([1.0, 2.0, 3.0])).shape
+    (3, 1)
+    """
+    array = np.asarray(a)
+    if array.ndim != 1:
+        refuse(ShapeError, "to_2d_np", "an array of one axis", array)
+    if type not in ("col", "row"):
+        refuse(ArgumentError, "to_2d_np, type", '"col" or "row"', type)
+    return array.reshape(-1, 1) if type == "col" else array.reshape(1, -1)
+
+
+def _as_real_array(value: ArrayLike, name: str) -> Array:
+    if value is None:
+        refuse(DataError, name, "an array of numbers", value)
+    if hasattr(value, "toarray"):
+        advice = f"Make it dense with {name}.toarray()."
+        raise DataError(complaint(name, "a dense array", f"a {type(value).__name__}", advice))
+    if np.ma.is_masked(value):
+        advice = "Fill the masked values in first, for example with .filled(0)."
+        raise DataError(complaint(name, "an array without masked values", "masked values", advice))
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        advice = "Rows of unequal length cannot form a matrix."
+        raise DataError(
+            complaint(name, "an array of numbers", f"a {type(value).__name__}: {error}", advice)
+        ) from None
+    if array.dtype.kind not in "biuf":
+        _refuse_dtype(array, name)
+    return array
+
+
+def _refuse_dtype(array: Array, name: str) -> NoReturn:
+    received = f"dtype {array.dtype}"
+    if array.size and array.dtype.kind in "OUS":
+        first = next((v for v in array.flat if not isinstance(v, int | float)), array.flat[0])
+        received += f", for example {first!r} ({type(first).__name__})"
+    advice = _REMEDIES.get(array.dtype.kind, "")
+    raise DataError(complaint(name, "real numbers", received, advice))
+
+
+def _float_dtype(dtype: np.dtype[Any]) -> type[np.floating[Any]]:
+    small = dtype.kind == "f" and dtype.itemsize <= 4
+    return np.float32 if small else np.float64
+
+
+def _require_finite(numbers: Array, original: Array, name: str) -> None:
+    finite = np.isfinite(numbers)
+    if finite.all():
+        return
+    where = np.argwhere(~finite)
+    first = tuple(int(i) for i in where[0])
+    was = original[first]
+    received = f"{len(where)} of {numbers.size} values not finite, the first {was} at {list(first)}"
+    advice = "Fill in or leave out such rows before training."
+    if np.isfinite(was):
+        advice = f"It is too large for {numbers.dtype}: scale the data, or use float64."
+    raise DataError(complaint(name, "finite numbers", received, advice))

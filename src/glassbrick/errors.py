@@ -1,0 +1,94 @@
+"""Every error that Glassbrick raises on purpose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from glassbrick.training.history import History
+
+__all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
+    "DataError",
+    "DivergenceError",
+    "GlassbrickError",
+    "MissingExtraError",
+    "NotReadyError",
+    "OutputFileError",
+    "OwnershipError",
+    "ShapeError",
+]
+
+
+class GlassbrickError(Exception):
+    """The base of all errors of this package: catch it to catch them all."""
+
+    def within(self, place: str) -> Self:
+        """Put the name of the block in which the error arose before its message."""
+        self.args = (f"{place}: {self.args[0]}", *self.args[1:])
+        return self
+
+
+class ArgumentError(GlassbrickError, ValueError):
+    """An argument of the right type has a value that cannot be used."""
+
+
+class ArgumentTypeError(GlassbrickError, TypeError):
+    """An argument is of a type that cannot be used."""
+
+
+class ShapeError(GlassbrickError, ValueError):
+    """An array has another shape than the block that received it needs."""
+
+
+class DataError(GlassbrickError, ValueError):
+    """Data that nothing can be learned from: NaN, text, no rows, rows that do not match."""
+
+
+class NotReadyError(GlassbrickError, RuntimeError, AttributeError):
+    """Something was asked for before the call that makes it.
+
+    It is an ``AttributeError`` too, so that ``hasattr(operation, "output")`` is a
+    question, not a failure.
+    """
+
+
+class OwnershipError(GlassbrickError, ValueError):
+    """One block was put in two places, where each would overwrite what the other remembers."""
+
+
+class DivergenceError(GlassbrickError, RuntimeError):
+    """The loss or a parameter stopped being a finite number during training.
+
+    Attributes
+    ----------
+    epoch, batch : int
+        Where it happened, counted from 1. The batch after the last one stands for the
+        evaluation at the end of the epoch.
+    lr : float
+        The learning rate at that moment.
+    history : History
+        All epochs that were completed before.
+    """
+
+    def __init__(self, message: str, *, epoch: int, batch: int, lr: float, history: History):
+        super().__init__(message)
+        self.epoch = epoch
+        self.batch = batch
+        self.lr = lr
+        self.history = history
+
+
+class MissingExtraError(GlassbrickError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, feature: str, package: str, extra: str):
+        super().__init__(
+            f"{feature} needs {package}, which is not installed. "
+            f"Install it with: pip install 'glassbrick[{extra}]'"
+        )
+
+
+class OutputFileError(GlassbrickError, OSError):
+    """A file cannot be written where it was asked for."""

@@ -1,0 +1,89 @@
+"""Dense: the fully connected layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glassbrick.arrays import Array
+from glassbrick.checks import instance_of, one_of
+from glassbrick.initializers import Initializer, as_initializer
+from glassbrick.layers.layer import Layer
+from glassbrick.operations import BiasAdd, Operation, Sigmoid, WeightMultiply
+from glassbrick.operations.activations import ACTIVATIONS
+
+__all__ = ["Dense"]
+
+
+class Dense(Layer):
+    r"""Every output depends on every input: :math:`Y = f(X W + b)`.
+
+    Parameters
+    ----------
+    neurons : int
+        Number of outputs.
+    activation : str or Operation, optional
+        The function :math:`f`, by name ("linear", "sigmoid", "tanh", "relu") or as a new
+        object. The default is, as in the chapter, a sigmoid; for none, say "linear".
+    inputs : int, optional
+        Number of inputs, if parameters are wanted before data.
+    weight_init, bias_init : str or Initializer
+        How the parameters start, by name ("glorot_uniform", "he_normal", "zeros", ...)
+        or as an object. The default is, as in the chapter, "standard_normal" for both.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument is of the wrong kind, or a name is unknown.
+    OwnershipError
+        If the activation belongs to another layer.
+
+    Notes
+    -----
+    Parameters are `W`, shape (inputs, neurons), and `b`, shape (1, neurons), in the
+    dtype of the first input. Chapter section 3.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = Dense(3, "relu", weight_init="he_normal", bias_init="zeros")
+    >>> layer.forward(np.ones((5, 2))).shape
+    (5, 3)
+    >>> [param.shape for param in layer.params]
+    [(2, 3), (1, 3)]
+    """
+
+    def __init__(
+        self,
+        neurons: int,
+        activation: str | Operation | None = None,
+        *,
+        inputs: int | None = None,
+        weight_init: str | Initializer = "standard_normal",
+        bias_init: str | Initializer = "standard_normal",
+    ):
+        super().__init__(neurons, inputs=inputs)
+        self.activation = _as_activation(activation)
+        self.activation.claim(self, "Dense, activation")
+        self.weight_init = as_initializer(weight_init, "Dense, weight_init")
+        self.bias_init = as_initializer(bias_init, "Dense, bias_init")
+
+    def _setup_layer(self, input_: Array) -> None:
+        weight = self.weight_init((input_.shape[1], self.neurons), self.rng)
+        bias = self.bias_init((1, self.neurons), self.rng)
+        self.operations = [
+            WeightMultiply(weight.astype(input_.dtype)),
+            BiasAdd(bias.astype(input_.dtype)),
+            self.activation,
+        ]
+
+    def __repr__(self) -> str:
+        return f"Dense({self.neurons}, {type(self.activation).__name__})"
+
+
+def _as_activation(value: Any) -> Operation:
+    who = "Dense, activation"
+    if value is None:
+        return Sigmoid()
+    if isinstance(value, str):
+        return one_of(value, ACTIVATIONS, who)()
+    return instance_of(value, Operation, who, '"relu" or ReLU()')  # type: ignore[type-abstract]

@@ -1,0 +1,272 @@
+"""Layer: a series of operations, made when the number of inputs is known."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+from glassbrick.arrays import Array
+from glassbrick.blocks import Block, snake_case
+from glassbrick.checks import instance_of, positive_integer, refuse, require_array
+from glassbrick.errors import GlassbrickError, NotReadyError, OwnershipError, ShapeError
+from glassbrick.operations import Operation, ParamOperation
+from glassbrick.randomness import ChapterStreams, RandomSource, Streams, legacy_seed
+
+__all__ = ["Layer"]
+
+
+class Layer(Block, ABC):
+    """A series of operations that data passes through.
+
+    A subclass writes `_setup_layer`, which makes ``self.operations`` for a first input.
+
+    Parameters
+    ----------
+    neurons : int
+        Number of outputs.
+    inputs : int, optional
+        Number of inputs. Given here, a network has its parameters before it sees data;
+        else the first batch decides.
+
+    Attributes
+    ----------
+    operations : sequence of Operation
+        Fixed once the layer is set up.
+    params, param_grads : tuple of ndarray
+        What the operations hold, read from them each time.
+    first : bool
+        Whether the next `forward` sets the layer up, with parameters drawn anew.
+    seed : int or None
+        Seed of the parameters; a network made with ``seed=`` sets it.
+    rng : Generator or RandomState
+        The source of random numbers, during `_setup_layer` only.
+    name : str
+        How errors and reports call the layer: a network numbers its layers, "dense_1".
+    input_, output : ndarray
+        What the last `forward` received and returned.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If `neurons` or `inputs` is not a whole number of at least 1.
+
+    Notes
+    -----
+    Chapter section 3.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glassbrick import Layer, Tanh, WeightMultiply
+    >>> class Mix(Layer):
+    ...     def _setup_layer(self, input_):
+    ...         weights = self.rng.standard_normal((input_.shape[1], self.neurons))
+    ...         self.operations = [WeightMultiply(weights), Tanh()]
+    >>> Mix(2).forward(np.ones((5, 3))).shape
+    (5, 2)
+    """
+
+    memory: ClassVar[tuple[str, ...]] = ("input_", "output")
+
+    seed: int | None = None
+    rng: RandomSource
+    input_: Array
+    output: Array
+
+    def __init__(self, neurons: int, *, inputs: int | None = None):
+        who = type(self).__name__
+        self.neurons = positive_integer(neurons, f"{who}, neurons")
+        self.inputs = inputs if inputs is None else positive_integer(inputs, f"{who}, inputs")
+        self.name = f"{who}({self.neurons})"
+        self.first = True
+        self._width: int | None = None
+        self._index = 0
+        self._streams: Streams | None = None
+        self._operations: Sequence[Operation] = []
+        self._declared_params: list[Array] | None = None
+
+    @abstractmethod
+    def _setup_layer(self, input_: Array) -> None:
+        """Make ``self.operations`` for inputs like `input_`, drawing from ``self.rng``."""
+
+    def forward(self, input_: Array) -> Array:
+        """Pass `input_` through the operations, after setting the layer up if need be.
+
+        Parameters
+        ----------
+        input_ : ndarray, shape (rows, inputs)
+            Kept, not copied, until the next forward or `release`.
+
+        Returns
+        -------
+        ndarray, shape (rows, neurons)
+            The output: do not write into it, `backward` needs it.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If `input_` is not an array.
+        ShapeError
+            If it has not two axes, or not as many features as before.
+        """
+        try:
+            if self.first:
+                self._set_up(input_)
+            elif input_.shape[-1] != self._width or input_.ndim != 2:
+                self._check_input(input_, self._width)
+            self.input_ = input_
+            for operation in self._operations:
+                input_ = operation.forward(input_)
+        except GlassbrickError as error:
+            error.within(self.name)
+            raise
+        self.output = input_
+        return input_
+
+    def backward(self, output_grad: Array) -> Array:
+        """Send the gradient of the output back through the operations, last one first.
+
+        Parameters
+        ----------
+        output_grad : ndarray, shape of `output`
+            Gradient of the loss with respect to the output.
+
+        Returns
+        -------
+        ndarray, shape of `input_`
+            Gradient of the loss with respect to the input.
+
+        Raises
+        ------
+        NotReadyError
+            If there was no `forward` before.
+        ShapeError
+            If a gradient has not the shape of what it belongs to.
+        """
+        try:
+            if self.first:
+                raise NotReadyError("backward was called before forward.")
+            for operation in reversed(self._operations):
+                output_grad = operation.backward(output_grad)
+        except GlassbrickError as error:
+            error.within(self.name)
+            raise
+        return output_grad
+
+    @property
+    def operations(self) -> Sequence[Operation]:
+        return self._operations
+
+    @operations.setter
+    def operations(self, operations: Sequence[Operation]) -> None:
+        self._operations = operations
+        if self._declared_params is None:  # outside of a set-up: take them over at once
+            self._adopt()
+
+    @property
+    def params(self) -> Sequence[Array]:
+        if self._declared_params is not None:  # _setup_layer may fill a list of its own
+            return self._declared_params
+        return tuple(op.param for op in self.param_operations)
+
+    @params.setter
+    def params(self, params: list[Array]) -> None:
+        if self._declared_params is None and not self.first:
+            raise OwnershipError(
+                f"{self.name}.params is a view of what the operations hold. To change a "
+                "parameter write into its array: layer.params[0][...] = values"
+            )
+        if self._declared_params is not None:
+            self._declared_params = params
+
+    @property
+    def param_grads(self) -> Sequence[Array]:
+        return tuple(op.param_grad for op in self.param_operations)
+
+    @property
+    def param_operations(self) -> tuple[ParamOperation, ...]:
+        """The operations that hold parameters."""
+        if self.first:
+            raise NotReadyError(
+                f"{self.name} has no parameters yet: it makes them when it first sees data. "
+                "Call forward or fit first, or say the number of inputs: inputs=13."
+            )
+        return self._param_operations
+
+    def release(self) -> None:
+        """Forget the last batch, in the operations too. Parameters stay."""
+        super().release()
+        for operation in self._operations:
+            operation.release()
+
+    def apart(self) -> Self:
+        """Return a twin that shares parameters with this layer but remembers no batch."""
+        twin = super().apart()
+        twins = {id(operation): operation.apart() for operation in self._operations}
+        for name, value in twin.__dict__.items():
+            twin.__dict__[name] = twins.get(id(value), value)
+        twin._operations = tuple(twins[id(operation)] for operation in self._operations)
+        twin._find_params()
+        return twin
+
+    def _join(self, streams: Streams, index: int, name: str) -> None:
+        """Take the place in a network that gives the layer its name and its random numbers."""
+        self._streams, self._index, self.name = streams, index, name
+
+    def _set_up(self, input_: Array) -> None:
+        self._check_input(input_, self.inputs)
+        seed = legacy_seed(self.seed, "seed")
+        self.rng = (self._streams or ChapterStreams(None)).for_layer(self._index, seed)
+        self._declared_params, self._operations = [], []
+        try:
+            self._setup_layer(input_)
+            self._adopt()
+        finally:
+            self._declared_params = None
+            del self.rng
+        self._width = input_.shape[1]
+        self.first = False
+
+    def _check_input(self, input_: Any, width: int | None) -> None:
+        require_array(input_, "forward")
+        if input_.ndim != 2 or (width is not None and input_.shape[1] != width):
+            columns = "features" if width is None else f"{width} features"
+            refuse(ShapeError, "forward", f"an array of shape (rows, {columns})", input_)
+
+    def _adopt(self) -> None:
+        """Own the operations, and check that the parameters are theirs."""
+        who = f"{self.name}, operations"
+        for operation in self._operations:
+            instance_of(operation, Operation, who, "[WeightMultiply(W), BiasAdd(B), Sigmoid()]")  # type: ignore[type-abstract]
+            operation.claim(self, who)
+        if len({id(operation) for operation in self._operations}) < len(self._operations):
+            raise OwnershipError(f"{who}: the same operation stands twice; make a new one for each.")
+        self._operations = tuple(self._operations)
+        self._find_params()
+        owned = {id(operation.param) for operation in self._param_operations}
+        for param in self._declared_params or ():
+            if id(param) not in owned:
+                raise OwnershipError(
+                    f"{self.name}.params lists an array of shape {param.shape} that no operation "
+                    "holds, so it would not be trained: give it to a ParamOperation."
+                )
+
+    def _find_params(self) -> None:
+        self._param_operations = tuple(
+            operation for operation in self._operations if isinstance(operation, ParamOperation)
+        )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for operation in self._operations:
+            operation.claim(self, self.name)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.neurons})"
+
+
+def layer_name(layer: Layer, before: Sequence[Layer]) -> str:
+    """Name a layer by its class and its number among those `before` it: "dense_2"."""
+    number = 1 + sum(type(other) is type(layer) for other in before)
+    return f"{snake_case(type(layer).__name__)}_{number}"

@@ -1,0 +1,346 @@
+"""NeuralNetwork: layers in a row, and a loss at their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glassbrick.arrays import Array, as_matrix
+from glassbrick.checks import describe, instance_of, positive_integer, refuse
+from glassbrick.errors import ArgumentError, ArgumentTypeError, NotReadyError, OwnershipError
+from glassbrick.layers.layer import Layer, layer_name
+from glassbrick.losses import Loss
+from glassbrick.randomness import (
+    ChapterStreams,
+    SeedLike,
+    SpawnedStreams,
+    Streams,
+    legacy_seed,
+)
+
+__all__ = ["NeuralNetwork"]
+
+_CHAPTER_SEED = 1
+
+
+class NeuralNetwork:
+    """Layers in a row, and the loss that their last output is judged by.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        First to last. Each layer belongs to one network.
+    loss : Loss
+        What training makes small.
+    seed : int or None, default 1
+        Seed of the chapter's single stream of random numbers, in which layers of equal
+        shape start with equal parameters. None takes fresh entropy.
+    rng : int, SeedSequence or Generator, optional
+        The modern way, used instead of `seed`: independent streams for each layer and
+        for shuffling. Prefer it in new code.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        Named "dense_1", "dense_2", ... in errors and reports.
+    loss : Loss
+        As given.
+    seed : int or None
+        As given; None with `rng`.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument is of the wrong kind, or there are no layers.
+    OwnershipError
+        If a layer stands twice, or belongs to another network.
+
+    Notes
+    -----
+    Chapter section 3.6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glassbrick import Dense, MeanSquaredError
+    >>> net = NeuralNetwork([Dense(3, "tanh"), Dense(1, "linear")], MeanSquaredError(), rng=0)
+    >>> net.forward(np.ones((5, 2))).shape
+    (5, 1)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        loss: Loss,
+        seed: int | None = _CHAPTER_SEED,
+        *,
+        rng: SeedLike | None = None,
+    ):
+        self.layers = _as_layers(layers)
+        self.loss = instance_of(loss, Loss, "NeuralNetwork, loss", "MeanSquaredError()")  # type: ignore[type-abstract]
+        self.streams: Streams
+        if rng is None:
+            self.seed = legacy_seed(seed, "NeuralNetwork, seed")
+            self.streams = ChapterStreams(self.seed)
+        else:
+            if seed != _CHAPTER_SEED:
+                refuse(ArgumentError, "NeuralNetwork", "either seed or rng", f"{seed=}, {rng=}")
+            self.seed = None
+            self.streams = SpawnedStreams(rng)
+        self._claim_layers()
+        for index, layer in enumerate(self.layers):
+            layer._join(self.streams, index, layer_name(layer, self.layers[:index]))
+            if self.seed is not None:
+                layer.seed = self.seed
+        if self.layers[0].inputs is not None:
+            self.build(self.layers[0].inputs)
+
+    def build(self, inputs: int, dtype: type[np.floating[Any]] = np.float64) -> None:
+        """Draw all parameters now, for data of so many features.
+
+        Parameters
+        ----------
+        inputs : int
+            Number of features.
+        dtype : dtype, default float64
+            Of the parameters, and of all computation with them.
+
+        Raises
+        ------
+        ShapeError
+            If a layer was made for another number of inputs.
+        """
+        inputs = positive_integer(inputs, "NeuralNetwork.build, inputs")
+        self._draw_params(np.zeros((1, inputs), dtype))
+
+    def forward(self, x_batch: Array) -> Array:
+        """Pass a batch through all layers, which remember it for `backward`.
+
+        Parameters
+        ----------
+        x_batch : array_like, shape (rows, features)
+            Converted to the dtype of the parameters if it has another.
+
+        Returns
+        -------
+        ndarray, shape (rows, outputs)
+            The prediction, read-only, because `backward` needs it as it is.
+
+        Raises
+        ------
+        ShapeError
+            If the rows have not as many features as before.
+        DataError
+            If `x_batch` cannot be converted to finite floats.
+
+        See Also
+        --------
+        predict : Does not disturb training, and keeps nothing.
+        """
+        if type(x_batch) is not np.ndarray or x_batch.dtype is not self._dtype:
+            x_batch = self._as_input(x_batch)
+        for layer in self.layers:
+            x_batch = layer.forward(x_batch)
+        prediction = x_batch.view()
+        prediction.flags.writeable = False
+        return prediction
+
+    def backward(self, loss_grad: Array) -> Array:
+        """Send the gradient of the loss back through all layers, last one first.
+
+        Parameters
+        ----------
+        loss_grad : ndarray, shape (rows, outputs)
+            Gradient of the loss with respect to the prediction.
+
+        Returns
+        -------
+        ndarray, shape (rows, features)
+            Gradient of the loss with respect to the data.
+
+        Raises
+        ------
+        NotReadyError
+            If there was no `forward` before.
+        ShapeError
+            If a gradient has not the shape of what it belongs to.
+        """
+        grad = loss_grad
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+        return grad
+
+    def train_batch(self, x_batch: Array, y_batch: Array) -> float:
+        """Compute the loss of a batch, and all gradients. Parameters stay as they are.
+
+        Parameters
+        ----------
+        x_batch : ndarray, shape (rows, features)
+            The data.
+        y_batch : ndarray, shape (rows, outputs)
+            What should be predicted.
+
+        Returns
+        -------
+        float
+            The loss.
+        """
+        predictions = self.forward(x_batch)
+        loss = self.loss.forward(predictions, y_batch)
+        self.backward(self.loss.backward())
+        return loss
+
+    def predict(self, X: ArrayLike, *, batch_size: int = 4096) -> Array:
+        """Predict, without disturbing training and without keeping anything.
+
+        Parameters
+        ----------
+        X : array_like, shape (rows, features)
+            The data.
+        batch_size : int, default 4096
+            How many rows to pass through the layers at a time, which bounds the memory.
+
+        Returns
+        -------
+        ndarray, shape (rows, outputs)
+            The caller's own, in the dtype of the parameters.
+
+        Raises
+        ------
+        NotReadyError
+            If there are no parameters yet.
+        DataError
+            If `X` does not hold finite numbers.
+        ShapeError
+            If it has not the features that the network was made for.
+
+        Examples
+        --------
+        >>> from glassbrick import Dense, MeanSquaredError
+        >>> net = NeuralNetwork([Dense(1, "linear", inputs=2)], MeanSquaredError(), rng=0)
+        >>> net.predict([[1, 2], [3, 4], [5, 6]]).shape
+        (3, 1)
+        """
+        batch_size = positive_integer(batch_size, "predict, batch_size")
+        self.params()
+        rows = as_matrix(X, "X", self._dtype)
+        prediction = pass_through([layer.apart() for layer in self.layers], rows, batch_size)
+        return prediction.copy() if np.may_share_memory(prediction, rows) else prediction
+
+    def params(self) -> Iterator[Array]:
+        """Iterate over the parameters, first layer to last.
+
+        Raises
+        ------
+        NotReadyError
+            If there are none yet, because no data has been seen.
+        """
+        return iter([param for layer in self.layers for param in layer.params])
+
+    def param_grads(self) -> Iterator[Array]:
+        """Iterate over the gradients of the parameters, in the order of `params`.
+
+        Raises
+        ------
+        NotReadyError
+            If there was no `backward` before.
+        """
+        return iter([grad for layer in self.layers for grad in layer.param_grads])
+
+    def params_and_grads(self) -> list[tuple[Array, Array]]:
+        """Return each parameter with its gradient.
+
+        Raises
+        ------
+        NotReadyError
+            If there was no `backward` before.
+        """
+        return [
+            (operation.param, operation.param_grad)
+            for layer in self.layers
+            for operation in layer.param_operations
+        ]
+
+    def release(self) -> None:
+        """Forget the last batch, everywhere. Parameters stay."""
+        for layer in self.layers:
+            layer.release()
+        self.loss.release()
+
+    @property
+    def is_built(self) -> bool:
+        """Whether all layers have their parameters."""
+        return not any(layer.first for layer in self.layers)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What the network computes in: the dtype of the data it was built for.
+
+        Raises
+        ------
+        NotReadyError
+            If it is not built yet.
+        """
+        self.params()
+        return self._dtype or np.dtype(np.float64)
+
+    _dtype: np.dtype[Any] | None = None  # dtype, once built; looked at for every batch
+
+    def _as_input(self, x_batch: ArrayLike) -> Array:
+        """Convert what is not yet an array of the network's dtype."""
+        if isinstance(x_batch, np.ndarray) and x_batch.dtype == self._dtype:
+            return x_batch
+        matrix = as_matrix(x_batch, "x_batch", self._dtype)
+        self._dtype = matrix.dtype
+        return matrix
+
+    def _draw_params(self, sample: Array) -> None:
+        """Set all layers up anew, for data like `sample`."""
+        for layer in self.layers:
+            layer.first = True
+        self._dtype = sample.dtype
+        with np.errstate(all="ignore"):
+            self.forward(sample)
+        self.release()
+
+    def _claim_layers(self) -> None:
+        for layer in self.layers:
+            layer.claim(self, "NeuralNetwork, layers")
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._claim_layers()
+
+    def __repr__(self) -> str:
+        layers = ", ".join(repr(layer) for layer in self.layers)
+        return f"NeuralNetwork([{layers}], {self.loss!r}, {self.streams!r})"
+
+
+def pass_through(layers: Sequence[Layer], X: Array, batch_size: int = 4096) -> Array:
+    """Pass all rows through `layers`, a bounded number at a time."""
+    parts = []
+    for start in range(0, len(X), batch_size):
+        part = X[start : start + batch_size]
+        for layer in layers:
+            part = layer.forward(part)
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _as_layers(layers: Any) -> tuple[Layer, ...]:
+    who = "NeuralNetwork, layers"
+    if not isinstance(layers, list | tuple):
+        refuse(ArgumentTypeError, who, "a list of layers", layers, "For example: [Dense(1)].")
+    if not layers:
+        refuse(ArgumentError, who, "at least one layer", layers, "For example: [Dense(1)].")
+    for layer in layers:
+        instance_of(layer, Layer, who, '[Dense(13), Dense(1, "linear")]')  # type: ignore[type-abstract]
+    if len({id(layer) for layer in layers}) < len(layers):
+        raise OwnershipError(
+            f"{who}: the same layer stands twice. A layer remembers its last batch, "
+            f"so it can have only one place; make a new one for each: {describe(layers)}."
+        )
+    return tuple(layers)

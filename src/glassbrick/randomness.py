@@ -1,0 +1,117 @@
+"""Where randomness comes from: the chapter's one legacy stream, or modern spawned generators."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from glassbrick.checks import refuse
+from glassbrick.errors import ArgumentError, ArgumentTypeError
+
+__all__ = ["RandomSource"]
+
+RandomSource: TypeAlias = np.random.Generator | np.random.RandomState
+"""Both kinds draw by `standard_normal(size)`, `uniform(low, high, size)`, `permutation(n)`."""
+
+SeedLike: TypeAlias = int | np.random.SeedSequence | np.random.Generator
+
+_LARGEST_LEGACY_SEED = 2**32 - 1
+
+
+class Streams(Protocol):
+    """Gives each part of a network's training its source of random numbers."""
+
+    def for_layer(self, index: int, seed: int | None) -> RandomSource:
+        """Return the source of the initial parameters of layer number `index`."""
+
+    def for_shuffling(self, seed: int | None) -> RandomSource:
+        """Return the source of the row orders of a new training run."""
+
+
+class ChapterStreams:
+    """One legacy stream for everything, seeded again by each layer, as in the chapter.
+
+    Layers of equal shape therefore start with equal parameters, and the seed of a fit
+    governs only its first shuffle. The chapter's printed numbers depend on both.
+    Other programs' use of ``numpy.random`` neither disturbs this stream nor is disturbed.
+    """
+
+    def __init__(self, seed: int | None):
+        self.seed = seed
+        self._stream = np.random.RandomState(seed)
+
+    def for_layer(self, index: int, seed: int | None) -> RandomSource:
+        """Seed the stream again, unless `seed` is None, and return it."""
+        if seed is not None:
+            self._stream.seed(seed)
+        return self._stream
+
+    def for_shuffling(self, seed: int | None) -> RandomSource:
+        """Seed the stream again, with fresh entropy if `seed` is None, and return it."""
+        self._stream.seed(seed)
+        return self._stream
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"seed": self.seed}  # a saved network carries its seed, not 624 words of state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def __repr__(self) -> str:
+        return f"seed={self.seed}"
+
+
+class SpawnedStreams:
+    """Independent generators, one for each layer and one for shuffling, from one root.
+
+    Each fit that starts anew begins the same streams again: same `rng`, same result.
+    """
+
+    _LAYER, _SHUFFLING = 0, 1  # first words of the spawn keys; never renumber
+
+    def __init__(self, rng: SeedLike):
+        self._root = _seed_sequence(rng)
+
+    def _spawn(self, *key: int) -> np.random.Generator:
+        spawn_key = (*self._root.spawn_key, *key)
+        return np.random.default_rng(
+            np.random.SeedSequence(self._root.entropy, spawn_key=spawn_key)
+        )
+
+    def for_layer(self, index: int, seed: int | None) -> RandomSource:
+        """Return the generator of layer `index`, or one of its own if it was given a seed."""
+        return np.random.default_rng(seed) if seed is not None else self._spawn(self._LAYER, index)
+
+    def for_shuffling(self, seed: int | None) -> RandomSource:
+        """Return the generator of the row orders. The chapter's `seed` has no part in it."""
+        return self._spawn(self._SHUFFLING)
+
+    def __repr__(self) -> str:
+        return f"rng={self._root.entropy}"
+
+
+def _seed_sequence(rng: Any) -> np.random.SeedSequence:
+    if isinstance(rng, np.random.SeedSequence):
+        return rng.spawn(1)[0]
+    if isinstance(rng, np.random.Generator):
+        # Spawning, unlike drawing, leaves the caller's own stream where it was.
+        return rng.bit_generator.seed_seq.spawn(1)[0]  # type: ignore[attr-defined,no-any-return]
+    if isinstance(rng, bool) or not isinstance(rng, Integral):
+        refuse(ArgumentTypeError, "rng", "an int, a SeedSequence or a Generator", rng)
+    if rng < 0:
+        refuse(ArgumentError, "rng", "an int of at least 0", rng)
+    return np.random.SeedSequence(int(rng))
+
+
+def legacy_seed(value: Any, who: str) -> int | None:
+    """Return `value` if it can seed a legacy stream: None, or 0 to 4294967295."""
+    if value is None:
+        return None
+    expected = f"None or a whole number from 0 to {_LARGEST_LEGACY_SEED}"
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        refuse(ArgumentTypeError, who, expected, value)
+    if not 0 <= value <= _LARGEST_LEGACY_SEED:
+        refuse(ArgumentError, who, expected, value)
+    return int(value)

@@ -1,0 +1,77 @@
+"""Rows into batches: the order of each epoch, and the cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glassbrick.arrays import Array, as_numbers, require_same_rows
+from glassbrick.randomness import RandomSource
+
+__all__ = ["permute_data"]
+
+
+class Shuffler:
+    """Draws the order of the rows of each epoch by shuffling that of the epoch before.
+
+    Parameters
+    ----------
+    rows : int
+        How many there are.
+    rng : Generator or RandomState
+        Where the shuffles come from.
+    """
+
+    def __init__(self, rows: int, rng: RandomSource):
+        self.rng = rng
+        self.order = np.arange(rows)
+
+    def next_order(self, rows: int) -> Array:
+        """Return the row numbers in the order of the next epoch."""
+        if len(self.order) != rows:  # training goes on with other data
+            self.order = np.arange(rows)
+        self.order = self.order[self.rng.permutation(rows)]
+        return self.order
+
+
+def cut(X: Array, y: Array, size: int) -> Iterator[tuple[Array, Array]]:
+    """Yield the rows in batches of `size`, in their order; the last takes what is left."""
+    for start in range(0, len(X), size):
+        yield X[start : start + size], y[start : start + size]
+
+
+def permute_data(
+    X: ArrayLike, y: ArrayLike, *, rng: int | np.random.Generator | None = None
+) -> tuple[Array, Array]:
+    """Shuffle features and targets together.
+
+    Parameters
+    ----------
+    X, y : array_like, with the same number of rows
+        Copied, not changed.
+    rng : int, Generator or None
+        Where the shuffle comes from; None takes fresh entropy. NumPy's global state is
+        not used, so ``np.random.seed`` has no effect.
+
+    Returns
+    -------
+    X, y : ndarray
+        The rows of both in one new order.
+
+    Raises
+    ------
+    DataError
+        If the numbers of rows differ, or one does not hold finite numbers.
+
+    Examples
+    --------
+    >>> X, y = permute_data([[1.0], [2.0], [3.0]], [10.0, 20.0, 30.0], rng=0)
+    >>> bool((X[:, 0] * 10 == y).all())
+    True
+    """
+    features, targets = as_numbers(X, "X"), as_numbers(y, "y")
+    require_same_rows(features, "X", targets, "y")
+    order = np.random.default_rng(rng).permutation(len(features))
+    return features[order], targets[order]

@@ -1,0 +1,70 @@
+"""History: what happened in a training run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+__all__ = ["History"]
+
+
+@dataclass
+class History:
+    """What happened in a training run, recorded whether or not anything was printed.
+
+    A fit with ``restart=False`` carries the same history on.
+
+    Attributes
+    ----------
+    loss : list of float
+        Training loss of each completed epoch: the mean over its rows, each row at the
+        moment its batch was trained on.
+    val_loss : list of float
+        Loss on the validation data after each completed epoch; empty without such data.
+    evaluated : list of int
+        The epochs, counted from 1, after which the validation loss was acted on.
+    best_epoch : int or None
+        The evaluated epoch with the lowest validation loss, whose parameters the network
+        has; None if there was none.
+    best_loss : float
+        Its validation loss; infinity if there was none.
+    stop_reason : str
+        "completed", "early stopping", "interrupted" or "diverged"; "running" meanwhile.
+    seconds : float
+        Time spent in fit.
+    engine : str
+        Which engine ran it.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    evaluated: list[int] = field(default_factory=list)
+    best_epoch: int | None = None
+    best_loss: float = math.inf
+    stop_reason: str = "running"
+    seconds: float = 0.0
+    engine: str = "numpy"
+
+    @property
+    def epochs(self) -> int:
+        """Number of completed epochs."""
+        return len(self.loss)
+
+    @property
+    def epoch(self) -> list[int]:
+        """The numbers of the completed epochs: 1, 2, 3, ..."""
+        return list(range(1, self.epochs + 1))
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """The losses by name, as Keras calls them: "loss" and, if there is one, "val_loss"."""
+        losses = {"loss": self.loss}
+        return losses | {"val_loss": self.val_loss} if self.val_loss else losses
+
+    def __repr__(self) -> str:
+        best = "" if self.best_epoch is None else f", best_epoch={self.best_epoch}"
+        best += "" if self.best_epoch is None else f", best_loss={self.best_loss:.6g}"
+        return (
+            f"History(epochs={self.epochs}{best}, stop_reason={self.stop_reason!r}, "
+            f"seconds={self.seconds:.3g})"
+        )

@@ -1,0 +1,152 @@
+"""What a person sees while a network trains: the chapter's lines, a bar, or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from glassbrick.checks import one_of
+from glassbrick.training.history import History
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+__all__ = ["Progress", "progress_for"]
+
+
+class Progress:
+    """Shows nothing; the base of what shows something.
+
+    Hooks are called in this order: `begin`, then for each epoch `epoch_end` and, where it
+    is acted on, `evaluated`, then `end` with what was decided, and `close` in any case.
+    """
+
+    def begin(self, epochs: int, done: int, params_changed: bool) -> None:
+        """Training starts: `done` epochs were completed in an earlier fit."""
+
+    def epoch_end(self, history: History) -> None:
+        """One more epoch is completed."""
+
+    def evaluated(self, history: History, improved: bool) -> None:
+        """The losses of the last epoch were acted on."""
+
+    def end(self, history: History) -> None:
+        """Training ended, and the network has its final parameters."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
+    @staticmethod
+    def say(line: str) -> None:
+        """Print a line."""
+        print(line, flush=True)  # noqa: T201
+
+
+class Lines(Progress):
+    """Prints a line for each evaluation, in the chapter's words."""
+
+    def begin(self, epochs: int, done: int, params_changed: bool) -> None:  # noqa: ARG002
+        """Say so if parameters that were there before are lost."""
+        if params_changed:
+            self.say("Starting from new parameters (restart=False trains the old ones further)")
+
+    def evaluated(self, history: History, improved: bool) -> None:
+        """Print the loss if it is the best so far."""
+        if not history.val_loss:
+            self.say(f"Training loss after {history.epochs} epochs is {history.loss[-1]:.3f}")
+        elif improved:
+            self.say(f"Validation loss after {history.epochs} epochs is {history.val_loss[-1]:.3f}")
+
+    def end(self, history: History) -> None:
+        """Say why training ended, unless it ran to a best end."""
+        if history.stop_reason == "interrupted":
+            self.say(_interruption(history))
+        elif history.best_epoch is not None and history.evaluated[-1] != history.best_epoch:
+            loss = history.val_loss[history.evaluated[-1] - 1]
+            what = "Loss increased" if loss > history.best_loss else "Loss did not improve"
+            self.say(
+                f"{what} after epoch {history.evaluated[-1]}, "
+                f"final loss was {history.best_loss:.3f}, "
+                f"using the model from epoch {history.best_epoch}"
+            )
+        elif history.stop_reason == "early stopping":
+            self.say(
+                f"Loss improved too little by epoch {history.epochs}, "
+                f"final loss was {history.best_loss:.3f}"
+            )
+
+
+class Bar(Lines):
+    """Shows a progress bar with the losses; on something that is no terminal, its last state."""
+
+    def __init__(self) -> None:
+        self._bar: RichProgress | None = None
+
+    def begin(self, epochs: int, done: int, params_changed: bool) -> None:
+        """Start the bar."""
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        super().begin(epochs, done, params_changed)
+        self._bar = RichProgress(
+            TextColumn("epoch"),
+            MofNCompleteColumn(),
+            BarColumn(),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+        )
+        self._task = self._bar.add_task("", total=done + epochs, completed=done)
+        self._bar.start()
+
+    def epoch_end(self, history: History) -> None:
+        """Move the bar on."""
+        description = f"loss {history.loss[-1]:.4g}"
+        if history.val_loss:
+            description += f", validation {history.val_loss[-1]:.4g}"
+        if self._bar is not None:
+            self._bar.update(self._task, advance=1, description=description)
+
+    def evaluated(self, history: History, improved: bool) -> None:
+        """Leave it to the bar."""
+
+    def end(self, history: History) -> None:
+        """Close the bar, and say why training ended."""
+        self.close()
+        super().end(history)
+
+    def close(self) -> None:
+        """Stop drawing."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+class Silent(Progress):
+    """Says nothing, unless training was interrupted: whoever did that wants an answer."""
+
+    def end(self, history: History) -> None:
+        """Answer an interrupt."""
+        if history.stop_reason == "interrupted":
+            self.say(_interruption(history))
+
+
+def _interruption(history: History) -> str:
+    where = f"Interrupted in epoch {history.epochs + 1}"
+    if history.best_epoch is None:
+        return f"{where}: keeping the parameters as they stand"
+    return f"{where}: using the model from epoch {history.best_epoch}"
+
+
+_KINDS: dict[str, type[Progress]] = {"lines": Lines, "bar": Bar, "silent": Silent}
+
+
+def progress_for(verbose: Any) -> Progress:
+    """Return what `verbose` asks for: "lines" or True, "bar", "silent" or False.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If it is none of these.
+    """
+    if verbose is True or verbose is False:
+        verbose = "lines" if verbose else "silent"
+    return one_of(verbose, _KINDS, "fit, verbose")()
