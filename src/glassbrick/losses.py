@@ -101,6 +101,8 @@ class Loss(Block, ABC):
         ShapeError
             If `_input_grad` returns another shape.
         """
+        if "prediction" not in self.__dict__:
+            raise self.not_ready("prediction")
         prediction = self.prediction
         self.input_grad = input_grad = self._input_grad()
         if type(input_grad) is not np.ndarray or input_grad.shape != prediction.shape:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from glassbrick.arrays import Array, as_matrix
 from glassbrick.checks import describe, instance_of, positive_integer, refuse
 from glassbrick.errors import ArgumentError, ArgumentTypeError, NotReadyError, OwnershipError
-from glassbrick.layers.layer import Layer, layer_name
+from glassbrick.layers.layer import Layer, layer_name, param_grad_of
 from glassbrick.losses import Loss
 from glassbrick.randomness import (
     ChapterStreams,
@@ -145,7 +145,7 @@ class NeuralNetwork:
         for layer in self.layers:
             x_batch = layer.forward(x_batch)
         prediction = x_batch.view()
-        prediction.flags.writeable = False
+        prediction.setflags(write=False)
         return prediction
 
     def backward(self, loss_grad: Array) -> Array:
@@ -258,11 +258,11 @@ class NeuralNetwork:
         NotReadyError
             If there was no `backward` before.
         """
-        return [
-            (operation.param, operation.param_grad)
-            for layer in self.layers
-            for operation in layer.param_operations
-        ]
+        operations = [op for layer in self.layers for op in layer.param_operations]
+        try:
+            return [(operation.param, operation.param_grad) for operation in operations]
+        except AttributeError:
+            return [(operation.param, param_grad_of(operation)) for operation in operations]
 
     def release(self) -> None:
         """Forget the last batch, everywhere. Parameters stay."""

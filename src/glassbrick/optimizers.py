@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from glassbrick.checks import real_number
 from glassbrick.errors import NotReadyError, OwnershipError
@@ -42,10 +42,21 @@ class Optimizer(ABC):
     Chapter section 3.7.
     """
 
-    net: NeuralNetwork
-
     def __init__(self, lr: float = 0.01):
         self.lr = lr
+
+    _net: NeuralNetwork | None = None
+
+    @property
+    def net(self) -> NeuralNetwork:
+        if self._net is None:
+            who = type(self).__name__
+            raise NotReadyError(f"{who} has no network yet: give it to a Trainer(net, optim) first.")
+        return self._net
+
+    @net.setter
+    def net(self, net: NeuralNetwork) -> None:
+        self._net = net
 
     @property
     def lr(self) -> float:
@@ -79,21 +90,11 @@ class Optimizer(ABC):
         OwnershipError
             If it trains another network already.
         """
-        current = self.__dict__.get("net")
-        if current is not None and current is not net:
+        if self._net is not None and self._net is not net:
             raise OwnershipError(
-                f"{self!r} already trains {current!r}. Make a new optimizer for each network."
+                f"{self!r} already trains {self._net!r}. Make a new optimizer for each network."
             )
         self.net = net
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "net":
-            raise NotReadyError(
-                f"{type(self).__name__} has no network yet: give it to a Trainer(net, optim) first."
-            )
-        raise AttributeError(
-            f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
-        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(lr={self.__dict__.get('_lr')})"

@@ -16,7 +16,7 @@ class Engine(ABC):
     """Runs batches. The trainer decides everything else: order, evaluation, stopping.
 
     A training step is a function of the state (what the network and the optimizer hold)
-    and of one batch, written in one place, ``_step`` of each engine.
+    and of one batch, built in one place by each engine.
     """
 
     name: ClassVar[str]

@@ -182,7 +182,7 @@ class Layer(Block, ABC):
 
     @property
     def param_grads(self) -> Sequence[Array]:
-        return tuple(op.param_grad for op in self.param_operations)
+        return tuple(param_grad_of(op) for op in self.param_operations)
 
     @property
     def param_operations(self) -> tuple[ParamOperation, ...]:
@@ -264,6 +264,14 @@ class Layer(Block, ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.neurons})"
+
+
+def param_grad_of(operation: ParamOperation) -> Array:
+    """Return the gradient of an operation's parameter, or say that there is none yet."""
+    try:
+        return operation.param_grad
+    except AttributeError:
+        raise operation.not_ready("param_grad") from None
 
 
 def layer_name(layer: Layer, before: Sequence[Layer]) -> str:

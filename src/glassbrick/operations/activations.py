@@ -38,9 +38,9 @@ class Sigmoid(Operation):
     array([[0. , 0.5, 1. ]])
     """
 
+    @np.errstate(over="ignore", under="ignore")  # 1 / (1 + inf) is the right 0
     def _output(self) -> Array:
-        with np.errstate(over="ignore", under="ignore"):  # 1 / (1 + inf) is the right 0
-            return 1.0 / (1.0 + np.exp(-self.input_))
+        return 1.0 / (1.0 + np.exp(-self.input_))
 
     def _input_grad(self, output_grad: Array) -> Array:
         return output_grad * self.output * (1.0 - self.output)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-import numpy as np
+from numpy import ndarray
 
 from glassbrick.arrays import Array
 from glassbrick.blocks import Block
-from glassbrick.checks import describe, refuse, require_array, require_shape
+from glassbrick.checks import describe, is_array, refuse, require_array, require_shape
 from glassbrick.errors import ShapeError
 
 __all__ = ["Operation", "ParamOperation"]
@@ -79,12 +79,12 @@ class Operation(Block, ABC):
         ShapeError
             If it does not fit the operation's parameter.
         """
-        if type(input_) is not np.ndarray:
-            require_array(input_, f"{type(self).__name__}.forward")
+        if type(input_) is not ndarray:
+            require_array(input_, f"{type(self).__name__}.forward, input_")
         self.input_ = input_
         self.output = output = self._output()
-        if type(output) is not np.ndarray:
-            require_array(output, f"{type(self).__name__}._output must return")
+        if type(output) is not ndarray:
+            require_array(output, f"{type(self).__name__}._output must return an array")
         return output
 
     def backward(self, output_grad: Array) -> Array:
@@ -107,26 +107,40 @@ class Operation(Block, ABC):
         ShapeError
             If a gradient has not the shape of what it belongs to.
         """
-        self._check_output_grad(output_grad)
-        return self._send_back(output_grad)
-
-    def _check_output_grad(self, output_grad: Array) -> None:
-        output = self.output
-        if type(output_grad) is not np.ndarray or output_grad.shape != output.shape:
-            require_shape(
-                output_grad, output.shape, f"{type(self).__name__}.backward, output_grad"
-            )
-
-    def _send_back(self, output_grad: Array) -> Array:
-        self.input_grad = input_grad = self._input_grad(output_grad)
-        if type(input_grad) is not np.ndarray or input_grad.shape != self.input_.shape:
-            require_shape(
-                input_grad,
-                self.input_.shape,
-                f"{type(self).__name__}._input_grad must return",
-                "A gradient has the shape of the input it belongs to.",
-            )
+        try:
+            if output_grad.shape != self.output.shape:
+                self._refuse_output_grad(output_grad)
+            self.input_grad = input_grad = self._input_grad(output_grad)
+            if input_grad.shape != self.input_.shape:
+                self._refuse_gradient("input", input_grad)
+        except AttributeError:
+            self._explain(output_grad)
+            raise
         return input_grad
+
+    # What follows is reached only when something is wrong. The checks above stay inline,
+    # and ask forgiveness rather than permission, because small networks live on microseconds.
+
+    def _refuse_output_grad(self, output_grad: Any) -> None:
+        who = f"{type(self).__name__}.backward, output_grad"
+        require_shape(output_grad, self.output.shape, who)
+
+    def _refuse_gradient(self, of: str, gradient: Any) -> None:
+        advice = "A gradient has the shape of what it belongs to"
+        advice += ": is a sum over the rows missing?" if of == "param" else "."
+        shape = self.__dict__["param" if of == "param" else "input_"].shape
+        require_shape(gradient, shape, f"{type(self).__name__}._{of}_grad must return", advice)
+
+    def _explain(self, output_grad: Any) -> None:
+        """Find out what had no shape: a backward before forward, or something not an array."""
+        if "output" not in self.__dict__:
+            raise self.not_ready("output") from None
+        if not is_array(output_grad):
+            self._refuse_output_grad(output_grad)
+        for of in ("param", "input"):
+            gradient = self.__dict__.get(f"{of}_grad", output_grad)
+            if not is_array(gradient):
+                self._refuse_gradient(of, gradient)
 
     @abstractmethod
     def _output(self) -> Array:
@@ -170,10 +184,6 @@ class ParamOperation(Operation):
 
     param_grad: Array
 
-    input_is_data = False
-    """Set by an engine while it trains, for the operation that receives the data itself:
-    nobody reads that input's gradient, so `backward` leaves it out and returns None."""
-
     def __init__(self, param: Array):
         require_array(param, f"{type(self).__name__}, param")
         self.param = param
@@ -182,8 +192,18 @@ class ParamOperation(Operation):
         """Compute and remember the output; see `Operation.forward`."""
         axis = self.width_axis
         if axis is not None:
-            self._check_width(input_, axis)
-        return super().forward(input_)
+            try:
+                if input_.shape[-1] != self.param.shape[axis] or input_.ndim < 2:
+                    self._refuse_width(input_, axis)
+            except (AttributeError, IndexError):
+                self._refuse_width(input_, axis)
+        if type(input_) is not ndarray:
+            require_array(input_, f"{type(self).__name__}.forward, input_")
+        self.input_ = input_
+        self.output = output = self._output()
+        if type(output) is not ndarray:
+            require_array(output, f"{type(self).__name__}._output must return an array")
+        return output
 
     def backward(self, output_grad: Array) -> Array:
         """Compute the gradients of the parameter and of the input; return the latter.
@@ -195,26 +215,26 @@ class ParamOperation(Operation):
         ShapeError
             If a gradient has not the shape of what it belongs to.
         """
-        self._check_output_grad(output_grad)
-        self.param_grad = param_grad = self._param_grad(output_grad)
-        if type(param_grad) is not np.ndarray or param_grad.shape != self.param.shape:
-            require_shape(
-                param_grad,
-                self.param.shape,
-                f"{type(self).__name__}._param_grad must return",
-                "A gradient has the shape of its parameter: is a sum over the rows missing?",
-            )
-        if self.input_is_data:
-            return None  # type: ignore[return-value]
-        return self._send_back(output_grad)
+        try:
+            if output_grad.shape != self.output.shape:
+                self._refuse_output_grad(output_grad)
+            self.param_grad = param_grad = self._param_grad(output_grad)
+            if param_grad.shape != self.param.shape:
+                self._refuse_gradient("param", param_grad)
+            self.input_grad = input_grad = self._input_grad(output_grad)
+            if input_grad.shape != self.input_.shape:
+                self._refuse_gradient("input", input_grad)
+        except AttributeError:
+            self._explain(output_grad)
+            raise
+        return input_grad
 
-    def _check_width(self, input_: Any, axis: int) -> None:
-        if type(input_) is not np.ndarray:
-            require_array(input_, f"{type(self).__name__}.forward")
+    def _refuse_width(self, input_: Any, axis: int) -> None:
+        who = f"{type(self).__name__}.forward, input_"
+        require_array(input_, who)
         width = self.param.shape[axis]
-        if input_.ndim < 2 or input_.shape[-1] != width:
-            expected = f"rows of {width} values, for its parameter is {describe(self.param)}"
-            refuse(ShapeError, type(self).__name__, expected, input_)
+        expected = f"rows of {width} values, for its parameter is {describe(self.param)}"
+        refuse(ShapeError, who, expected, input_)
 
     @abstractmethod
     def _param_grad(self, output_grad: Array) -> Array:
