@@ -15,6 +15,7 @@ from glassbrick.errors import (
     OwnershipError,
     ShapeError,
 )
+from glassbrick.glass import GradientReport, GradientResult, check_gradients
 from glassbrick.initializers import (
     Constant,
     GlorotNormal,

@@ -162,7 +162,11 @@ class Layer(Block, ABC):
     def operations(self, operations: Sequence[Operation]) -> None:
         self._operations = operations
         if self._declared_params is None:  # outside of a set-up: take them over at once
-            self._adopt()
+            try:
+                self._adopt()
+            except GlassbrickError as error:
+                error.within(self.name)
+                raise
 
     @property
     def params(self) -> Sequence[Array]:
@@ -236,7 +240,7 @@ class Layer(Block, ABC):
 
     def _adopt(self) -> None:
         """Own the operations, and check that the parameters are theirs."""
-        who = f"{self.name}, operations"
+        who = "operations"
         for operation in self._operations:
             instance_of(operation, Operation, who, "[WeightMultiply(W), BiasAdd(B), Sigmoid()]")  # type: ignore[type-abstract]
             operation.claim(self, who)
@@ -248,7 +252,7 @@ class Layer(Block, ABC):
         for param in self._declared_params or ():
             if id(param) not in owned:
                 raise OwnershipError(
-                    f"{self.name}.params lists an array of shape {param.shape} that no operation "
+                    f"params lists an array of shape {param.shape} that no operation "
                     "holds, so it would not be trained: give it to a ParamOperation."
                 )
 

@@ -1,0 +1,70 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="glassbrick",
+    help="Deep learning from building blocks you can see through.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from glassbrick import __version__
+
+        typer.echo(f"glassbrick {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: ARG001 (its callback does the work)
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Deep learning from building blocks you can see through."""
+
+
+@app.command()
+def chapter(
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw validation losses and predictions into FILE (.png, .svg or .pdf).",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write FILE over if it exists.")] = False,
+) -> None:
+    """Train the chapter's three networks on the Boston data, and compare all 21 figures.
+
+    Exit status 1 if a figure differs from the chapter's.
+    """
+    from glassbrick.cli.chapter import run
+
+    raise typer.Exit(run(plot, force))
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE.py", help="A Python file; it is run.")],
+    tolerance: Annotated[float, typer.Option(help="Largest relative error that passes.")] = 1e-7,
+) -> None:
+    """Check the gradients of all operations, layers, losses and networks in a file.
+
+    Classes that need arguments are checked if a variable of the file holds one.
+    Exit status 1 if a gradient is wrong or nothing was found to check.
+    """
+    from glassbrick.cli.check import run
+
+    raise typer.Exit(run(file, tolerance))

@@ -1,0 +1,153 @@
+"""`glassbrick chapter`: the chapter's three networks, and each of its 21 figures compared."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glassbrick.arrays import Array
+from glassbrick.datasets import load_boston
+from glassbrick.layers import Dense
+from glassbrick.losses import MeanSquaredError
+from glassbrick.metrics import eval_regression_model, mae, rmse
+from glassbrick.network import NeuralNetwork
+from glassbrick.operations import Linear, Sigmoid
+from glassbrick.optimizers import SGD
+from glassbrick.training import History, Trainer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["run"]
+
+_SEED = 20190501
+_EPOCHS, _EVAL_EVERY = 50, 10
+
+
+@dataclass(frozen=True)
+class Model:
+    """One of the chapter's networks, and what the chapter prints for it."""
+
+    title: str
+    hidden_layers: int
+    losses: tuple[str, ...]  # after 10, 20, 30, 40, 50 epochs
+    mae: str
+    rmse: str
+
+    def build(self) -> NeuralNetwork:
+        hidden = [Dense(neurons=13, activation=Sigmoid()) for _ in range(self.hidden_layers)]
+        layers = [*hidden, Dense(neurons=1, activation=Linear())]
+        return NeuralNetwork(layers, loss=MeanSquaredError(), seed=_SEED)
+
+
+MODELS = (
+    Model("Linear regression", 0, ("30.293", "28.469", "26.293", "25.541", "25.087"), "3.52", "5.01"),
+    Model("One hidden layer", 1, ("27.435", "21.839", "18.918", "17.195", "16.215"), "2.60", "4.03"),
+    Model("Two hidden layers", 2, ("44.143", "25.278", "22.339", "16.500", "14.655"), "2.45", "3.83"),
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number as the chapter prints it, and as it came out here."""
+
+    name: str
+    chapter: str
+    here: str
+
+    @property
+    def agrees(self) -> bool:
+        return self.chapter == self.here
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trained model: its figures, and what the plot shows."""
+
+    model: Model
+    figures: list[Figure]
+    history: History
+    actual: Array
+    predicted: Array
+
+
+def run(plot: Path | None, force: bool) -> int:
+    """Train, print, compare; return the exit status."""
+    from rich.console import Console
+
+    if plot is not None:
+        from glassbrick.cli.chapter_plot import prepare
+
+        prepare(plot, force)  # before the work, so that it is not done in vain
+    outcomes = []
+    for model in MODELS:
+        outcomes.append(_train(model))
+        if outcomes[-1].history.stop_reason == "interrupted":
+            return 130
+    Console().print(_table(outcomes))
+    if plot is not None:
+        from glassbrick.cli.chapter_plot import draw
+
+        draw(outcomes, plot)
+        _say(f"Plot written to {plot}")
+    figures = [figure for outcome in outcomes for figure in outcome.figures]
+    agreeing = sum(figure.agrees for figure in figures)
+    _say(f"{agreeing} of {len(figures)} figures agree with the chapter")
+    return 0 if agreeing == len(figures) else 1
+
+
+def _train(model: Model) -> Outcome:
+    X_train, X_test, y_train, y_test = load_boston().chapter_split()
+    net = model.build()
+    _say(f"{model.title}: {', '.join(map(repr, net.layers))}")
+    trainer = Trainer(net, SGD(lr=0.01))
+    history = trainer.fit(
+        X_train, y_train, X_test, y_test, epochs=_EPOCHS, eval_every=_EVAL_EVERY, seed=_SEED
+    )
+    _say()
+    eval_regression_model(net, X_test, y_test)
+    _say()
+    predicted = net.predict(X_test)
+    return Outcome(model, _figures(model, history, y_test, predicted), history, y_test, predicted)
+
+
+def _figures(model: Model, history: History, actual: Array, predicted: Array) -> list[Figure]:
+    epochs = range(_EVAL_EVERY, _EPOCHS + 1, _EVAL_EVERY)
+    losses = dict(zip(history.epoch, history.val_loss, strict=True))
+    figures = [
+        Figure(f"validation loss, epoch {epoch}", expected, f"{losses.get(epoch, float('nan')):.3f}")
+        for epoch, expected in zip(epochs, model.losses, strict=True)
+    ]
+    figures.append(Figure("mean absolute error", model.mae, f"{mae(actual, predicted):.2f}"))
+    figures.append(Figure("root mean squared error", model.rmse, f"{rmse(actual, predicted):.2f}"))
+    return figures
+
+
+def _table(outcomes: list[Outcome]) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("model")
+    table.add_column("figure")
+    table.add_column("chapter", justify="right")
+    table.add_column("here", justify="right")
+    table.add_column("")
+    for outcome in outcomes:
+        for number, figure in enumerate(outcome.figures):
+            table.add_row(
+                outcome.model.title if number == 0 else "",
+                figure.name,
+                figure.chapter,
+                figure.here,
+                Text("agrees", "green") if figure.agrees else Text("DIFFERS", "bold red"),
+                end_section=figure is outcome.figures[-1],
+            )
+    return table
+
+
+def _say(line: str = "") -> None:
+    print(line, file=sys.stdout, flush=True)  # noqa: T201

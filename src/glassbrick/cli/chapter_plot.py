@@ -1,0 +1,97 @@
+"""The plot of `glassbrick chapter`: three validation curves, and predictions against actual values."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glassbrick.errors import MissingExtraError, OutputFileError
+
+if TYPE_CHECKING:
+    from glassbrick.cli.chapter import Outcome
+
+__all__ = ["draw", "prepare"]
+
+_STYLES = (("#4477aa", "o"), ("#ee6677", "s"), ("#228833", "^"))  # apart for colour-blind eyes too
+
+
+def prepare(path: Path, force: bool) -> None:
+    """Find out whether the plot can be drawn and written.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    OutputFileError
+        If the file exists, its folder does not, or its ending is not known.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ImportError:
+        raise MissingExtraError("--plot", "matplotlib", "plot") from None
+    formats = FigureCanvasAgg.get_supported_filetypes()
+    if path.suffix.lstrip(".").lower() not in formats:
+        raise OutputFileError(
+            f"--plot: {path} ends in {path.suffix or 'nothing'!r}; "
+            f"use .png, .svg, .pdf or another of: {', '.join(sorted(formats))}."
+        )
+    if not path.parent.is_dir():
+        raise OutputFileError(f"--plot: there is no folder {path.parent}. Make it first.")
+    if path.is_dir() or (path.exists() and not force):
+        raise OutputFileError(f"--plot: {path} exists. Choose another name, or add --force.")
+
+
+def draw(outcomes: list[Outcome], path: Path) -> None:
+    """Draw into a temporary file, and move that into place when it is whole."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    curves, scatter = figure.subplots(1, 2)
+    for outcome, (colour, marker) in zip(outcomes, _STYLES, strict=True):
+        _draw_curve(curves, outcome, colour, marker)
+        scatter.scatter(
+            outcome.actual, outcome.predicted, s=16, c=colour, marker=marker, alpha=0.7, linewidths=0
+        )
+    curves.set(xlabel="epoch", ylabel="validation loss (1000 $)²", title="Learning", yscale="log")
+    curves.set_yticks([15, 20, 30, 50, 100, 200], labels=["15", "20", "30", "50", "100", "200"])
+    curves.minorticks_off()
+    curves.legend(frameon=False)
+    low, high = 0.0, 52.0
+    scatter.axline((0, 0), slope=1, color="0.6", linewidth=1, zorder=0)
+    scatter.set(
+        xlim=(low, high), ylim=(low, high), aspect="equal", title="Test rows",
+        xlabel="actual median value (1000 $)", ylabel="predicted (1000 $)",
+    )
+    for axes in (curves, scatter):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+    _write(figure, path)
+
+
+def _draw_curve(axes: Any, outcome: Outcome, colour: str, marker: str) -> None:
+    history = outcome.history
+    evaluated = [epoch - 1 for epoch in history.evaluated]
+    axes.plot(
+        history.epoch,
+        history.val_loss,
+        color=colour,
+        marker=marker,
+        markevery=evaluated,
+        markersize=5,
+        label=f"{outcome.model.title}, {history.best_loss:.1f} at the end",
+    )
+
+
+def _write(figure: Any, path: Path) -> None:
+    handle, name = tempfile.mkstemp(suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    try:
+        figure.savefig(name, dpi=150)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        raise OutputFileError(f"--plot: cannot write {path}: {error.strerror}.") from error
+    finally:
+        Path(name).unlink(missing_ok=True)

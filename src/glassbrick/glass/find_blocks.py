@@ -1,0 +1,137 @@
+"""Finds the blocks in a namespace, ours or a user's file, and makes one of each to check."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from glassbrick.errors import GlassbrickError
+from glassbrick.glass.trial_inputs import trial_input, trial_widths
+from glassbrick.layers import Layer
+from glassbrick.losses import Loss
+from glassbrick.network import NeuralNetwork
+from glassbrick.operations import Operation, ParamOperation
+
+__all__ = ["FoundBlock", "find_blocks"]
+
+Checkable: TypeAlias = Operation | Layer | Loss | NeuralNetwork
+
+_PARAM_SHAPES = ((4, 3), (1, 4), (4,), (1,))
+
+
+@dataclass(frozen=True)
+class FoundBlock:
+    """A block by the name it has in its namespace.
+
+    Attributes
+    ----------
+    name : str
+        Of the class or the variable.
+    block : Operation, Layer, Loss, NeuralNetwork or None
+        One to check; None if none could be made.
+    problem : str
+        Why none could be made, and what to do.
+    """
+
+    name: str
+    block: Checkable | None
+    problem: str = ""
+
+
+def find_blocks(namespace: dict[str, Any], defined_in: str) -> Iterator[FoundBlock]:
+    """Find the blocks of a module.
+
+    Parameters
+    ----------
+    namespace : dict
+        The module's ``vars``.
+    defined_in : str
+        Only classes of this module, or of this package, are taken: not imported ones.
+
+    Yields
+    ------
+    FoundBlock
+        One for each variable that holds a block, and for each class that can be made
+        without arguments (or, if it is of our kinds, with a parameter or a number of
+        neurons). Abstract classes are passed over.
+    """
+    made = set()
+    for name, value in namespace.items():
+        if isinstance(value, Operation | Layer | Loss | NeuralNetwork):
+            made.add(type(value))
+            yield FoundBlock(name, value)
+    for name, value in namespace.items():
+        if not inspect.isclass(value) or inspect.isabstract(value) or value in made:
+            continue
+        ours = value.__module__ == defined_in or value.__module__.startswith(f"{defined_in}.")
+        if ours and issubclass(value, Operation | Layer | Loss):
+            made.add(value)
+            yield _make(name, value)
+
+
+def _make(name: str, kind: type[Any]) -> FoundBlock:
+    failure: Exception | None = None
+    for arguments in _arguments(kind):
+        try:
+            block = kind(*arguments)
+            if isinstance(block, ParamOperation):
+                _try(block)
+        except Exception as error:  # noqa: BLE001 (a user's constructor may raise anything)
+            failure = failure or error
+            continue
+        return FoundBlock(name, block)
+    problem = (
+        f"none could be made without arguments ({type(failure).__name__}: {failure}). "
+        f"Put one into the file: example = {name}(...)"
+    )
+    return FoundBlock(name, None, problem)
+
+
+def _arguments(kind: type[Any]) -> Iterator[tuple[Any, ...]]:
+    rng = np.random.default_rng(0)
+    if issubclass(kind, ParamOperation):
+        for shape in _PARAM_SHAPES:
+            yield (rng.standard_normal(shape),)
+    if issubclass(kind, Layer):
+        yield (3,)
+    yield ()
+
+
+def _try(block: ParamOperation) -> None:
+    """Raise unless the operation takes some input with the parameter it was given."""
+    rng = np.random.default_rng(0)
+    try:
+        trial_input(block.forward, 6, trial_widths(block), rng, type(block).__name__)
+    finally:
+        block.release()
+
+
+def load_namespace(source: str, file: str) -> dict[str, Any]:
+    """Run a user's file and return its variables.
+
+    Raises
+    ------
+    GlassbrickError
+        If it cannot be run; the message names the line.
+    """
+    namespace: dict[str, Any] = {"__name__": "checked_blocks", "__file__": file}
+    try:
+        exec(compile(source, file, "exec"), namespace)  # noqa: S102 (the user's own file)
+    except SyntaxError as error:
+        raise GlassbrickError(f"{file}, line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        line = max((f.lineno or 0 for f in _frames(error) if f.filename == file), default=0)
+        raise GlassbrickError(
+            f"{file}, line {line}: {type(error).__name__}: {error}"
+        ) from error
+    return namespace
+
+
+def _frames(error: Exception) -> list[Any]:
+    import traceback
+
+    return list(traceback.extract_tb(error.__traceback__))

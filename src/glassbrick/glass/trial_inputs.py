@@ -1,0 +1,101 @@
+"""Random inputs on which a block can be tried: of a width and in a range that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.errors import DataError, GlassbrickError
+from glassbrick.layers import Layer
+from glassbrick.losses import Loss
+from glassbrick.operations import Operation, ParamOperation
+
+__all__ = ["trial_input", "trial_pair"]
+
+_WIDTH = 4
+
+
+def trial_input(
+    forward: Callable[[Array], Array],
+    rows: int,
+    widths: list[int],
+    rng: np.random.Generator,
+    who: str,
+) -> Array:
+    """Return random numbers, (rows, width), from which `forward` computes finite ones.
+
+    Raises
+    ------
+    DataError
+        If none are found. An error of our own kind that `forward` raises goes through.
+    """
+    failure: Exception | str = ""
+    for width in widths:
+        for candidate in _candidates((rows, width), rng):
+            try:
+                with np.errstate(all="ignore"):
+                    output = forward(candidate)
+            except GlassbrickError:
+                raise
+            except Exception as error:  # noqa: BLE001 (a user's rule may raise anything)
+                failure = error
+                continue
+            if np.isfinite(output).all():
+                return candidate
+            failure = "it computes NaN or infinity"
+    raise DataError(
+        f"check_gradients, {who}: found no random input that it can take ({failure}). "
+        "Give one: check_gradients(block, input_)."
+    )
+
+
+def trial_pair(
+    loss: Loss,
+    rows: int,
+    given: Array | None,
+    wanted: Array | None,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """Return a prediction and a target, random where not given, of finite loss.
+
+    Raises
+    ------
+    DataError
+        If none are found.
+    """
+    shape = (rows, _WIDTH)
+    for array in (given, wanted):
+        shape = shape if array is None else array.shape
+    pairs = zip(_candidates(shape, rng), _candidates(shape, rng), strict=True)
+    for prediction, target in pairs:
+        prediction = prediction if given is None else given
+        target = target if wanted is None else wanted
+        with np.errstate(all="ignore"):
+            if np.isfinite(loss.forward(prediction, target)):
+                return prediction, target
+    raise DataError(
+        f"check_gradients, {loss!r}: it computes NaN or infinity from random numbers. "
+        "Give what it can take: check_gradients(loss, prediction, target)."
+    )
+
+
+def trial_widths(block: Operation | Layer) -> list[int]:
+    """Return widths of input that may suit a block, most likely first."""
+    if isinstance(block, Layer):
+        return [block._width or block.inputs or _WIDTH]
+    if not isinstance(block, ParamOperation):
+        return [_WIDTH]
+    shape = block.param.shape or (1,)
+    if block.width_axis is not None:
+        return [shape[block.width_axis]]
+    ends = [shape[0], shape[-1]]
+    if shape[0] == 1:  # one row, which is added to or multiplied with each row of the input
+        ends.reverse()
+    return list(dict.fromkeys([*ends, _WIDTH]))
+
+
+def _candidates(shape: tuple[int, ...], rng: np.random.Generator) -> list[Array]:
+    """Numbers of all signs, and for logarithms and roots, numbers between 0 and 1."""
+    return [rng.standard_normal(shape), rng.uniform(0.2, 0.8, shape)]
