@@ -66,6 +66,13 @@ def real_number(value: Any, who: str, *, above: float = -math.inf, or_equal: boo
     return number
 
 
+def true_or_false(value: Any, who: str) -> bool:
+    """Return `value` as a bool, or refuse what is neither."""
+    if not isinstance(value, bool | np.bool):
+        refuse(ArgumentTypeError, who, "True or False", value)
+    return bool(value)
+
+
 def instance_of(value: Any, kind: type[T], who: str, example: str) -> T:
     """Return `value`, or refuse it unless it is an instance of `kind`."""
     if isinstance(value, kind):

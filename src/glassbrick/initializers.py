@@ -124,7 +124,7 @@ class _Scaled(Initializer):
 class _ScaledNormal(_Scaled):
     def __call__(self, shape: tuple[int, ...], rng: RandomSource) -> Array:
         """Return an array of this shape, drawn from `rng`."""
-        return rng.standard_normal(shape) * np.sqrt(self._variance(shape))
+        return np.asarray(rng.standard_normal(shape) * np.sqrt(self._variance(shape)))
 
 
 class _ScaledUniform(_Scaled):

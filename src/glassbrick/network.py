@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from glassbrick.arrays import Array, as_matrix
 from glassbrick.checks import describe, instance_of, positive_integer, refuse
-from glassbrick.errors import ArgumentError, ArgumentTypeError, NotReadyError, OwnershipError
+from glassbrick.errors import ArgumentError, ArgumentTypeError, OwnershipError
 from glassbrick.layers.layer import Layer, layer_name, param_grad_of
 from glassbrick.losses import Loss
 from glassbrick.randomness import (
@@ -114,7 +115,8 @@ class NeuralNetwork:
             If a layer was made for another number of inputs.
         """
         inputs = positive_integer(inputs, "NeuralNetwork.build, inputs")
-        self._draw_params(np.zeros((1, inputs), dtype))
+        with self._unchanged_on_error():
+            self._draw_params(np.zeros((1, inputs), dtype))
 
     def forward(self, x_batch: Array) -> Array:
         """Pass a batch through all layers, which remember it for `backward`.
@@ -305,6 +307,18 @@ class NeuralNetwork:
         with np.errstate(all="ignore"):
             self.forward(sample)
         self.release()
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """Put all layers back as they were if what is done meanwhile fails."""
+        states, dtype = [layer.__dict__.copy() for layer in self.layers], self._dtype
+        try:
+            yield
+        except BaseException:
+            for layer, state in zip(self.layers, states, strict=True):
+                layer.__dict__ = state
+            self._dtype = dtype
+            raise
 
     def _claim_layers(self) -> None:
         for layer in self.layers:

@@ -49,9 +49,12 @@ class Optimizer(ABC):
 
     @property
     def net(self) -> NeuralNetwork:
+        """The network it trains."""
         if self._net is None:
             who = type(self).__name__
-            raise NotReadyError(f"{who} has no network yet: give it to a Trainer(net, optim) first.")
+            raise NotReadyError(
+                f"{who} has no network yet: give it to a Trainer(net, optim) first."
+            )
         return self._net
 
     @net.setter
@@ -60,6 +63,7 @@ class Optimizer(ABC):
 
     @property
     def lr(self) -> float:
+        """The learning rate, greater than 0."""
         return self._lr
 
     @lr.setter
@@ -76,7 +80,7 @@ class Optimizer(ABC):
             If the optimizer has no network, or the network no gradients yet.
         """
 
-    def reset(self) -> None:
+    def reset(self) -> None:  # noqa: B027 (most rules have no memory)
         """Forget what earlier steps left behind; called when a fit starts anew.
 
         A rule with a memory of its own, a momentum for example, clears it here.

@@ -42,7 +42,7 @@ class ChapterStreams:
         self.seed = seed
         self._stream = np.random.RandomState(seed)
 
-    def for_layer(self, index: int, seed: int | None) -> RandomSource:
+    def for_layer(self, index: int, seed: int | None) -> RandomSource:  # noqa: ARG002
         """Seed the stream again, unless `seed` is None, and return it."""
         if seed is not None:
             self._stream.seed(seed)
@@ -84,7 +84,7 @@ class SpawnedStreams:
         """Return the generator of layer `index`, or one of its own if it was given a seed."""
         return np.random.default_rng(seed) if seed is not None else self._spawn(self._LAYER, index)
 
-    def for_shuffling(self, seed: int | None) -> RandomSource:
+    def for_shuffling(self, seed: int | None) -> RandomSource:  # noqa: ARG002
         """Return the generator of the row orders. The chapter's `seed` has no part in it."""
         return self._spawn(self._SHUFFLING)
 
@@ -112,6 +112,6 @@ def legacy_seed(value: Any, who: str) -> int | None:
     expected = f"None or a whole number from 0 to {_LARGEST_LEGACY_SEED}"
     if isinstance(value, bool) or not isinstance(value, Integral):
         refuse(ArgumentTypeError, who, expected, value)
-    if not 0 <= value <= _LARGEST_LEGACY_SEED:
+    if not 0 <= int(value) <= _LARGEST_LEGACY_SEED:
         refuse(ArgumentError, who, expected, value)
     return int(value)

@@ -43,9 +43,15 @@ class Model:
 
 
 MODELS = (
-    Model("Linear regression", 0, ("30.293", "28.469", "26.293", "25.541", "25.087"), "3.52", "5.01"),
-    Model("One hidden layer", 1, ("27.435", "21.839", "18.918", "17.195", "16.215"), "2.60", "4.03"),
-    Model("Two hidden layers", 2, ("44.143", "25.278", "22.339", "16.500", "14.655"), "2.45", "3.83"),
+    Model(
+        "Linear regression", 0, ("30.293", "28.469", "26.293", "25.541", "25.087"), "3.52", "5.01"
+    ),
+    Model(
+        "One hidden layer", 1, ("27.435", "21.839", "18.918", "17.195", "16.215"), "2.60", "4.03"
+    ),
+    Model(
+        "Two hidden layers", 2, ("44.143", "25.278", "22.339", "16.500", "14.655"), "2.45", "3.83"
+    ),
 )
 
 
@@ -117,7 +123,9 @@ def _figures(model: Model, history: History, actual: Array, predicted: Array) ->
     epochs = range(_EVAL_EVERY, _EPOCHS + 1, _EVAL_EVERY)
     losses = dict(zip(history.epoch, history.val_loss, strict=True))
     figures = [
-        Figure(f"validation loss, epoch {epoch}", expected, f"{losses.get(epoch, float('nan')):.3f}")
+        Figure(
+            f"validation loss, epoch {epoch}", expected, f"{losses.get(epoch, float('nan')):.3f}"
+        )
         for epoch, expected in zip(epochs, model.losses, strict=True)
     ]
     figures.append(Figure("mean absolute error", model.mae, f"{mae(actual, predicted):.2f}"))

@@ -1,4 +1,4 @@
-"""The plot of `glassbrick chapter`: three validation curves, and predictions against actual values."""
+"""The plot of `glassbrick chapter`: validation curves, and predictions against actual values."""
 
 from __future__ import annotations
 
@@ -52,7 +52,13 @@ def draw(outcomes: list[Outcome], path: Path) -> None:
     for outcome, (colour, marker) in zip(outcomes, _STYLES, strict=True):
         _draw_curve(curves, outcome, colour, marker)
         scatter.scatter(
-            outcome.actual, outcome.predicted, s=16, c=colour, marker=marker, alpha=0.7, linewidths=0
+            outcome.actual,
+            outcome.predicted,
+            s=16,
+            c=colour,
+            marker=marker,
+            alpha=0.7,
+            linewidths=0,
         )
     curves.set(xlabel="epoch", ylabel="validation loss (1000 $)²", title="Learning", yscale="log")
     curves.set_yticks([15, 20, 30, 50, 100, 200], labels=["15", "20", "30", "50", "100", "200"])
@@ -61,8 +67,12 @@ def draw(outcomes: list[Outcome], path: Path) -> None:
     low, high = 0.0, 52.0
     scatter.axline((0, 0), slope=1, color="0.6", linewidth=1, zorder=0)
     scatter.set(
-        xlim=(low, high), ylim=(low, high), aspect="equal", title="Test rows",
-        xlabel="actual median value (1000 $)", ylabel="predicted (1000 $)",
+        xlim=(low, high),
+        ylim=(low, high),
+        aspect="equal",
+        title="Test rows",
+        xlabel="actual median value (1000 $)",
+        ylabel="predicted (1000 $)",
     )
     for axes in (curves, scatter):
         axes.spines[["top", "right"]].set_visible(False)

@@ -20,17 +20,18 @@ def run(file: Path, tolerance: float) -> int:
     console = Console(highlight=False, soft_wrap=False)
     right = wrong = 0
     for found in find_blocks(namespace, "checked_blocks"):
-        console.print(f"[bold]{found.name}[/bold]")
         if found.block is None:
-            console.print(f"  not checked: {found.problem}\n", markup=False)
+            console.print(f"{found.name} was not checked: {found.problem}\n", markup=False)
             wrong += 1
             continue
         try:
             report = check_gradients(found.block, tolerance=tolerance)
         except DataError as error:
-            console.print(f"  not checked: {error}\n", markup=False)
+            console.print(f"{found.name} was not checked: {error}\n", markup=False)
             wrong += 1
             continue
+        if found.name != type(found.block).__name__:
+            report.subject = f"{found.name} = {report.subject}"
         console.print(report)
         right, wrong = right + report.ok, wrong + (not report.ok)
     if not right + wrong:

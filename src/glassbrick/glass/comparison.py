@@ -54,7 +54,7 @@ class Comparison:
         try:
             with np.errstate(all="ignore"):
                 found = np.asarray(analytic())
-        except Exception as error:  # noqa: BLE001 (whatever a user's rule raises is a finding)
+        except Exception as error:
             return self.fail(block, gradient, error)
         if found.shape != at.shape:
             problem = f"it has shape {found.shape}, but belongs to an array of shape {at.shape}"
@@ -64,8 +64,8 @@ class Comparison:
         numeric = numeric_gradient(function, at, weights, self._choose(at.shape))
         values = np.array([found[position] for position in numeric.positions], dtype=float)
         smooth = np.isfinite(numeric.values)
-        error, worst = _relative_error(values, numeric.values, smooth)
-        ok = bool(smooth.any() and error <= self.report.tolerance)
+        distance, worst = _relative_error(values, numeric.values, smooth)
+        ok = bool(smooth.any() and distance <= self.report.tolerance)
         problem = ""
         if not smooth.any():
             problem = "the function is nowhere smooth and finite, so nothing could be compared"
@@ -79,7 +79,7 @@ class Comparison:
                 block=block,
                 gradient=gradient,
                 ok=ok,
-                error=error,
+                error=distance,
                 method=numeric.method,
                 checked=int(smooth.sum()),
                 skipped=int((~smooth).sum()),

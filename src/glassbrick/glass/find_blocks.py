@@ -80,7 +80,7 @@ def _make(name: str, kind: type[Any]) -> FoundBlock:
             block = kind(*arguments)
             if isinstance(block, ParamOperation):
                 _try(block)
-        except Exception as error:  # noqa: BLE001 (a user's constructor may raise anything)
+        except Exception as error:
             failure = failure or error
             continue
         return FoundBlock(name, block)
@@ -125,9 +125,7 @@ def load_namespace(source: str, file: str) -> dict[str, Any]:
         raise GlassbrickError(f"{file}, line {error.lineno}: {error.msg}") from error
     except Exception as error:
         line = max((f.lineno or 0 for f in _frames(error) if f.filename == file), default=0)
-        raise GlassbrickError(
-            f"{file}, line {line}: {type(error).__name__}: {error}"
-        ) from error
+        raise GlassbrickError(f"{file}, line {line}: {type(error).__name__}: {error}") from error
     return namespace
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,7 +24,6 @@ from glassbrick.operations import Operation, ParamOperation
 __all__ = ["check_gradients"]
 
 Checkable: TypeAlias = Operation | Layer | Loss | NeuralNetwork
-AnyBlock = TypeVar("AnyBlock", Operation, Layer, Loss, NeuralNetwork)
 
 _BATCHES = (1, 6)  # one row alone hides a missing sum; many rows hide a wrong special case
 
@@ -88,7 +87,7 @@ def check_gradients(
     ...     def _input_grad(self, output_grad):
     ...         return output_grad  # the factor 2 is missing
     >>> print(check_gradients(Twice()).verdict)
-    Twice(): 1 of 1 gradients wrong
+    Twice(): 1 of 1 gradient wrong
     """
     if not isinstance(block, Operation | Layer | Loss | NeuralNetwork):
         advice = "Make one by calling the class." if isinstance(block, type) else ""
@@ -147,9 +146,7 @@ def _check_network(
     comparison: Comparison,
 ) -> None:
     """Check the loss, then the layers at the gradient that the loss sends back."""
-    prediction, target = trial_pair(
-        net.loss, len(prediction), prediction, wanted, comparison.rng
-    )
+    prediction, target = trial_pair(net.loss, len(prediction), prediction, wanted, comparison.rng)
     if _check_loss(net.loss, prediction, target, comparison):
         net.loss.forward(prediction, target)
         net.forward(input_)
@@ -222,7 +219,12 @@ def _check_operation(
     if isinstance(operation, ParamOperation):
         output_of_param = _with_param(operation, lambda: output_of_input(input_))
         ok &= comparison.compare(
-            name, "param_grad", analytic("param_grad"), output_of_param, operation.param, output_grad
+            name,
+            "param_grad",
+            analytic("param_grad"),
+            output_of_param,
+            operation.param,
+            output_grad,
         )
     return ok
 
@@ -285,17 +287,21 @@ def _places(layer: Layer) -> Iterator[tuple[str, Operation]]:
         yield f"{layer.name}.{name}{number}", operation
 
 
-def _in_float64(block: AnyBlock) -> AnyBlock:
+def _in_float64(block: Checkable) -> Checkable:
     """Copy a block, with parameters in which rounding does not blur the comparison."""
     twin = copy.deepcopy(block)
-    layers: tuple[Layer, ...] = ()
+    operations: list[Operation] = [twin] if isinstance(twin, Operation) else []
     if isinstance(twin, NeuralNetwork):
         twin._dtype = None
-        layers = twin.layers
-    elif isinstance(twin, Layer):
-        layers = (twin,)
-    operations = [operation for layer in layers for operation in layer.operations]
-    for operation in [twin, *operations]:
+    for layer in _layers(twin):
+        operations += layer.operations
+    for operation in operations:
         if isinstance(operation, ParamOperation):
             operation.param = np.array(operation.param, np.float64)
     return twin
+
+
+def _layers(block: Checkable) -> tuple[Layer, ...]:
+    if isinstance(block, NeuralNetwork):
+        return block.layers
+    return (block,) if isinstance(block, Layer) else ()

@@ -76,7 +76,7 @@ def _is_analytic(function: Function, at: Array, weights: Array) -> bool:
     rng = np.random.default_rng(0)
     agreements = 0
     for _ in range(3):  # by majority, for one direction may cross a kink
-        direction = rng.standard_normal(at.shape)
+        direction = np.asarray(rng.standard_normal(at.shape))
         try:
             exact = _complex_step(function, at, weights, direction)
             rough = _difference(function, at, weights, direction, 1e-6)

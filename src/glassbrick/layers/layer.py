@@ -156,6 +156,7 @@ class Layer(Block, ABC):
 
     @property
     def operations(self) -> Sequence[Operation]:
+        """The operations that data passes through; fixed once the layer is set up."""
         return self._operations
 
     @operations.setter
@@ -170,6 +171,7 @@ class Layer(Block, ABC):
 
     @property
     def params(self) -> Sequence[Array]:
+        """The parameters, read from the operations that hold them."""
         if self._declared_params is not None:  # _setup_layer may fill a list of its own
             return self._declared_params
         return tuple(op.param for op in self.param_operations)
@@ -186,6 +188,7 @@ class Layer(Block, ABC):
 
     @property
     def param_grads(self) -> Sequence[Array]:
+        """The gradients of the parameters, read from the operations."""
         return tuple(param_grad_of(op) for op in self.param_operations)
 
     @property
@@ -245,7 +248,9 @@ class Layer(Block, ABC):
             instance_of(operation, Operation, who, "[WeightMultiply(W), BiasAdd(B), Sigmoid()]")  # type: ignore[type-abstract]
             operation.claim(self, who)
         if len({id(operation) for operation in self._operations}) < len(self._operations):
-            raise OwnershipError(f"{who}: the same operation stands twice; make a new one for each.")
+            raise OwnershipError(
+                f"{who}: the same operation stands twice; make a new one for each."
+            )
         self._operations = tuple(self._operations)
         self._find_params()
         owned = {id(operation.param) for operation in self._param_operations}

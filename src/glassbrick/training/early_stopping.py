@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from glassbrick.arrays import Array
-from glassbrick.network import NeuralNetwork
-
 __all__ = ["EarlyStopping"]
 
 
@@ -54,27 +51,3 @@ class EarlyStopping:
     def should_stop(self) -> bool:
         """Whether patience is at an end."""
         return self.patience is not None and self.misses >= self.patience
-
-
-class Snapshot:
-    """The values of all parameters at one moment, to be written back into the same arrays."""
-
-    def __init__(self, net: NeuralNetwork):
-        self._values = [param.copy() for param in net.params()]
-
-    def restore(self, net: NeuralNetwork) -> None:
-        """Write the values back, in place."""
-        for param, value in zip(net.params(), self._values, strict=True):
-            param[...] = value
-
-    def equals(self, net: NeuralNetwork) -> bool:
-        """Whether the network still has these values, bit for bit."""
-        params = list(net.params())
-        return len(params) == len(self._values) and all(
-            _same_bits(param, value)
-            for param, value in zip(params, self._values, strict=True)
-        )
-
-
-def _same_bits(first: Array, second: Array) -> bool:
-    return first.dtype == second.dtype and first.tobytes() == second.tobytes()

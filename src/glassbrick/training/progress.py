@@ -21,16 +21,16 @@ class Progress:
     """
 
     def begin(self, epochs: int, done: int, params_changed: bool) -> None:
-        """Training starts: `done` epochs were completed in an earlier fit."""
+        """Show the start; `done` epochs were completed in an earlier fit."""
 
     def epoch_end(self, history: History) -> None:
-        """One more epoch is completed."""
+        """Show that one more epoch is completed."""
 
     def evaluated(self, history: History, improved: bool) -> None:
-        """The losses of the last epoch were acted on."""
+        """Show that the losses of the last epoch were acted on."""
 
     def end(self, history: History) -> None:
-        """Training ended, and the network has its final parameters."""
+        """Show the end: the network has its final parameters."""
 
     def close(self) -> None:
         """Leave the terminal as it was."""

@@ -1,0 +1,197 @@
+"""Run: the epochs of a training run, over one fit or several that continue each other."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.engines import Engine
+from glassbrick.errors import DivergenceError, GlassbrickError
+from glassbrick.network import NeuralNetwork
+from glassbrick.optimizers import Optimizer
+from glassbrick.training.batches import Shuffler
+from glassbrick.training.early_stopping import EarlyStopping
+from glassbrick.training.fit_data import FitData
+from glassbrick.training.history import History
+from glassbrick.training.progress import Progress
+from glassbrick.training.snapshot import Snapshot
+
+__all__ = ["Plan", "Run"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings of one fit; see `Trainer.fit`."""
+
+    epochs: int
+    eval_every: int
+    batch_size: int
+    patience: int | None
+    min_delta: float
+
+
+class Run:
+    """Trains a network from new parameters on, and can go on where it left off.
+
+    Parameters
+    ----------
+    net, optim, engine : NeuralNetwork, Optimizer, Engine
+        What trains what, and how.
+    data : FitData
+        Of the first fit.
+    seed : int or None
+        Of the chapter's stream.
+    restart : bool
+        Whether to draw new parameters even if there are some.
+
+    Attributes
+    ----------
+    history : History
+        What happened so far.
+    stopping : EarlyStopping
+        Which epoch was the best so far.
+    replaced_params : bool
+        Whether parameters that were there before are lost.
+    """
+
+    def __init__(
+        self,
+        net: NeuralNetwork,
+        optim: Optimizer,
+        engine: Engine,
+        data: FitData,
+        seed: int | None,
+        restart: bool,
+    ):
+        self.net, self.optim, self.engine = net, optim, engine
+        self.history = History(engine=engine.name)
+        self.stopping = EarlyStopping()
+        self._best: Snapshot | None = None  # of the best evaluated epoch
+        self._last: Snapshot | None = None  # of the last epoch, where a later fit goes on
+        self._left: Snapshot | None = None  # as the last fit left the network
+
+        # The chapter draws in this order from one stream: the first shuffle, then the
+        # parameters, then the other shuffles. Its printed numbers depend on it.
+        self._shuffler = Shuffler(len(data.X), net.streams.for_shuffling(seed))
+        self._drawn_order: Array | None = self._shuffler.next_order(len(data.X))
+        before = Snapshot(net) if net.is_built else None
+        with net._unchanged_on_error():
+            if restart or before is None:
+                net._draw_params(data.X[:1])
+            _try_one_row(net, engine, data)
+        self.replaced_params = before is not None and not before.equals(net)
+        if restart or before is None:
+            optim.reset()
+
+    def resume(self, data: FitData) -> None:
+        """Go back to the parameters of the last epoch, unless they were changed since."""
+        self.replaced_params = False
+        if self._last is not None and self._left is not None and self._left.equals(self.net):
+            self._last.restore(self.net)
+        if self.stopping.should_stop:  # whoever continues wants more than one more evaluation
+            self.stopping.misses = 0
+        _try_one_row(self.net, self.engine, data)
+
+    def train(self, data: FitData, plan: Plan, progress: Progress) -> None:
+        """Run the epochs; whatever happens, leave the best parameters and no caches."""
+        started = time.perf_counter()
+        history = self.history
+        self.stopping.patience, self.stopping.min_delta = plan.patience, plan.min_delta
+        self._last, fallback = None, Snapshot(self.net)
+        history.stop_reason = "failed"
+        try:
+            history.stop_reason = self._run_epochs(data, plan, progress)
+            self._last = Snapshot(self.net)
+        except KeyboardInterrupt:
+            history.stop_reason = "interrupted"
+        except DivergenceError:
+            history.stop_reason = "diverged"
+            fallback.restore(self.net)
+            raise
+        finally:
+            if self._best is not None:
+                self._best.restore(self.net)
+            self.net.release()
+            self._left = Snapshot(self.net)
+            history.seconds += time.perf_counter() - started
+            progress.close()
+        progress.end(history)
+
+    def _run_epochs(self, data: FitData, plan: Plan, progress: Progress) -> str:
+        """Train for as long as the plan says; return why it ended."""
+        history = self.history
+        until = history.epochs + plan.epochs
+        for epoch in range(history.epochs + 1, until + 1):
+            self._run_epoch(epoch, data, plan.batch_size)
+            progress.epoch_end(history)
+            if epoch % plan.eval_every == 0 or epoch == until:
+                progress.evaluated(history, self._act_on(epoch))
+                if self.stopping.should_stop and epoch < until:
+                    return "early stopping"
+        return "completed"
+
+    def _run_epoch(self, epoch: int, data: FitData, batch_size: int) -> None:
+        """Train on all rows once, and record the losses."""
+        order, self._drawn_order = self._drawn_order, None
+        if order is None or len(order) != len(data.X):
+            order = self._shuffler.next_order(len(data.X))
+        losses = self.engine.run_epoch(self.net, self.optim, data.X, data.y, order, batch_size)
+        if not math.isfinite(losses[-1]):
+            self._diverged(epoch, len(losses), f"the training loss is {losses[-1]}")
+        loss = _mean_over_rows(losses, len(data.X), batch_size)
+        if data.X_val is None or data.y_val is None:
+            if not all(np.isfinite(param).all() for param in self.net.params()):
+                self._diverged(epoch, len(losses), "a parameter is no longer finite")
+        else:
+            val_loss = self.engine.evaluate(self.net, data.X_val, data.y_val)
+            if not math.isfinite(val_loss):
+                self._diverged(epoch, len(losses), f"the validation loss is {val_loss}")
+            self.history.val_loss.append(val_loss)
+        self.history.loss.append(loss)
+
+    def _act_on(self, epoch: int) -> bool:
+        """Keep the parameters if their validation loss is the best; say whether it is."""
+        history = self.history
+        history.evaluated.append(epoch)
+        if not history.val_loss:
+            return False
+        improved = self.stopping.is_best(epoch, history.val_loss[-1])
+        if improved:
+            self._best = Snapshot(self.net)
+            history.best_loss, history.best_epoch = self.stopping.best_loss, epoch
+        return improved
+
+    def _diverged(self, epoch: int, batch: int, what: str) -> NoReturn:
+        lr, best = self.optim.lr, self.stopping.best_epoch
+        kept = "it had before this fit" if best is None else f"of epoch {best}"
+        raise DivergenceError(
+            f"Training diverged in epoch {epoch}, batch {batch}, at learning rate {lr:g}: {what}. "
+            f"The network has the parameters {kept}. Try a lower learning rate, "
+            "features and targets scaled to about 1, or a smaller weight_init.",
+            epoch=epoch,
+            batch=batch,
+            lr=lr,
+            history=self.history,
+        )
+
+
+def _try_one_row(net: NeuralNetwork, engine: Engine, data: FitData) -> None:
+    """Find out whether data and network fit, before training changes anything."""
+    try:
+        engine.evaluate(net, data.X[:1], data.y[:1])
+    except GlassbrickError as error:
+        error.within("fit, trying the first row of X_train and y_train")
+        raise
+    finally:
+        net.release()
+
+
+def _mean_over_rows(losses: list[float], rows: int, batch_size: int) -> float:
+    """Average the losses of batches, each with the weight of its rows."""
+    rows_in_last = rows - batch_size * (len(losses) - 1)
+    return (sum(losses[:-1]) * batch_size + losses[-1] * rows_in_last) / rows
