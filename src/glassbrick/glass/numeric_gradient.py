@@ -71,6 +71,15 @@ def numeric_gradient(
     return NumericGradient(positions, np.array(values), "differences")
 
 
+def has_kink(function: Function, at: Array, weights: Array, position: tuple[int, ...]) -> bool:
+    """Whether the derivatives from the left and from the right differ, as at 0 in a ReLU."""
+    direction = _unit(at, position)
+    step = 1e-6 * max(1.0, abs(float(at[position])))
+    left = _difference(function, at - step / 2 * direction, weights, direction, step / 2)
+    right = _difference(function, at + step / 2 * direction, weights, direction, step / 2)
+    return not abs(left - right) <= 1e-3 * max(abs(left), abs(right), 1e-3)
+
+
 def _is_analytic(function: Function, at: Array, weights: Array) -> bool:
     """Whether the complex step can be trusted: it agrees with plain differences, roughly."""
     rng = np.random.default_rng(0)

@@ -1,0 +1,38 @@
+# Needs Python 3.11 or newer and git, nothing else: all is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_QUIET = 1
+
+.PHONY: demo test check bench clean
+
+demo: .venv/.installed  ## train the chapter's three networks, compare 21 figures
+	$(BIN)/glassbrick chapter
+
+test: .venv/.dev  ## run all tests, with coverage
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage report
+
+check: .venv/.dev  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.dev  ## time a training step against the book's way of writing it
+	$(BIN)/python benchmarks/step_time.py
+
+.venv/pyvenv.cfg:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassbrick needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --upgrade 'pip>=25.1'
+
+.venv/.installed: .venv/pyvenv.cfg pyproject.toml
+	$(BIN)/python -m pip install -e .
+	touch $@
+
+.venv/.dev: .venv/.installed
+	$(BIN)/python -m pip install --group dev
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage build dist

@@ -1,0 +1,36 @@
+"""Finds every public block by itself, so that no test list has to name a new one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import glassbrick
+from glassbrick import Layer, Loss, Operation, ParamOperation
+from glassbrick.glass.find_blocks import find_blocks
+
+
+def public_kinds(base):
+    """All concrete public classes of one kind, by name."""
+    found = {f.name: f for f in find_blocks(vars(glassbrick), "glassbrick")}
+    assert not [f for f in found.values() if f.block is None], "a block that nothing can make"
+    return {name: type(f.block) for name, f in found.items() if isinstance(f.block, base)}
+
+
+OPERATIONS, LAYERS, LOSSES = (public_kinds(base) for base in (Operation, Layer, Loss))
+
+
+def make_operation(kind, width, outputs, rng):
+    """Make an operation for inputs of a width, with a parameter of random numbers."""
+    if not issubclass(kind, ParamOperation):
+        return kind()
+    template = next(f.block for f in find_blocks({kind.__name__: kind}, kind.__module__))
+    shape = [outputs if size > 1 else 1 for size in template.param.shape]
+    shape[kind.width_axis] = width
+    return kind(rng.standard_normal(shape))
+
+
+def norm_error(a, b):
+    """Norm of the difference over the larger norm."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    size = max(np.linalg.norm(a), np.linalg.norm(b))
+    return float(np.linalg.norm(a - b) / size) if size else 0.0

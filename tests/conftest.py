@@ -1,0 +1,43 @@
+"""Guards on every test: strict floating point, and NumPy's global random state untouched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def strict_floating_point():
+    """Overflow, underflow, division by zero and invalid operations raise."""
+    with np.errstate(all="raise"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def global_random_state_is_untouched(request):
+    """Neither read nor changed: a read of the legacy stream would advance it."""
+    if "hypothesis" in request.keywords:  # hypothesis seeds the global state itself
+        yield
+        return
+    before = np.random.get_state()
+    yield
+    after = np.random.get_state()
+    assert before[0] == after[0]
+    assert np.array_equal(before[1], after[1]), "a test's code used NumPy's global random state"
+    assert before[2:] == after[2:], "a test's code used NumPy's global random state"
+
+
+@pytest.fixture(scope="session")
+def boston_split():
+    from glassbrick import datasets
+
+    return datasets.load_boston().chapter_split()

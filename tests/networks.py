@@ -1,0 +1,34 @@
+"""Small networks and data that many tests use."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glassbrick import SGD, Dense, MeanSquaredError, NeuralNetwork, Trainer
+
+SEED = 20190501
+
+
+def make_data(rows=40, features=3, outputs=1, dtype=np.float64, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((rows, features))
+    y = np.tanh(X @ rng.standard_normal((features, outputs))) + 0.1
+    return X.astype(dtype), y.astype(dtype)
+
+
+def make_net(outputs=1, **source):
+    source = source or {"rng": 0}
+    layers = [Dense(5, "tanh"), Dense(4, "sigmoid"), Dense(outputs, "linear")]
+    return NeuralNetwork(layers, MeanSquaredError(), **source)
+
+
+def make_trainer(lr=0.05, outputs=1, **source):
+    return Trainer(make_net(outputs, **source), SGD(lr=lr))
+
+
+def params_of(net):
+    return [param.copy() for param in net.params()]
+
+
+def same_params(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))

@@ -1,0 +1,325 @@
+"""check_gradients catches what is wrong, says where, and leaves what is right alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from glassbrick import (
+    ArgumentTypeError,
+    DataError,
+    Dense,
+    Layer,
+    Loss,
+    MeanSquaredError,
+    NeuralNetwork,
+    Operation,
+    ParamOperation,
+    ReLU,
+    Sigmoid,
+    WeightMultiply,
+    check_gradients,
+)
+
+
+class ReLUThatPassesAll(Operation):
+    def _output(self):
+        return np.maximum(self.input_, 0.0)
+
+    def _input_grad(self, output_grad):
+        return output_grad * (self.output >= 0)  # always true, once negatives are cut off
+
+
+class BiasWithoutSum(ParamOperation):
+    def _output(self):
+        return self.input_ + self.param
+
+    def _input_grad(self, output_grad):
+        return output_grad
+
+    def _param_grad(self, output_grad):
+        return output_grad
+
+
+class BiasOfFirstRow(BiasWithoutSum):
+    def _param_grad(self, output_grad):
+        return output_grad[:1]
+
+
+class HalfSquaredError(MeanSquaredError):
+    def _input_grad(self):
+        return (self.prediction - self.target) / len(self.prediction)
+
+
+class Transposed(WeightMultiply):
+    def _param_grad(self, output_grad):
+        return output_grad.T.dot(self.input_)
+
+
+class WrongInOneElement(Sigmoid):
+    def _input_grad(self, output_grad):
+        gradient = super()._input_grad(output_grad)
+        gradient[0, -1] *= 1.001
+        return gradient
+
+
+class WritesIntoItsInput(Operation):
+    def _output(self):
+        self.input_ *= 2.0
+        return self.input_
+
+    def _input_grad(self, output_grad):
+        return 2.0 * output_grad
+
+
+class Raises(Operation):
+    def _output(self):
+        return self.input_ * 1.0
+
+    def _input_grad(self, output_grad):
+        return output_grad[99]
+
+
+class Shared(Layer):
+    """One activation object in two places."""
+
+    def _setup_layer(self, input_):
+        n, activation = input_.shape[1], Sigmoid()
+        first, second = (WeightMultiply(self.rng.standard_normal((n, n))) for _ in "ab")
+        self.operations = [first, activation, second, activation]
+
+
+WRONG = [
+    (ReLUThatPassesAll(), "reluthat_passes_all.input_grad"),
+    (BiasWithoutSum(np.zeros((1, 4))), "bias_without_sum.param_grad"),
+    (BiasOfFirstRow(np.zeros((1, 4))), "bias_of_first_row.param_grad"),
+    (HalfSquaredError(), "half_squared_error.input_grad"),
+    (Transposed(np.arange(16.0).reshape(4, 4)), "transposed.param_grad"),
+    (WrongInOneElement(), "wrong_in_one_element.input_grad"),
+    (WritesIntoItsInput(), "writes_into_its_input.input_grad"),
+    (Raises(), "raises.input_grad"),
+    (Shared(4), "shared.forward"),
+]
+
+
+@pytest.mark.parametrize(("block", "where"), WRONG, ids=lambda x: type(x).__name__)
+def test_what_is_wrong_is_found_where_it_is(block, where):
+    report = check_gradients(block)
+    assert not report
+    assert [result.name for result in report.wrong] == [where]
+    assert report.wrong[0].problem
+
+
+def test_the_report_names_element_and_figures():
+    result = check_gradients(ReLUThatPassesAll(), [[-1.0, 2.0]]).wrong[0]
+    assert result.problem.startswith("at [0, 0] of an array of shape (1, 2) it is ")
+    assert result.problem.endswith("but numerically 0")
+    assert result.error > 0.1
+    problem = check_gradients(BiasWithoutSum(np.zeros((1, 4)))).wrong[0].problem
+    assert "is a sum over the rows missing?" in problem
+    assert "the same operation stands twice" in check_gradients(Shared(4)).wrong[0].problem
+
+
+def test_a_shared_activation_across_layers_is_found():
+    activation = Sigmoid()
+
+    class Careless(Layer):
+        def _setup_layer(self, input_):
+            weights = self.rng.standard_normal((input_.shape[1], self.neurons))
+            self.operations = [WeightMultiply(weights), activation]
+
+    net = NeuralNetwork([Careless(4), Careless(4)], MeanSquaredError(), rng=0)
+    report = check_gradients(net)
+    assert not report
+    assert "already belongs to" in str(report)
+
+
+def test_a_wrong_operation_in_a_network_is_named_and_no_other():
+    net = NeuralNetwork(
+        [Dense(4, "tanh"), Dense(4, ReLUThatPassesAll()), Dense(4, ReLU()), Dense(1, "linear")],
+        MeanSquaredError(),
+        rng=3,
+    )
+    (wrong,) = check_gradients(net).wrong
+    assert wrong.name == "dense_2.reluthat_passes_all.input_grad"
+
+
+def test_a_layer_that_goes_back_in_the_wrong_order_is_found_end_to_end():
+    class Backwards(Dense):
+        def backward(self, output_grad):
+            for operation in self.operations:
+                output_grad = operation.backward(output_grad)
+            return output_grad
+
+    report = check_gradients(Backwards(4), np.random.default_rng(0).standard_normal((5, 4)))
+    wrong = {result.name for result in report.wrong}
+    assert wrong
+    assert all(name.startswith(("backwards.input_grad", "backwards.params")) for name in wrong)
+
+
+def test_a_wrong_loss_in_a_network_is_named():
+    net = NeuralNetwork([Dense(3), Dense(1)], HalfSquaredError(), rng=0)
+    assert [r.name for r in check_gradients(net).wrong] == ["half_squared_error.input_grad"]
+
+
+class Absolute(Operation):  # not analytic: its complex step would be zero
+    def _output(self):
+        return np.abs(self.input_)
+
+    def _input_grad(self, output_grad):
+        return output_grad * np.sign(self.input_)
+
+
+class Log(Operation):  # takes positive numbers only
+    def _output(self):
+        return np.log(self.input_)
+
+    def _input_grad(self, output_grad):
+        return output_grad / self.input_
+
+
+class SoftmaxOfRows(Operation):
+    def _output(self):
+        e = np.exp(self.input_ - self.input_.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def _input_grad(self, output_grad):
+        inner = (output_grad * self.output).sum(axis=1, keepdims=True)
+        return self.output * (output_grad - inner)
+
+
+class Clip(Operation):
+    def _output(self):
+        return np.clip(self.input_, -0.5, 0.5)
+
+    def _input_grad(self, output_grad):
+        return output_grad * (np.abs(self.input_) < 0.5)
+
+
+class Masked(Operation):
+    memory = (*Operation.memory, "mask")
+
+    def _output(self):
+        self.mask = self.input_.real > 0
+        return np.where(self.mask, self.input_, 0.1 * self.input_)
+
+    def _input_grad(self, output_grad):
+        return np.where(self.mask, output_grad, 0.1 * output_grad)
+
+
+class AbsoluteError(Loss):
+    def _output(self):
+        return np.mean(np.abs(self.prediction - self.target))
+
+    def _input_grad(self):
+        return np.sign(self.prediction - self.target) / self.prediction.size
+
+
+class Scale(ParamOperation):
+    def _output(self):
+        return self.input_ * self.param
+
+    def _input_grad(self, output_grad):
+        return output_grad * self.param
+
+    def _param_grad(self, output_grad):
+        return (output_grad * self.input_).sum(axis=0, keepdims=True)
+
+
+RIGHT = [Absolute(), Log(), SoftmaxOfRows(), Clip(), Masked(), AbsoluteError()]
+
+
+@pytest.mark.parametrize("block", [*RIGHT, Scale(np.full((1, 3), 2.0))], ids=repr)
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_right_passes(block, seed):
+    report = check_gradients(block, rng=seed)
+    assert report, str(report)
+    assert all(result.error <= 1e-7 for result in report.results)
+
+
+def test_methods():
+    assert check_gradients(Sigmoid()).results[0].method == "complex step"
+    assert check_gradients(Absolute()).results[0].method == "differences"
+
+
+@pytest.mark.parametrize("block", [ReLU(), Absolute(), Masked(), Clip()])
+def test_elements_at_a_kink_are_left_out(block):
+    at_kink = np.array([[0.0, 1.0, -1.0, 1e-9, 0.5, -0.5]])
+    result = check_gradients(block, at_kink).results[0]
+    assert result.ok
+    assert result.checked + result.skipped == 6
+    assert result.checked >= 3
+
+
+def test_a_wrong_gradient_is_found_beside_a_kink():
+    result = check_gradients(ReLUThatPassesAll(), [[0.0, 1.0, -1.0, 0.0]]).results[0]
+    assert not result.ok
+    assert result.checked == 2
+
+
+def test_nothing_comparable_is_not_right():
+    report = check_gradients(ReLU(), [[0.0, 0.0]])
+    assert not report
+    assert "nothing could be compared" in str(report)
+
+
+def test_the_block_itself_is_left_alone():
+    net = NeuralNetwork([Dense(3, inputs=2), Dense(1)], MeanSquaredError(), rng=0)
+    before = [param.copy() for param in net.params()]
+    net.build(2, np.float32)
+    assert check_gradients(net)
+    assert {param.dtype for param in net.params()} == {np.dtype(np.float32)}
+    assert all(np.allclose(a, b) for a, b in zip(before, net.params(), strict=True))
+    assert not set(net.layers[0].memory) & set(vars(net.layers[0]))
+
+
+def test_large_arrays_are_sampled():
+    report = check_gradients(Dense(30, inputs=40))
+    weights = next(r for r in report.results if r.name == "dense.weight_multiply.param_grad")
+    assert weights.checked == 2 * 60  # of 1,200, for one row and for six
+
+
+def test_what_cannot_be_checked_is_refused():
+    with pytest.raises(ArgumentTypeError, match="calling the class"):
+        check_gradients(Sigmoid)
+    with pytest.raises(ArgumentTypeError, match="an Operation, a Layer, a Loss"):
+        check_gradients(3)
+
+    class Picky(Operation):
+        def _output(self):
+            return np.sqrt(self.input_ - 100.0)
+
+        def _input_grad(self, output_grad):
+            return output_grad / (2.0 * self.output)
+
+    with pytest.raises(DataError, match="check_gradients\\(block, input_\\)"):
+        check_gradients(Picky())
+    assert check_gradients(Picky(), np.full((2, 2), 101.0))
+
+    class LogLoss(Loss):
+        def _output(self):
+            return -np.mean(np.log(self.prediction - 5.0))
+
+        def _input_grad(self):
+            return -1.0 / (self.prediction - 5.0) / self.prediction.size
+
+    with pytest.raises(DataError, match="prediction, target"):
+        check_gradients(LogLoss())
+    assert check_gradients(LogLoss(), np.full((2, 2), 7.0), np.ones((2, 2)))
+
+
+def test_the_report_prints_within_80_columns(capsys):
+    net = NeuralNetwork([Dense(4), Dense(4, ReLUThatPassesAll())], MeanSquaredError(), rng=3)
+    Console(width=80, force_terminal=False).print(check_gradients(net))
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "dense_2.weight_multiply.param_grad " in out
+    assert "WRONG" in out
+    assert "1 of 11 gradients wrong" in out
+
+
+def test_the_report_as_text():
+    text = str(check_gradients(Sigmoid()))
+    assert text.startswith("Sigmoid(): 1 gradient right\n  right  sigmoid.input_grad: error ")
+    assert text.endswith("at 28 elements, by complex step")

@@ -1,0 +1,131 @@
+"""Every public operation and loss, and training, against JAX's and PyTorch's own gradients."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from blocks import LOSSES, OPERATIONS, make_operation, norm_error
+from networks import make_data
+
+from glassbrick import SGD, Dense, MeanSquaredError, NeuralNetwork, Trainer
+from glassbrick.operations.activations import ACTIVATIONS
+
+jax.config.update("jax_enable_x64", True)
+
+JAX_OPERATIONS = {
+    "WeightMultiply": lambda x, param: x @ param,
+    "BiasAdd": lambda x, param: x + param,
+    "Linear": lambda x: x,
+    "Sigmoid": jax.nn.sigmoid,
+    "Tanh": jnp.tanh,
+    "ReLU": jax.nn.relu,
+}
+JAX_LOSSES = {
+    "MeanSquaredError": lambda p, t: jnp.mean(jnp.sum((p - t) ** 2, axis=1)),
+}
+EXACT = 1e-12
+
+
+def test_every_block_has_an_oracle():
+    assert set(JAX_OPERATIONS) == set(OPERATIONS)
+    assert set(JAX_LOSSES) == set(LOSSES)
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operation_equals_jax(name, rows, scale):
+    rng = np.random.default_rng(rows)
+    operation = make_operation(OPERATIONS[name], 5, 4, rng)
+    x = scale * rng.standard_normal((rows, 5))
+    inputs = (x, operation.param) if hasattr(operation, "param") else (x,)
+    expected, pull_back = jax.vjp(JAX_OPERATIONS[name], *inputs)
+    output = operation.forward(x)
+    output_grad = rng.standard_normal(output.shape)
+    gradients = [operation.backward(output_grad)]
+    if hasattr(operation, "param"):
+        gradients.append(operation.param_grad)
+    assert norm_error(output, expected) <= EXACT
+    for ours, theirs in zip(gradients, pull_back(jnp.asarray(output_grad)), strict=True):
+        assert norm_error(ours, theirs) <= EXACT
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_equals_jax(name, rows):
+    prediction, target = np.random.default_rng(rows).standard_normal((2, rows, 3))
+    value, gradient = jax.value_and_grad(JAX_LOSSES[name])(prediction, target)
+    loss = LOSSES[name]()
+    assert loss.forward(prediction, target) == pytest.approx(float(value), rel=EXACT)
+    assert norm_error(loss.backward(), gradient) <= EXACT
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_network_equals_jax(activation):
+    X, y = make_data(rows=9, outputs=2)
+    net = NeuralNetwork(
+        [Dense(6, activation), Dense(5, activation), Dense(2, "linear")], MeanSquaredError(), rng=1
+    )
+    net.build(3)
+    function = JAX_OPERATIONS[type(net.layers[0].operations[2]).__name__]
+
+    def loss_of(params):
+        W1, b1, W2, b2, W3, b3 = params
+        hidden = function(function(X @ W1 + b1) @ W2 + b2)
+        return JAX_LOSSES["MeanSquaredError"](hidden @ W3 + b3, y)
+
+    value, gradients = jax.value_and_grad(loss_of)(list(net.params()))
+    assert float(net.train_batch(X, y)) == pytest.approx(float(value), rel=EXACT)
+    for ours, theirs in zip(net.param_grads(), gradients, strict=True):
+        assert norm_error(ours, theirs) <= EXACT
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_training_equals_pytorch(activation):
+    torch = pytest.importorskip("torch")
+    X, y = make_data(rows=37)
+    net = NeuralNetwork([Dense(6, activation), Dense(1, "linear")], MeanSquaredError(), rng=1)
+    net.build(3)
+    theirs = [torch.tensor(param, requires_grad=True) for param in net.params()]
+    modules = {"linear": torch.nn.Identity, "relu": torch.nn.ReLU}
+    modules |= {"sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh}
+    function = modules[activation]()
+    optimizer = torch.optim.SGD(theirs, lr=0.05)
+    trainer = Trainer(net, SGD(lr=0.05))
+    orders = []
+
+    class Recorded(type(trainer.engine)):
+        def run_epoch(self, net, optim, X, y, order, batch_size):
+            orders.append(order.copy())
+            return super().run_epoch(net, optim, X, y, order, batch_size)
+
+    trainer.engine = Recorded()
+    trainer.fit(X, y, epochs=20, batch_size=8, restart=False, verbose=False)
+    features, targets = torch.tensor(X), torch.tensor(y)
+    for order in orders:
+        for start in range(0, 37, 8):
+            rows = order[start : start + 8]
+            W1, b1, W2, b2 = theirs
+            prediction = function(features[rows] @ W1 + b1) @ W2 + b2
+            loss = torch.nn.functional.mse_loss(prediction, targets[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    for ours, other in zip(net.params(), theirs, strict=True):
+        assert norm_error(ours, other.detach().numpy()) <= EXACT
+
+
+@pytest.mark.parametrize("name", [name for name in JAX_OPERATIONS if name.lower() in ACTIVATIONS])
+def test_activation_equals_pytorch_at_the_edge(name):
+    torch = pytest.importorskip("torch")
+    functions = {"Linear": lambda x: x, "ReLU": torch.relu}
+    functions |= {"Sigmoid": torch.sigmoid, "Tanh": torch.tanh}
+    edge = np.array([[-1e300, -1e3, -40.0, -1.0, 1.0, 40.0, 1e3, 1e300]])
+    x = torch.tensor(edge, requires_grad=True)
+    expected = functions[name](x)
+    expected.sum().backward()
+    operation = OPERATIONS[name]()
+    assert np.allclose(operation.forward(edge), expected.detach().numpy(), rtol=1e-12, atol=0)
+    assert norm_error(operation.backward(np.ones_like(edge)), x.grad.numpy()) <= EXACT
