@@ -517,7 +517,7 @@ def test_c29_names_and_annotations_say_what_the_code_does():
     }
     for method, annotation in returns.items():
         assert inspect.signature(method).return_annotation == annotation
-    assert "for none, say \"linear\"" in Dense.__doc__
+    assert 'for none, say "linear"' in Dense.__doc__
 
 
 def test_c30_fit_returns_what_happened(capsys):

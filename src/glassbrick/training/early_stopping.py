@@ -47,6 +47,10 @@ class EarlyStopping:
         self.best_loss, self.best_epoch = loss, epoch
         return True
 
+    def set_best(self, loss: float) -> None:
+        """Take another loss for the best epoch: it was judged on other data."""
+        self.best_loss = self._reference = loss
+
     @property
     def should_stop(self) -> bool:
         """Whether patience is at an end."""

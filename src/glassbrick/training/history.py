@@ -20,7 +20,8 @@ class History:
         Training loss of each completed epoch: the mean over its rows, each row at the
         moment its batch was trained on.
     val_loss : list of float
-        Loss on the validation data after each completed epoch; empty without such data.
+        Loss on the validation data after each completed epoch; empty without such data,
+        and NaN for epochs of a fit that had none.
     evaluated : list of int
         The epochs, counted from 1, after which the validation loss was acted on.
     best_epoch : int or None
@@ -44,6 +45,19 @@ class History:
     stop_reason: str = "running"
     seconds: float = 0.0
     engine: str = "numpy"
+
+    def record(self, loss: float, val_loss: float | None) -> None:
+        """Add an epoch."""
+        if val_loss is not None:
+            self.val_loss += [math.nan] * (self.epochs - len(self.val_loss))
+        if val_loss is not None or self.val_loss:
+            self.val_loss.append(math.nan if val_loss is None else val_loss)
+        self.loss.append(loss)
+
+    @property
+    def last_val_loss(self) -> float | None:
+        """Validation loss of the last epoch; None if it had no validation data."""
+        return None if not self.val_loss or math.isnan(self.val_loss[-1]) else self.val_loss[-1]
 
     @property
     def epochs(self) -> int:

@@ -51,10 +51,12 @@ class Lines(Progress):
 
     def evaluated(self, history: History, improved: bool) -> None:
         """Print the loss if it is the best so far."""
-        if not history.val_loss:
+        if history.last_val_loss is None:
             self.say(f"Training loss after {history.epochs} epochs is {history.loss[-1]:.3f}")
         elif improved:
-            self.say(f"Validation loss after {history.epochs} epochs is {history.val_loss[-1]:.3f}")
+            self.say(
+                f"Validation loss after {history.epochs} epochs is {history.last_val_loss:.3f}"
+            )
 
     def end(self, history: History) -> None:
         """Say why training ended, unless it ran to a best end."""
@@ -100,8 +102,8 @@ class Bar(Lines):
     def epoch_end(self, history: History) -> None:
         """Move the bar on."""
         description = f"loss {history.loss[-1]:.4g}"
-        if history.val_loss:
-            description += f", validation {history.val_loss[-1]:.4g}"
+        if history.last_val_loss is not None:
+            description += f", validation {history.last_val_loss:.4g}"
         if self._bar is not None:
             self._bar.update(self._task, advance=1, description=description)
 

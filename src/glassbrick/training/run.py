@@ -89,13 +89,38 @@ class Run:
             optim.reset()
 
     def resume(self, data: FitData) -> None:
-        """Go back to the parameters of the last epoch, unless they were changed since."""
+        """Go back to the parameters of the last epoch, unless they were changed since.
+
+        Raises
+        ------
+        GlassbrickError
+            If `data` does not fit the network, which is then left as it was.
+        """
+        _try_one_row(self.net, self.engine, data)
         self.replaced_params = False
-        if self._last is not None and self._left is not None and self._left.equals(self.net):
+        unchanged = self._left is not None and self._left.equals(self.net)
+        if not unchanged or data.X_val is None:
+            self._forget_best()
+        elif self._best is not None:
+            self._judge_best_again(data)
+        if unchanged and self._last is not None:
             self._last.restore(self.net)
         if self.stopping.should_stop:  # whoever continues wants more than one more evaluation
             self.stopping.misses = 0
-        _try_one_row(self.net, self.engine, data)
+
+    def _forget_best(self) -> None:
+        """Begin the search for the best epoch anew, for it cannot be compared with the earlier."""
+        self._best, self.stopping = None, EarlyStopping()
+        self.history.best_epoch, self.history.best_loss = None, math.inf
+
+    def _judge_best_again(self, data: FitData) -> None:
+        """Take the loss of the best epoch on the validation data of this fit, if it is other data."""
+        assert self._best is not None and data.X_val is not None and data.y_val is not None  # noqa: S101, PT018
+        self._best.restore(self.net)
+        loss = self.engine.evaluate(self.net, data.X_val, data.y_val)
+        if loss != self.stopping.best_loss:
+            self.stopping.set_best(loss)
+            self.history.best_loss = loss
 
     def train(self, data: FitData, plan: Plan, progress: Progress) -> None:
         """Run the epochs; whatever happens, leave the best parameters and no caches."""
@@ -144,6 +169,7 @@ class Run:
         if not math.isfinite(losses[-1]):
             self._diverged(epoch, len(losses), f"the training loss is {losses[-1]}")
         loss = _mean_over_rows(losses, len(data.X), batch_size)
+        val_loss = None
         if data.X_val is None or data.y_val is None:
             if not all(np.isfinite(param).all() for param in self.net.params()):
                 self._diverged(epoch, len(losses), "a parameter is no longer finite")
@@ -151,16 +177,15 @@ class Run:
             val_loss = self.engine.evaluate(self.net, data.X_val, data.y_val)
             if not math.isfinite(val_loss):
                 self._diverged(epoch, len(losses), f"the validation loss is {val_loss}")
-            self.history.val_loss.append(val_loss)
-        self.history.loss.append(loss)
+        self.history.record(loss, val_loss)
 
     def _act_on(self, epoch: int) -> bool:
         """Keep the parameters if their validation loss is the best; say whether it is."""
         history = self.history
         history.evaluated.append(epoch)
-        if not history.val_loss:
+        if history.last_val_loss is None:
             return False
-        improved = self.stopping.is_best(epoch, history.val_loss[-1])
+        improved = self.stopping.is_best(epoch, history.last_val_loss)
         if improved:
             self._best = Snapshot(self.net)
             history.best_loss, history.best_epoch = self.stopping.best_loss, epoch

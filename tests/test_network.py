@@ -1,0 +1,233 @@
+"""Networks and layers: building, predicting, copying, and what they refuse."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+
+import numpy as np
+import pytest
+from networks import make_data, make_net, params_of, same_params
+
+from glassbrick import (
+    ArgumentTypeError,
+    BiasAdd,
+    Dense,
+    GlassbrickError,
+    Layer,
+    MeanSquaredError,
+    NeuralNetwork,
+    NotReadyError,
+    OwnershipError,
+    ShapeError,
+    Sigmoid,
+    Tanh,
+    WeightMultiply,
+)
+
+X, y = make_data()
+
+
+def test_predict_is_forward():
+    net = make_net()
+    net.build(3)
+    assert np.array_equal(net.predict(X), net.forward(X))
+    assert np.allclose(net.predict(X, batch_size=7), net.forward(X), rtol=1e-14)
+
+
+def test_predict_returns_the_callers_own():
+    net = make_net()
+    net.build(3)
+    prediction = net.predict(X)
+    prediction[...] = 0.0
+    assert net.predict(X).any()
+
+
+def test_predict_needs_parameters():
+    with pytest.raises(NotReadyError, match="has no parameters yet"):
+        make_net().predict(X)
+    with pytest.raises(NotReadyError):
+        _ = make_net().dtype
+
+
+def test_predictions_from_many_threads_while_gradients_are_pending():
+    net = make_net()
+    net.build(3)
+    parts = [X[i : i + 5] for i in range(0, 40, 5)]
+    expected = [net.predict(part) for part in parts]
+    prediction = net.forward(X)
+    wrong = []
+
+    def work():
+        for _ in range(50):
+            for part, right in zip(parts, expected, strict=True):
+                if not np.array_equal(net.predict(part), right):
+                    wrong.append(part)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert not wrong
+    net.loss.forward(prediction, y)
+    net.backward(net.loss.backward())
+
+
+def test_predict_sees_parameters_that_were_replaced():
+    net = make_net()
+    net.build(3)
+    before = net.predict(X)
+    net.layers[0].operations[0].param = np.zeros((3, 5))
+    assert not np.array_equal(before, net.predict(X))
+
+
+def test_backward_returns_the_gradient_of_the_data():
+    net = make_net()
+    prediction = net.forward(X)
+    net.loss.forward(prediction, y)
+    assert net.backward(net.loss.backward()).shape == X.shape
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
+@pytest.mark.parametrize("source", [{"seed": 4}, {"rng": 4}])
+def test_copies_are_apart(twin_of, source):
+    net = make_net(**source)
+    net.train_batch(X, y)
+    twin = twin_of(net)
+    assert same_params(params_of(net), params_of(twin))
+    for param in twin.params():
+        param += 1.0
+    assert not same_params(params_of(net), params_of(twin))
+    assert twin.layers[0].operations[0]._owner() is twin.layers[0]
+    with pytest.raises(OwnershipError):
+        NeuralNetwork([twin.layers[0]], MeanSquaredError())
+    twin.train_batch(X, y)
+
+
+def test_a_layer_of_a_network_that_is_gone_can_be_used_again():
+    layer = Dense(3)
+    NeuralNetwork([layer], MeanSquaredError())
+    NeuralNetwork([layer, Dense(1)], MeanSquaredError())
+
+
+def test_first_draws_parameters_anew():
+    net = make_net(seed=None)
+    net.forward(X)
+    before = params_of(net)
+    net.layers[0].first = True
+    net.forward(X)
+    assert not np.array_equal(before[0], next(net.params()))
+
+
+def test_names_and_reprs():
+    net = make_net()
+    assert [layer.name for layer in net.layers] == ["dense_1", "dense_2", "dense_3"]
+    assert repr(net) == (
+        "NeuralNetwork([Dense(5, Tanh), Dense(4, Sigmoid), Dense(1, Linear)], "
+        "MeanSquaredError(), rng=0)"
+    )
+    assert repr(WeightMultiply(np.ones((2, 3)))) == "WeightMultiply((2, 3))"
+
+
+def test_a_layer_outside_of_a_network():
+    layer = Dense(2, "tanh")
+    with pytest.raises(NotReadyError, match=r"Dense\(2\) has no parameters yet"):
+        _ = layer.params
+    layer.forward(X)
+    assert [param.shape for param in layer.params] == [(3, 2), (1, 2)]
+    with pytest.raises(ShapeError, match=r"Dense\(2\): forward: expected .*3 features"):
+        layer.forward(X[:, :2])
+    with pytest.raises(ArgumentTypeError):
+        Dense(2).forward(X.tolist())
+    layer.seed = 7
+    layer.first = True
+    layer.forward(X)
+    expected = np.random.RandomState(7).randn(3, 2)
+    assert np.array_equal(layer.params[0], expected)
+
+
+def test_a_layer_that_draws_from_the_global_stream_is_served():
+    class Theirs(Layer):
+        def _setup_layer(self, input_):
+            np.random.seed(self.seed)
+            self.params = []
+            self.params.append(np.random.randn(input_.shape[1], self.neurons))
+            self.params.append(np.random.randn(1, self.neurons))
+            self.operations = [
+                WeightMultiply(self.params[0]),
+                BiasAdd(self.params[1]),
+                Sigmoid(),
+            ]
+
+    state = np.random.get_state()
+    ours, theirs = (
+        NeuralNetwork([kind(4), kind(1)], MeanSquaredError(), seed=9) for kind in (Dense, Theirs)
+    )
+    for net in (ours, theirs):
+        net.train_batch(X, y)
+    np.random.set_state(state)
+    assert same_params(params_of(ours), params_of(theirs))
+    assert same_params(list(ours.param_grads()), list(theirs.param_grads()))
+
+
+def test_a_parameter_that_no_operation_holds_is_refused():
+    class Forgetful(Layer):
+        def _setup_layer(self, input_):
+            self.params = [np.ones((3, 2)), np.ones((1, 2))]
+            self.operations = [WeightMultiply(self.params[0])]
+
+    with pytest.raises(OwnershipError, match=r"shape \(1, 2\) that no operation holds"):
+        Forgetful(2).forward(X)
+
+
+def test_operations_must_be_operations():
+    class Careless(Layer):
+        def _setup_layer(self, input_):
+            self.operations = [WeightMultiply(np.ones((3, 2))), np.tanh]
+
+    with pytest.raises(ArgumentTypeError, match="an Operation"):
+        Careless(2).forward(X)
+
+
+def test_operations_can_be_replaced_as_a_whole():
+    layer = Dense(2, "tanh")
+    layer.forward(X)
+    layer.operations = [*layer.operations, Tanh()]
+    assert layer.forward(X).shape == (40, 2)
+    assert len(layer.params) == 2
+    with pytest.raises(OwnershipError, match=r"Dense\(2\): operations: .*already belongs"):
+        Dense(2).operations = [layer.operations[0]]
+
+
+def test_an_error_in_the_middle_names_the_layer():
+    net = make_net()
+    net.build(3)
+    net.layers[1].operations[1].param = np.ones((1, 1))
+    with pytest.raises(GlassbrickError, match=r"dense_2: BiasAdd\.forward.*rows of 1 values"):
+        net.forward(X)
+    net = make_net()
+    net.forward(X)
+    with pytest.raises(ShapeError, match=r"dense_3: Linear\.backward, output_grad"):
+        net.backward(np.ones((40, 2)))
+
+
+def test_build_with_a_middle_layer_of_another_width():
+    with pytest.raises(ShapeError, match=r"dense_2: forward: expected .*7 features"):
+        NeuralNetwork([Dense(5, inputs=3), Dense(1, inputs=7)], MeanSquaredError())
+
+
+def test_a_failed_build_leaves_the_network_as_it_was():
+    net = NeuralNetwork([Dense(5, inputs=3), Dense(1)], MeanSquaredError(), rng=0)
+    before = params_of(net)
+    with pytest.raises(ShapeError):
+        net.build(4)
+    assert same_params(before, params_of(net))
+    assert net.predict(X).shape == (40, 1)
+
+
+def test_missing_attributes_are_plain_attribute_errors():
+    assert not hasattr(Sigmoid(), "output")
+    with pytest.raises(AttributeError, match="outptu"):
+        _ = Sigmoid().outptu
+    with pytest.raises(NotReadyError):
+        Sigmoid().backward(np.ones((1, 1)))

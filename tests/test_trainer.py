@@ -1,0 +1,408 @@
+"""Training: continuing, stopping, interrupting, diverging, and what History says of it."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from chapter_style import MyDense, MyLinear, MySigmoid
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import make_data, make_net, make_trainer, params_of, same_params
+
+from glassbrick import (
+    SGD,
+    Dense,
+    DivergenceError,
+    GlassbrickError,
+    MeanSquaredError,
+    NeuralNetwork,
+    Sigmoid,
+    Trainer,
+)
+
+X, y = make_data(rows=37)
+
+
+class InterruptedSGD(SGD):
+    """Presses Ctrl-C at one of its steps, half way through the parameters."""
+
+    def __init__(self, at, kind=KeyboardInterrupt):
+        super().__init__(lr=0.1)
+        self.left, self.kind = at, kind
+
+    def step(self):
+        self.left -= 1
+        if self.left == 0:
+            param, grad = self.net.params_and_grads()[0]
+            param -= 100.0 * grad
+            raise self.kind
+        super().step()
+
+
+def interrupted_trainer(at, kind=KeyboardInterrupt):
+    return Trainer(make_net(), InterruptedSGD(at, kind))
+
+
+def test_an_interrupt_keeps_the_best_and_says_so(capsys):
+    trainer = interrupted_trainer(at=5 * 3 + 2)  # in the fourth epoch of five batches
+    history = trainer.fit(X, y, X, y, epochs=9, eval_every=1, batch_size=8, verbose=False)
+    assert history.stop_reason == "interrupted"
+    assert history.epochs == len(history.val_loss) == 3
+    assert capsys.readouterr().out == "Interrupted in epoch 4: using the model from epoch 3\n"
+    loss = MeanSquaredError().forward(trainer.net.predict(X), y)
+    assert float(loss) == pytest.approx(history.best_loss, rel=1e-12)
+
+
+def test_an_interrupt_before_any_evaluation_keeps_what_there_is(capsys):
+    trainer = interrupted_trainer(at=3)
+    history = trainer.fit(X, y, X, y, epochs=9, batch_size=8)
+    assert history.best_epoch is None
+    out = capsys.readouterr().out
+    assert "Interrupted in epoch 1: keeping the parameters as they stand" in out
+
+
+def test_training_goes_on_after_an_interrupt():
+    trainer = interrupted_trainer(at=17)
+    trainer.fit(X, y, X, y, epochs=9, eval_every=1, batch_size=8, verbose=False)
+    history = trainer.fit(
+        X, y, X, y, epochs=2, eval_every=1, batch_size=8, restart=False, verbose=False
+    )
+    assert history.epochs == 5
+    assert history.stop_reason == "completed"
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_an_exception_of_the_users_leaves_a_sound_network(at):
+    trainer = interrupted_trainer(at, ZeroDivisionError)
+    with pytest.raises(ZeroDivisionError):
+        trainer.fit(X, y, X, y, epochs=9, eval_every=1, batch_size=8, verbose=False)
+    assert trainer._run.history.stop_reason == "failed"
+    for layer in trainer.net.layers:
+        for block in (layer, *layer.operations):
+            assert not set(block.memory) & set(vars(block))
+
+
+@pytest.mark.parametrize("validate", [True, False])
+@pytest.mark.parametrize("lr", [10.0, 1e5, 1e300])
+def test_divergence_leaves_finite_parameters(lr, validate):
+    trainer = make_trainer(lr=0.05)
+    validation = (X, y) if validate else ()
+    trainer.fit(X, y, *validation, epochs=3, eval_every=1, verbose=False)
+    best = params_of(trainer.net)
+    trainer.optim.lr = lr
+    X_far = 1e6 * X
+    with pytest.raises(DivergenceError) as caught:
+        trainer.fit(X_far, 1e200 * y, *validation, epochs=50, restart=False, verbose=False)
+    assert caught.value.history.stop_reason == "diverged"
+    assert caught.value.epoch == 4
+    assert same_params(best, params_of(trainer.net))
+
+
+def test_divergence_names_the_batch():
+    class Bomb(SGD):
+        def step(self):
+            super().step()
+            self.steps = getattr(self, "steps", 0) + 1
+            if self.steps == 7:  # the second batch of the second epoch of five batches
+                next(self.net.params())[...] = np.nan
+
+    trainer = Trainer(make_net(), Bomb())
+    with pytest.raises(DivergenceError, match="epoch 2, batch 3, at learning rate 0.01") as caught:
+        trainer.fit(X, y, epochs=5, batch_size=8, verbose=False)
+    assert (caught.value.epoch, caught.value.batch) == (2, 3)
+
+
+def test_a_parameter_that_overflows_in_the_last_step_is_found():
+    class Bomb(SGD):
+        def step(self):
+            next(self.net.params())[...] = np.inf
+
+    with pytest.raises(DivergenceError, match="a parameter is no longer finite"):
+        Trainer(make_net(), Bomb()).fit(X, y, epochs=1, batch_size=64, verbose=False)
+    with pytest.raises(DivergenceError, match="the validation loss is nan"):
+        Trainer(linear_net(), Bomb()).fit(X, y, X, y, epochs=1, batch_size=64, verbose=False)
+
+
+def linear_net():
+    return NeuralNetwork([Dense(1, "linear")], MeanSquaredError(), rng=0)
+
+
+@settings(max_examples=60)
+@given(
+    rows=st.integers(1, 40),
+    batch_size=st.integers(1, 45),
+    first=st.integers(1, 6),
+    second=st.integers(1, 6),
+    source=st.sampled_from([{"rng": 3}, {"seed": 3}, {"seed": 0}]),
+    patience=st.sampled_from([None, 3]),
+)
+def test_a_and_b_epochs_are_a_plus_b(rows, batch_size, first, second, source, patience):
+    settings = {"eval_every": 1, "batch_size": batch_size, "seed": 5, "verbose": False}
+    settings["patience"] = patience
+    X, y = make_data(rows)
+    whole, parts = make_trainer(lr=0.3, **source), make_trainer(lr=0.3, **source)
+    one = whole.fit(X, y, X[::-1], y, epochs=first + second, **settings)
+    if one.epochs < first + second:
+        return  # stopped early, where going on is another thing
+    parts.fit(X, y, X[::-1], y, epochs=first, **settings)
+    two = parts.fit(X, y, X[::-1], y, epochs=second, restart=False, **settings)
+    assert same_params(params_of(whole.net), params_of(parts.net))
+    assert (one.loss, one.val_loss, one.evaluated) == (two.loss, two.val_loss, two.evaluated)
+    assert (one.best_epoch, one.best_loss) == (two.best_epoch, two.best_loss)
+
+
+def test_n_fits_of_one_epoch_train_as_one_fit_of_n():
+    whole, parts = make_trainer(), make_trainer()
+    whole.fit(X, y, epochs=7, verbose=False)
+    for number in range(7):
+        parts.fit(X, y, epochs=1, restart=number == 0, verbose=False)
+    assert same_params(params_of(whole.net), params_of(parts.net))
+
+
+@pytest.mark.parametrize("validation", [(), (X, y)])
+def test_going_on_respects_parameters_that_the_user_changed(validation):
+    trainer = make_trainer()
+    trainer.fit(X, y, X, y, epochs=4, eval_every=1, verbose=False)
+    for param in trainer.net.params():
+        param[...] = 0.0
+    trainer.optim.lr = 1e-12
+    history = trainer.fit(X, y, *validation, epochs=1, restart=False, verbose=False)
+    assert all(np.abs(param).max() < 1e-6 for param in trainer.net.params())
+    assert history.best_epoch == (5 if validation else None)
+
+
+def test_going_on_without_validation_keeps_the_last_epoch():
+    whole, parts = make_trainer(), make_trainer()
+    whole.fit(X, y, epochs=6, verbose=False)
+    parts.net.build(3)
+    start = parts.net.predict(X)  # from which training leads away
+    history = parts.fit(X, y, X, start, epochs=3, eval_every=1, patience=None, verbose=False)
+    assert history.best_epoch == 1
+    history = parts.fit(X, y, epochs=3, restart=False, verbose=False)
+    assert same_params(params_of(whole.net), params_of(parts.net))
+    assert np.isnan(history.val_loss).tolist() == [False] * 3 + [True] * 3
+
+
+def test_validation_that_begins_later_is_counted_from_there():
+    trainer = make_trainer()
+    trainer.fit(X, y, epochs=2, verbose=False)
+    history = trainer.fit(X, y, X, y, epochs=2, eval_every=1, restart=False, verbose=False)
+    assert np.isnan(history.val_loss).tolist() == [True, True, False, False]
+    assert history.best_epoch in (3, 4)
+
+
+def test_going_on_with_other_validation_data_judges_the_best_again():
+    trainer = make_trainer()
+    trainer.fit(X, y, X, y, epochs=3, eval_every=1, verbose=False)
+    best = params_of(trainer.net)
+    far = y + 100.0
+    expected = float(MeanSquaredError().forward(trainer.net.predict(X), far))
+    trainer.optim.lr = 1e-12
+    history = trainer.fit(X, y, X, far, epochs=1, restart=False, verbose=False)
+    assert history.best_loss == pytest.approx(expected, rel=1e-9)
+    assert all(
+        np.allclose(a, b, atol=1e-6) for a, b in zip(best, trainer.net.params(), strict=True)
+    )
+
+
+def test_going_on_after_an_early_stop():
+    trainer = make_trainer(lr=0.9)
+    noisy = np.random.default_rng(1).standard_normal(y.shape)
+    history = trainer.fit(X, y, X, noisy, epochs=200, eval_every=1, verbose=False)
+    assert history.stop_reason == "early stopping"
+    stopped_after, best = history.epochs, history.best_loss
+    history = trainer.fit(
+        X, y, X, noisy, epochs=5, eval_every=1, patience=9, restart=False, verbose=False
+    )
+    assert history.epochs == stopped_after + 5
+    assert history.best_loss <= best
+
+
+def test_same_seed_same_result():
+    results = []
+    for _ in range(2):
+        trainer = make_trainer(rng=11)
+        trainer.fit(X, y, X, y, epochs=5, verbose=False)
+        trainer.fit(X, y, X, y, epochs=5, verbose=False)
+        results.append(params_of(trainer.net))
+    assert same_params(*results)
+
+
+@settings(max_examples=40)
+@given(rows=st.integers(1, 50), batch_size=st.integers(1, 60))
+def test_training_loss_is_the_mean_over_rows(rows, batch_size):
+    X, y = make_data(rows)
+    net = linear_net()
+    net.build(3)
+    expected = float(MeanSquaredError().forward(net.predict(X), y))
+    trainer = Trainer(net, SGD(lr=1e-300))  # nothing moves, so the epoch's loss is known
+    with np.errstate(under="ignore"):
+        history = trainer.fit(X, y, epochs=1, batch_size=batch_size, restart=False, verbose=False)
+    assert history.loss[0] == pytest.approx(expected, rel=1e-12)
+
+
+@settings(max_examples=40)
+@given(rows=st.integers(1, 50), size=st.integers(1, 60))
+def test_generate_batches_cuts_all_rows_in_order(rows, size):
+    X, y = make_data(rows)
+    batches = list(make_trainer().generate_batches(X, y, size))
+    assert np.array_equal(np.concatenate([b[0] for b in batches]), X)
+    assert np.array_equal(np.concatenate([b[1] for b in batches]), y)
+    assert [len(b[0]) for b in batches[:-1]] == [size] * (len(batches) - 1)
+
+
+def test_each_epoch_sees_each_row_once():
+    seen = []
+
+    class Watched(NeuralNetwork):
+        def train_batch(self, x_batch, y_batch):
+            seen.append(x_batch[:, 0].copy())
+            return super().train_batch(x_batch, y_batch)
+
+    net = Watched([Dense(1)], MeanSquaredError(), rng=0)
+    Trainer(net, SGD()).fit(X, y, epochs=3, batch_size=8, verbose=False)
+    epochs = [np.concatenate(seen[i : i + 5]) for i in (0, 5, 10)]
+    assert all(np.array_equal(np.sort(epoch), np.sort(X[:, 0])) for epoch in epochs)
+    assert not np.array_equal(epochs[0], epochs[1])
+
+
+def test_the_lean_step_gives_what_the_checked_step_gives():
+    class Checked(NeuralNetwork):
+        def train_batch(self, x_batch, y_batch):  # overriding it keeps every batch on this path
+            return super().train_batch(x_batch, y_batch)
+
+    results = []
+    for kind in (NeuralNetwork, Checked):
+        layers = [Dense(5, "tanh"), Dense(4, "relu"), Dense(1, "linear")]
+        net = kind(layers, MeanSquaredError(), rng=0)
+        Trainer(net, SGD(lr=0.1)).fit(X, y, epochs=5, batch_size=8, verbose=False)
+        results.append(params_of(net))
+    assert same_params(*results)
+
+
+@pytest.mark.parametrize("where", ["operation", "layer", "loss", "instance"])
+def test_forward_and_backward_of_ones_own_are_called_for_every_batch(where):
+    calls = []
+
+    def counted(base):
+        class Counted(base):
+            def backward(self, *args):
+                calls.append(type(self))
+                return super().backward(*args)
+
+        return Counted
+
+    kinds = {"operation": Sigmoid, "layer": Dense, "loss": MeanSquaredError}
+    if where in kinds:
+        kinds[where] = counted(kinds[where])
+    layers = [kinds["layer"](4, kinds["operation"]()), Dense(1, "linear")]
+    net = NeuralNetwork(layers, kinds["loss"](), rng=0)
+    if where == "instance":
+        backward = net.loss.backward
+        net.loss.backward = lambda: (calls.append(1), backward())[1]
+    Trainer(net, SGD()).fit(X, y, epochs=2, batch_size=8, verbose=False)
+    assert len(calls) == 2 * 5
+
+
+def test_lines_of_the_chapter_and_of_training_without_validation(capsys):
+    make_trainer().fit(X, y, X, y, epochs=5, eval_every=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rsplit(" ", 1)[0] for line in lines[:2]] == [
+        "Validation loss after 2 epochs is",
+        "Validation loss after 4 epochs is",
+    ]
+    history = make_trainer().fit(X, y, epochs=4, eval_every=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"Training loss after {n} epochs is {history.loss[n - 1]:.3f}" for n in (2, 4)]
+    assert history.best_epoch is None
+    assert history.val_loss == []
+
+
+def test_progress_bar(capsys):
+    history = make_trainer().fit(X, y, X, y, epochs=5, verbose="bar")
+    out = capsys.readouterr().out
+    assert "5/5" in out
+    assert f"loss {history.loss[-1]:.4g}, validation {history.val_loss[-1]:.4g}" in out
+
+
+def test_progress_bar_survives_an_interrupt(capsys):
+    trainer = interrupted_trainer(at=12)
+    trainer.fit(X, y, X, y, epochs=9, eval_every=1, batch_size=8, verbose="bar")
+    out = capsys.readouterr().out
+    assert "2/9" in out
+    assert "using the model from epoch" in out
+
+
+def test_too_little_progress_is_said(capsys):
+    history = make_trainer().fit(X, y, X, y, epochs=9, eval_every=1, min_delta=100.0)
+    assert history.stop_reason == "early stopping"
+    assert "Loss improved too little by epoch 2" in capsys.readouterr().out
+    assert history.best_epoch == 2
+
+
+def test_history():
+    history = make_trainer().fit(X, y, X, y, epochs=3, verbose=False)
+    assert history.epoch == [1, 2, 3]
+    assert history.history == {"loss": history.loss, "val_loss": history.val_loss}
+    assert history.seconds > 0
+    assert history.engine == "numpy"
+    text = repr(history)
+    assert text.startswith("History(epochs=3, best_epoch=3, best_loss=")
+    assert "stop_reason='completed'" in text
+
+
+def test_a_failing_fit_changes_nothing():
+    trainer = make_trainer()
+    trainer.fit(X, y, X, y, epochs=3, verbose=False)
+    before, arrays = params_of(trainer.net), list(trainer.net.params())
+    for bad in ((X, np.hstack([y, y])), (X[:, :2], np.hstack([y, y])), (X[:-1], y)):
+        with pytest.raises(GlassbrickError):
+            trainer.fit(*bad, epochs=3, verbose=False)
+        assert same_params(before, params_of(trainer.net))
+        assert all(a is b for a, b in zip(arrays, trainer.net.params(), strict=True))
+    assert trainer.net.predict(X).shape == y.shape
+    history = trainer.fit(X, y, X, y, epochs=3, restart=False, verbose=False)
+    assert history.epochs == 6
+
+
+def test_restart_may_change_the_number_of_features():
+    trainer = make_trainer()
+    trainer.fit(X, y, epochs=1, verbose=False)
+    trainer.fit(X[:, :2], y, epochs=1, verbose=False)
+    assert trainer.net.predict(X[:, :2]).shape == y.shape
+
+
+def test_restart_false_keeps_early_parameters():
+    net = NeuralNetwork([Dense(1, "linear", inputs=3)], MeanSquaredError(), rng=0)
+    before = params_of(net)
+    Trainer(net, SGD(lr=1e-9)).fit(X, y, epochs=1, restart=False, verbose=False)
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(before, net.params(), strict=True))
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])
+def test_a_copied_trainer_goes_on_as_the_original(twin_of):
+    trainer = make_trainer(seed=3)
+    trainer.fit(X, y, X, y, epochs=3, verbose=False)
+    twin = twin_of(trainer)
+    for each in (trainer, twin):
+        each.fit(X, y, X, y, epochs=3, restart=False, verbose=False)
+    assert same_params(params_of(trainer.net), params_of(twin.net))
+    assert twin.net is not trainer.net
+    assert twin.optim.net is twin.net
+
+
+def test_users_layers_train_in_float32_as_well():
+    net = NeuralNetwork([MyDense(4, MySigmoid()), MyDense(1, MyLinear())], MeanSquaredError())
+    history = Trainer(net, SGD()).fit(*make_data(dtype=np.float32), epochs=2, verbose=False)
+    assert np.isfinite(history.loss).all()
+
+
+def test_validation_in_parts_equals_validation_at_once():
+    X, y = make_data(rows=10_000)
+    trainer = make_trainer()
+    history = trainer.fit(X, y, X, y, epochs=1, verbose=False)
+    at_once = MeanSquaredError().forward(trainer.net.forward(X), y)
+    assert history.val_loss[0] == pytest.approx(float(at_once), rel=1e-12)
