@@ -10,7 +10,9 @@ demo: .venv/.installed  ## train the chapter's three networks, compare 21 figure
 	$(BIN)/glassbrick chapter
 
 test: .venv/.dev  ## run all tests, with coverage
+	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 check: .venv/.dev  ## style and types

@@ -1,5 +1,6 @@
-"""The chapter's design in its plainest form, as a yardstick: the same NumPy calls, no checks beyond
-the chapter's own, everything kept and copied as there.
+"""The chapter's design in its plainest form, as a yardstick.
+
+The same NumPy calls, no checks beyond the chapter's own, everything kept and copied as there.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from copy import deepcopy
 
 import numpy as np
 
-# ruff: noqa: D101, D102, NPY002 (a yardstick, written as the book's readers write it)
+# ruff: noqa: NPY002 (a yardstick, written as the book's readers write it)
 
 
 def same_shape(a, b):

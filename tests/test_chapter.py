@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chapter_style import MyDense, MyLinear, MyMomentum, MySGD, MySigmoid, MySquaredError
-from networks import SEED, make_data, params_of, same_params
 
 import glassbrick
+from chapter_style import MyDense, MyLinear, MyMomentum, MySGD, MySigmoid, MySquaredError
 from glassbrick import SGD, Dense, Linear, MeanSquaredError, NeuralNetwork, Sigmoid, Trainer
 from glassbrick.cli.chapter import MODELS
 from glassbrick.datasets import load_boston
+from networks import SEED, make_data, params_of, same_params
 
 PRINTED = {
     0: ([30.293, 28.469, 26.293, 25.541, 25.087], "3.52", "5.01"),

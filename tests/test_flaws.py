@@ -14,7 +14,6 @@ import sys
 
 import numpy as np
 import pytest
-from networks import SEED, make_data, make_net, make_trainer, params_of, same_params
 
 import glassbrick
 from glassbrick import (
@@ -47,6 +46,7 @@ from glassbrick import (
     to_2d_np,
 )
 from glassbrick.training.early_stopping import EarlyStopping
+from networks import SEED, make_data, make_net, make_trainer, params_of, same_params
 
 
 class Rigged(Loss):
@@ -91,7 +91,7 @@ def test_c01_each_dense_has_an_activation_of_its_own():
     assert first.activation is not second.activation
     shared = Sigmoid()
     owner = Dense(3, shared)
-    with pytest.raises(OwnershipError, match="already belongs to .*Dense"):
+    with pytest.raises(OwnershipError, match=r"already belongs to .*Dense"):
         Dense(3, shared)
     assert owner.activation is shared
     net = NeuralNetwork([Dense(3), Dense(3), Dense(1, "linear")], MeanSquaredError())
@@ -406,11 +406,11 @@ def test_c21_missing_parameters_and_wrong_widths_are_told():
 def test_c21_parameters_can_exist_before_data():
     net = NeuralNetwork([Dense(5, inputs=3), Dense(1)], MeanSquaredError(), rng=0)
     assert [param.shape for param in net.params()] == [(3, 5), (1, 5), (5, 1), (1, 1)]
-    with pytest.raises(ShapeError, match="dense_1.*3 features"):
+    with pytest.raises(ShapeError, match=r"dense_1.*3 features"):
         net.forward(np.ones((2, 4)))
 
 
-@pytest.mark.parametrize("x", [-1e300, -1000.0, -1e3, 1000.0, 1e300])
+@pytest.mark.parametrize("x", [-1e300, -1e3, 1e3, 1e300])
 def test_c22_sigmoid_does_not_overflow(x):
     sigmoid = Sigmoid()
     assert sigmoid.forward(np.array([[x]]))[0, 0] == (0.0 if x < 0 else 1.0)
@@ -566,7 +566,7 @@ def test_c33_initial_parameters_can_suit_the_width():
 def test_c34_helpers_and_data_come_along():
     X, y = make_data()
     shuffled_X, shuffled_y = permute_data(X, y, rng=0)
-    order = [int(np.flatnonzero((X == row).all(axis=1))[0]) for row in shuffled_X]
+    order = [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in shuffled_X]
     assert sorted(order) == list(range(40))
     assert order != list(range(40))
     assert np.array_equal(shuffled_y, y[order])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from blocks import LAYERS, LOSSES, OPERATIONS, make_operation
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import glassbrick
+from blocks import LAYERS, LOSSES, OPERATIONS, make_operation
 from glassbrick import Dense, MeanSquaredError, NeuralNetwork, check_gradients
 from glassbrick.operations.activations import ACTIVATIONS
 

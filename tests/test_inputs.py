@@ -8,7 +8,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from networks import make_data, make_net, make_trainer
 
 from glassbrick import (
     SGD,
@@ -27,6 +26,7 @@ from glassbrick import (
     permute_data,
     to_2d_np,
 )
+from networks import make_data, make_net, make_trainer
 
 X, y = make_data(rows=20)
 

@@ -8,7 +8,6 @@ import threading
 
 import numpy as np
 import pytest
-from networks import make_data, make_net, params_of, same_params
 
 from glassbrick import (
     ArgumentTypeError,
@@ -25,6 +24,7 @@ from glassbrick import (
     Tanh,
     WeightMultiply,
 )
+from networks import make_data, make_net, params_of, same_params
 
 X, y = make_data()
 

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from blocks import LOSSES, OPERATIONS, make_operation, norm_error
-from networks import make_data
 
+from blocks import LOSSES, OPERATIONS, make_operation, norm_error
 from glassbrick import SGD, Dense, MeanSquaredError, NeuralNetwork, Trainer
 from glassbrick.operations.activations import ACTIVATIONS
+from networks import make_data
 
 jax.config.update("jax_enable_x64", True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import make_data, make_net, params_of, same_params
 
 from glassbrick import (
     SGD,
@@ -25,6 +24,7 @@ from glassbrick import (
     permute_data,
 )
 from glassbrick.initializers import Initializer, as_initializer
+from networks import make_data, make_net, params_of, same_params
 
 X, y = make_data()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -13,7 +14,10 @@ def main() -> None:
     from glassbrick.errors import GlassbrickError
 
     try:
-        app()
+        app(prog_name="glassbrick")
     except GlassbrickError as error:
         print(f"glassbrick: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

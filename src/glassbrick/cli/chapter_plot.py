@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from glassbrick.errors import MissingExtraError, OutputFileError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from glassbrick.cli.chapter import Outcome
 
-__all__ = ["draw", "prepare"]
+__all__ = ["draw", "figure_of", "prepare"]
 
 _STYLES = (("#4477aa", "o"), ("#ee6677", "s"), ("#228833", "^"))  # apart for colour-blind eyes too
 
@@ -45,6 +47,11 @@ def prepare(path: Path, force: bool) -> None:
 
 def draw(outcomes: list[Outcome], path: Path) -> None:
     """Draw into a temporary file, and move that into place when it is whole."""
+    _write(figure_of(outcomes), path)
+
+
+def figure_of(outcomes: list[Outcome]) -> Figure:
+    """Draw the validation losses on the left, and the test rows on the right."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 4.6), layout="constrained")
@@ -77,7 +84,7 @@ def draw(outcomes: list[Outcome], path: Path) -> None:
     for axes in (curves, scatter):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
-    _write(figure, path)
+    return figure
 
 
 def _draw_curve(axes: Any, outcome: Outcome, colour: str, marker: str) -> None:

@@ -123,13 +123,13 @@ def load_namespace(source: str, file: str) -> dict[str, Any]:
         exec(compile(source, file, "exec"), namespace)  # noqa: S102 (the user's own file)
     except SyntaxError as error:
         raise GlassbrickError(f"{file}, line {error.lineno}: {error.msg}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line = max((f.lineno or 0 for f in _frames(error) if f.filename == file), default=0)
         raise GlassbrickError(f"{file}, line {line}: {type(error).__name__}: {error}") from error
     return namespace
 
 
-def _frames(error: Exception) -> list[Any]:
+def _frames(error: BaseException) -> list[Any]:
     import traceback
 
     return list(traceback.extract_tb(error.__traceback__))

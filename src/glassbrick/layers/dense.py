@@ -77,7 +77,7 @@ class Dense(Layer):
         ]
 
     def __repr__(self) -> str:
-        return f"Dense({self.neurons}, {type(self.activation).__name__})"
+        return f"{type(self).__name__}({self.neurons}, {type(self.activation).__name__})"
 
 
 def _as_activation(value: Any) -> Operation:

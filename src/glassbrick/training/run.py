@@ -114,7 +114,7 @@ class Run:
         self.history.best_epoch, self.history.best_loss = None, math.inf
 
     def _judge_best_again(self, data: FitData) -> None:
-        """Take the loss of the best epoch on the validation data of this fit, if it is other data."""
+        """Take the loss of the best epoch on the validation data of this fit."""
         assert self._best is not None and data.X_val is not None and data.y_val is not None  # noqa: S101, PT018
         self._best.restore(self.net)
         loss = self.engine.evaluate(self.net, data.X_val, data.y_val)
