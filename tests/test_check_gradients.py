@@ -17,6 +17,7 @@ from glassbrick import (
     Operation,
     ParamOperation,
     ReLU,
+    ShapeError,
     Sigmoid,
     WeightMultiply,
     check_gradients,
@@ -73,6 +74,60 @@ class WritesIntoItsInput(Operation):
         return 2.0 * output_grad
 
 
+class WritesIntoItsInputOnce(Operation):
+    def _output(self):
+        return np.maximum(self.input_, 0.0, out=self.input_)  # done twice, it does no more
+
+    def _input_grad(self, output_grad):
+        return output_grad * (self.input_ > 0)
+
+
+class WritesIntoItsGradient(Operation):
+    def _output(self):
+        return 2.0 * self.input_
+
+    def _input_grad(self, output_grad):
+        output_grad *= 2.0
+        return output_grad
+
+
+class ReturnsAList(Sigmoid):
+    def _input_grad(self, output_grad):
+        return super()._input_grad(output_grad).tolist()
+
+
+class ReturnsComplex(Sigmoid):
+    def _input_grad(self, output_grad):
+        return super()._input_grad(output_grad) + 1j
+
+
+class SteepWithoutItsFactor(Operation):
+    def _output(self):
+        return np.tanh(2000.0 * self.input_)
+
+    def _input_grad(self, output_grad):
+        return output_grad * (1.0 - self.output**2)
+
+
+class Noisy(Operation):
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+    def _output(self):
+        return self.input_ * self.rng.random(self.input_.shape)
+
+    def _input_grad(self, output_grad):
+        return output_grad
+
+
+class Coarse(Operation):
+    def _output(self):
+        return self.input_.astype(np.float32)
+
+    def _input_grad(self, output_grad):
+        return output_grad
+
+
 class Raises(Operation):
     def _output(self):
         return self.input_ * 1.0
@@ -97,7 +152,14 @@ WRONG = [
     (HalfSquaredError(), "half_squared_error.input_grad"),
     (Transposed(np.arange(16.0).reshape(4, 4)), "transposed.param_grad"),
     (WrongInOneElement(), "wrong_in_one_element.input_grad"),
-    (WritesIntoItsInput(), "writes_into_its_input.input_grad"),
+    (WritesIntoItsInput(), "writes_into_its_input.forward"),
+    (WritesIntoItsInputOnce(), "writes_into_its_input_once.forward"),
+    (WritesIntoItsGradient(), "writes_into_its_gradient.input_grad"),
+    (ReturnsAList(), "returnsalist.input_grad"),
+    (ReturnsComplex(), "returns_complex.input_grad"),
+    (SteepWithoutItsFactor(), "steep_without_its_factor.input_grad"),
+    (Noisy(), "noisy.input_grad"),
+    (Coarse(), "coarse.input_grad"),
     (Raises(), "raises.input_grad"),
     (Shared(4), "shared.forward"),
 ]
@@ -119,6 +181,66 @@ def test_the_report_names_element_and_figures():
     problem = check_gradients(BiasWithoutSum(np.zeros((1, 4)))).wrong[0].problem
     assert "is a sum over the rows missing?" in problem
     assert "the same operation stands twice" in check_gradients(Shared(4)).wrong[0].problem
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [(Noisy(), "something else when it is called again"), (Coarse(), "float64 into float32")],
+)
+def test_what_cannot_be_judged_is_told_apart(block, said):
+    assert said in check_gradients(block).wrong[0].problem
+
+
+@pytest.mark.parametrize("where", [(0, 0), (39, 39), (17, 23)])
+def test_one_wrong_element_of_many_is_found(where):
+    class OneWrong(Sigmoid):
+        def _input_grad(self, output_grad):
+            gradient = super()._input_grad(output_grad)
+            gradient[where] *= 1.01
+            return gradient
+
+    x = np.random.default_rng(0).standard_normal((40, 40))
+    (wrong,) = check_gradients(OneWrong(), x).wrong
+    assert f"at {list(where)} of an array" in wrong.problem
+
+
+def test_a_layer_with_a_forward_of_its_own_is_judged_as_a_whole():
+    class Centred(Dense):
+        def forward(self, input_):
+            return super().forward(input_ - input_.mean(axis=1, keepdims=True))
+
+        def backward(self, output_grad):
+            gradient = super().backward(output_grad)
+            return gradient - gradient.mean(axis=1, keepdims=True)
+
+    report = check_gradients(Centred(3))
+    assert report, str(report)
+    assert {result.block for result in report.results} == {"centred"}
+
+
+class Fussy(Operation):
+    """Raises something unexpected when it is given complex numbers."""
+
+    def _output(self):
+        assert not np.iscomplexobj(self.input_)
+        return self.input_ * 3.0
+
+    def _input_grad(self, output_grad):
+        return output_grad * 3.0
+
+
+class PythonFloatLoss(Loss):
+    def _output(self):
+        return float(np.mean((self.prediction - self.target) ** 2))
+
+    def _input_grad(self):
+        return 2.0 * (self.prediction - self.target) / self.prediction.size
+
+
+@pytest.mark.parametrize("block", [Fussy(), PythonFloatLoss()])
+def test_blocks_that_take_no_complex_numbers_are_judged_by_differences(block):
+    result = check_gradients(block).results[0]
+    assert (result.ok, result.method) == (True, "differences")
 
 
 def test_a_shared_activation_across_layers_is_found():
@@ -285,6 +407,11 @@ def test_what_cannot_be_checked_is_refused():
         check_gradients(Sigmoid)
     with pytest.raises(ArgumentTypeError, match="an Operation, a Layer, a Loss"):
         check_gradients(3)
+    for input_ in (5.0, np.empty((0, 3))):
+        with pytest.raises(ShapeError, match="at least one row"):
+            check_gradients(Sigmoid(), input_)
+    with pytest.raises(ArgumentTypeError, match="check_gradients: rng"):
+        check_gradients(Sigmoid(), rng="a")
 
     class Picky(Operation):
         def _output(self):

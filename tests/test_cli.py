@@ -83,7 +83,12 @@ def test_a_plot_is_not_overwritten_unless_forced(chapter):
 
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("curves.docx", "ends in '.docx'"), ("no/curves.png", "there is no folder"), ("", "nothing")],
+    [
+        ("curves.docx", "ends in '.docx'"),
+        ("no/curves.png", "there is no folder"),
+        ("", "has no ending"),
+        ("n" * 300 + ".png", "cannot write"),
+    ],
 )
 def test_a_plot_that_cannot_be_written_is_refused_at_once(tmp_path, name, complaint):
     run = glassbrick("chapter", "--plot", tmp_path / name)
@@ -227,7 +232,74 @@ def test_check_refuses_what_is_no_file(tmp_path):
     assert "Is a directory" in glassbrick("check", tmp_path).stderr
     binary = tmp_path / "binary.py"
     binary.write_bytes(b"\xff\xfe\x00")
-    assert "UTF-8" in glassbrick("check", binary).stderr
+    assert "null bytes" in glassbrick("check", binary).stderr
+    binary.write_bytes(b"x = '\xff'")
+    assert "utf-8" in glassbrick("check", binary).stderr
+
+
+def test_check_reads_files_as_python_does(tmp_path):
+    block = (
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
+        "from glassbrick import Sigmoid\n"
+        "@dataclass\n"
+        "class Settings:\n"
+        "    name: str = '\u00e9'\n"
+        "class Mine(Sigmoid):\n"
+        "    pass\n"
+    )
+    for encoding, cookie in (("utf-8-sig", ""), ("latin-1", "# -*- coding: latin-1 -*-\n")):
+        file = tmp_path / "blocks.py"
+        file.write_bytes((cookie + block).encode(encoding))
+        run = glassbrick("check", file)
+        assert run.returncode == 0, run.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["blocks.py"]
+
+
+def test_check_goes_on_after_a_block_that_cannot_be_checked(tmp_path):
+    file = tmp_path / "blocks.py"
+    file.write_text(
+        "import numpy as np\n"
+        "from glassbrick import Loss, Sigmoid\n"
+        "class Asserts(Loss):\n"
+        "    def _output(self):\n"
+        "        assert self.target.min() > 5, 'targets are large'\n"
+        "        return 1.0\n"
+        "    def _input_grad(self):\n"
+        "        return self.prediction\n"
+        "class ManyNumbers(Loss):\n"
+        "    def _output(self):\n"
+        "        return self.prediction\n"
+        "    def _input_grad(self):\n"
+        "        return self.prediction\n"
+        "class Open(Sigmoid):\n"
+        "    def __init__(self):\n"
+        f"        self.file = open({str(file)!r})\n"
+        "class Last(Sigmoid):\n"
+        "    pass\n"
+    )
+    run = glassbrick("check", file, PYTHONWARNINGS="ignore")
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert "Asserts was not checked" in run.stdout
+    assert "ManyNumbers was not checked" in run.stdout
+    assert "Open was not checked: TypeError" in run.stdout
+    assert "Last(): 1 gradient right" in run.stdout
+    assert "1 of 4 blocks" in run.stdout
+
+
+def test_output_that_cannot_be_written_is_one_line():
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        run = subprocess.run(
+            [sys.executable, "-m", "glassbrick", "chapter"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+            check=False,
+        )
+    assert run.returncode == 1
+    assert run.stderr == "glassbrick: cannot print: No space left on device\n"
 
 
 @pytest.mark.parametrize("arguments", [["no-such"], ["chapter", "--no"], ["check"]])

@@ -15,6 +15,8 @@ from glassbrick import (
     Constant,
     Dense,
     GlassbrickError,
+    Initializer,
+    Layer,
     MeanSquaredError,
     NeuralNetwork,
     Operation,
@@ -22,6 +24,7 @@ from glassbrick import (
     Sigmoid,
     Trainer,
     WeightMultiply,
+    eval_regression_model,
     mae,
     permute_data,
     to_2d_np,
@@ -126,7 +129,7 @@ def bad_cases():
             f"predict, batch_size={value!r}",
             lambda value=value: make_fitted().predict(X, batch_size=value),
         )
-    for value in [0, -0.1, "0.01", None, True, np.nan, np.inf, [0.1], 1j]:
+    for value in [0, -0.1, "0.01", None, True, np.nan, np.inf, [0.1], 1j, 10**400]:
         yield f"lr={value!r}", lambda value=value: SGD(lr=value)
         yield f"lr set to {value!r}", lambda value=value: setattr(SGD(), "lr", value)
     for value in [-1, "0", np.nan, None]:
@@ -134,8 +137,13 @@ def bad_cases():
     for value in [-1, 2**32, 1.5, "1", True]:
         yield f"seed={value!r}", lambda value=value: fit(seed=value)
         yield f"network seed={value!r}", lambda value=value: make_net(seed=value)
-    for value in [-1, 1.5, "1", True, np.random.RandomState(0)]:
+    old = np.random.Generator(np.random.RandomState(0)._bit_generator)
+    yield "rng: a Generator around old bits", lambda: make_net(rng=old)
+    yield "rng: a RandomState", lambda: make_net(rng=np.random.RandomState(0))
+    for value in [-1, 1.5, "1", True]:
         yield f"rng={value!r}", lambda value=value: make_net(rng=value)
+        yield f"permute_data, rng={value!r}", lambda value=value: permute_data(X, y, rng=value)
+    yield "seed: an array, and rng", lambda: make_net(seed=np.array([1, 2]), rng=2)
     yield "seed and rng", lambda: make_net(seed=2, rng=3)
     for value in [3, "loud", None, 2]:
         yield f"verbose={value!r}", lambda value=value: fit(verbose=value)
@@ -157,6 +165,21 @@ def bad_cases():
     for value in [MeanSquaredError, "mse", None]:
         yield f"loss={value!r}", lambda value=value: NeuralNetwork([Dense(3)], value)
     yield "build: -1", lambda: make_net().build(-1)
+    for value in [int, bool, complex, object, "a", np.float16]:
+        yield f"build: dtype {value!r}", lambda value=value: make_net().build(3, value)
+    yield "forward: masked", lambda: make_fitted().forward(masked(X))
+    for kind in [object, str, complex, int, "datetime64[D]"]:
+        array = np.zeros((2, 3)).astype(kind)
+        yield f"layer: {kind!r}", lambda array=array: Dense(2).forward(array)
+        yield f"parameter: {kind!r}", lambda array=array: WeightMultiply(array)
+    yield "train_batch: text", lambda: make_fitted().train_batch(X, y.astype(str))
+    yield "an array that fails", lambda: fit(X_train=Unreadable())
+    for value in [None, 0.5, [[1.0]], np.full((2, 3), np.nan), "text", np.ones((3, 2))]:
+        yield f"initializer returns {value!r}", lambda value=value: drawn_with(value)
+    yield "a layer without super().__init__", lambda: NeuralNetwork([NoInit()], MeanSquaredError())
+    yield "a layer without operations", lambda: Empty(3).forward(X)
+    yield "eval_regression_model: None", lambda: eval_regression_model(None, X, y)
+    yield "permute_data: numbers", lambda: permute_data(1, 2)
     yield "Trainer: no network", lambda: Trainer(None, SGD())
     yield "Trainer: optimizer class", lambda: Trainer(make_net(), SGD)
     yield "Trainer: unknown engine", lambda: Trainer(make_net(), SGD(), engine="gpu")
@@ -183,6 +206,36 @@ def bad_cases():
     yield "permute_data: rows", lambda: permute_data(X, y[:-1])
     yield "generate_batches: size 0", lambda: make_trainer().generate_batches(X, y, 0)
     yield "generate_batches: rows", lambda: make_trainer().generate_batches(X, y[:-1])
+
+
+class Unreadable:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("the connection is closed")
+
+
+class NoInit(Layer):
+    def __init__(self):
+        pass
+
+    def _setup_layer(self, input_):
+        pass
+
+
+class Empty(Layer):
+    def _setup_layer(self, input_):
+        pass
+
+
+class Fixed(Initializer):
+    def __init__(self, value):
+        self.value = value
+
+    def __call__(self, shape, rng):
+        return self.value
+
+
+def drawn_with(value):
+    NeuralNetwork([Dense(3, inputs=2, weight_init=Fixed(value))], MeanSquaredError())
 
 
 class ReturnsNone(Operation):
@@ -234,7 +287,7 @@ def test_bad_input_gives_a_clear_error_of_ours(case):
 
 
 def test_there_are_many_bad_cases():
-    assert len(BAD) >= 250
+    assert len(BAD) >= 300
 
 
 def strided(array):

@@ -18,6 +18,7 @@ from glassbrick import (
     MeanSquaredError,
     NeuralNetwork,
     NotReadyError,
+    Operation,
     OwnershipError,
     ShapeError,
     Sigmoid,
@@ -195,8 +196,12 @@ def test_operations_can_be_replaced_as_a_whole():
     layer.operations = [*layer.operations, Tanh()]
     assert layer.forward(X).shape == (40, 2)
     assert len(layer.params) == 2
+    other = Dense(2)
+    other.forward(X)
+    before = other.operations
     with pytest.raises(OwnershipError, match=r"Dense\(2\): operations: .*already belongs"):
-        Dense(2).operations = [layer.operations[0]]
+        other.operations = [layer.operations[0]]
+    assert other.operations is before
 
 
 def test_an_error_in_the_middle_names_the_layer():
@@ -231,3 +236,154 @@ def test_missing_attributes_are_plain_attribute_errors():
         _ = Sigmoid().outptu
     with pytest.raises(NotReadyError):
         Sigmoid().backward(np.ones((1, 1)))
+
+
+class CachesInADict(Operation):
+    def __init__(self):
+        self.cache = {}
+
+    def _output(self):
+        self.cache["mask"] = self.input_ > 0
+        return self.input_ * self.cache["mask"]
+
+    def _input_grad(self, output_grad):
+        return output_grad * self.cache["mask"]
+
+
+class AroundAnother(Operation):
+    def __init__(self):
+        self.inner = Tanh()
+
+    def _output(self):
+        return self.input_ + self.inner.forward(self.input_)
+
+    def _input_grad(self, output_grad):
+        return output_grad + self.inner.backward(output_grad)
+
+
+@pytest.mark.parametrize("kind", [CachesInADict, AroundAnother])
+def test_predict_disturbs_no_block_however_it_remembers(kind):
+    net = NeuralNetwork([Dense(5, kind()), Dense(1, "linear")], MeanSquaredError(), rng=0)
+    net.train_batch(X, y)
+    undisturbed = [grad.copy() for grad in net.param_grads()]
+    net.loss.forward(net.forward(X), y)
+    net.predict(X[::-1])
+    net.backward(net.loss.backward())
+    assert same_params(undisturbed, list(net.param_grads()))
+
+
+def test_blocks_within_blocks_are_released():
+    operation = AroundAnother()
+    operation.forward(X)
+    operation.release()
+    assert not hasattr(operation.inner, "output")
+
+
+def test_parameters_hidden_in_a_layer_are_refused():
+    class Composite(Layer):
+        def _setup_layer(self, input_):
+            self.inner = Dense(self.neurons)
+            self.operations = [Tanh()]
+
+    with pytest.raises(OwnershipError, match="attribute inner holds a Dense"):
+        Composite(3).forward(X)
+
+
+def test_a_layer_whose_forward_sets_it_up_as_in_the_chapter():
+    class Mine(Layer):
+        def _setup_layer(self, input_):
+            self.params = []
+            self.params.append(np.ones((input_.shape[1], self.neurons)))
+            self.operations = [WeightMultiply(self.params[0]), Sigmoid()]
+
+        def forward(self, input_):
+            if self.first:
+                self._setup_layer(input_)
+                self.first = False
+            self.input_ = input_
+            for operation in self.operations:
+                input_ = operation.forward(input_)
+            self.output = input_
+            return self.output
+
+    net = NeuralNetwork([Mine(4), Dense(1)], MeanSquaredError())
+    net.train_batch(X, y)
+    assert [grad.shape for grad in net.param_grads()] == [(3, 4), (4, 1), (1, 1)]
+    assert net.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_parameters_that_users_draw_get_the_dtype_of_the_data(dtype):
+    class Scaled(WeightMultiply):
+        def __init__(self, W):
+            super().__init__(W)
+            self.W = W  # the same array by another name
+
+        def _output(self):
+            return self.input_.dot(self.W)
+
+    class Mix(Layer):
+        def _setup_layer(self, input_):
+            weights = self.rng.standard_normal((input_.shape[1], self.neurons))
+            self.operations = [Scaled(weights), Tanh()]
+
+    net = NeuralNetwork([Mix(4), Dense(1)], MeanSquaredError(), rng=0)
+    net.train_batch(X.astype(dtype), y.astype(dtype))
+    assert {param.dtype for param in net.params()} == {np.dtype(dtype)}
+    assert {grad.dtype for grad in net.param_grads()} == {np.dtype(dtype)}
+    assert net.predict(X).dtype == dtype
+    operation = net.layers[0].operations[0]
+    assert operation.W is operation.param
+
+
+def test_blocks_of_a_network_that_could_not_be_made_are_free():
+    layers = [Dense(5, inputs=3), Dense(1, inputs=7)]
+    kept = None
+    try:
+        NeuralNetwork(layers, MeanSquaredError())
+    except ShapeError as error:
+        kept = error
+    assert kept is not None
+    NeuralNetwork([layers[0], Dense(1)], MeanSquaredError())
+    activation = Tanh()
+    with pytest.raises(GlassbrickError):
+        Dense(3, activation, weight_init="no such")
+    Dense(3, activation)
+
+
+def test_a_loss_has_one_network():
+    loss = MeanSquaredError()
+    owner = NeuralNetwork([Dense(1)], loss)
+    with pytest.raises(OwnershipError, match="MeanSquaredError already belongs to"):
+        NeuralNetwork([Dense(1)], loss)
+    assert owner.loss is loss
+
+
+def test_predict_never_draws_parameters():
+    net = make_net()
+    net.build(3)
+    net.layers[1].first = True
+    activation = net.layers[1].activation
+    with pytest.raises(NotReadyError):
+        net.predict(X)
+    assert activation._owner() is net.layers[1]
+
+
+def test_predict_leaves_the_callers_data_alone():
+    class InPlace(Operation):
+        def _output(self):
+            return np.maximum(self.input_, 0.0, out=self.input_)
+
+        def _input_grad(self, output_grad):
+            return output_grad
+
+    class Only(Layer):
+        def _setup_layer(self, input_):
+            self.operations = [InPlace()]
+
+    data = X.copy()
+    net = NeuralNetwork([Only(3)], MeanSquaredError())
+    net.build(3)
+    with pytest.raises(ValueError, match="read-only"):
+        net.predict(data)
+    assert np.array_equal(data, X)

@@ -406,3 +406,63 @@ def test_validation_in_parts_equals_validation_at_once():
     history = trainer.fit(X, y, X, y, epochs=1, verbose=False)
     at_once = MeanSquaredError().forward(trainer.net.forward(X), y)
     assert history.val_loss[0] == pytest.approx(float(at_once), rel=1e-12)
+
+
+@pytest.mark.parametrize("source", [{"seed": 4}, {"rng": 4}])
+def test_a_refused_fit_does_not_move_the_shuffles(source):
+    whole, disturbed = make_trainer(**source), make_trainer(**source)
+    for trainer in (whole, disturbed):
+        trainer.fit(X, y, epochs=3, verbose=False)
+    with pytest.raises(GlassbrickError):
+        disturbed.fit(X, np.hstack([y, y]), epochs=3, verbose=False)
+    with pytest.raises(GlassbrickError):
+        Trainer(disturbed.net, SGD()).fit(X, np.hstack([y, y]), verbose=False)
+    for trainer in (whole, disturbed):
+        trainer.fit(X, y, epochs=3, restart=False, verbose=False)
+    assert same_params(params_of(whole.net), params_of(disturbed.net))
+
+
+def test_a_new_start_that_diverges_gives_the_trained_parameters_back():
+    trainer = make_trainer()
+    trainer.fit(X, y, epochs=5, verbose=False)
+    before, prediction = params_of(trainer.net), trainer.net.predict(X)
+    trainer.optim.lr = 1e300
+    with pytest.raises(DivergenceError, match="has the parameters it had before"):
+        trainer.fit(X, y, verbose=False)
+    assert same_params(before, params_of(trainer.net))
+    with pytest.raises(DivergenceError):  # with another number of features, too
+        trainer.fit(X[:, :2], y, verbose=False)
+    assert np.array_equal(prediction, trainer.net.predict(X))
+
+
+def test_infinite_parameters_are_found_behind_a_finite_loss():
+    net = NeuralNetwork([Dense(1, "sigmoid")], MeanSquaredError(), rng=0)
+    with pytest.raises(DivergenceError, match="a parameter is no longer finite"):
+        Trainer(net, SGD(lr=1e308)).fit(
+            np.abs(X), np.full(37, 1000.0), np.abs(X), y, epochs=3, eval_every=1, verbose=False
+        )
+
+
+def test_a_history_stays_as_it_was_returned():
+    trainer = make_trainer()
+    first = trainer.fit(X, y, X, y, epochs=2, verbose=False)
+    second = trainer.fit(X, y, X, y, epochs=2, restart=False, verbose=False)
+    assert (first.epochs, second.epochs) == (2, 4)
+
+
+def test_validation_data_is_safe_from_blocks_that_write_into_their_input():
+    class Careless(Sigmoid):
+        def _output(self):
+            self.input_ *= 2.0
+            return super()._output()
+
+    class First(Dense):
+        def _setup_layer(self, input_):
+            super()._setup_layer(input_)
+            self.operations = [Careless(), *self.operations]
+
+    X_val = X.copy()
+    net = NeuralNetwork([First(3), Dense(1)], MeanSquaredError(), rng=0)
+    with pytest.raises(ValueError, match="read-only"):
+        Trainer(net, SGD()).fit(X, y, X_val, y, epochs=1, verbose=False)
+    assert np.array_equal(X_val, X)

@@ -85,6 +85,13 @@ def as_targets(value: ArrayLike, name: str, dtype: DTypeLike | None = None) -> A
     return as_matrix(array[:, np.newaxis] if array.ndim == 1 else array, name, dtype)
 
 
+def read_only(array: Array) -> Array:
+    """Return a view of `array` that a careless block cannot write into."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def require_same_rows(X: Array, X_name: str, y: Array, y_name: str) -> None:
     """Refuse features and targets that have not the same number of rows."""
     if len(X) != len(y):
@@ -144,7 +151,7 @@ def _as_real_array(value: ArrayLike, name: str) -> Array:
         raise DataError(complaint(name, "an array without masked values", "masked values", advice))
     try:
         array = np.asarray(value)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # whatever an array-like object raises
         advice = "Rows of unequal length cannot form a matrix."
         raise DataError(
             complaint(name, "an array of numbers", f"a {type(value).__name__}: {error}", advice)

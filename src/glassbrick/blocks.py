@@ -28,9 +28,12 @@ class Block:
     _owner: weakref.ref[Any] | None = None
 
     def release(self) -> None:
-        """Forget the last batch. Parameters stay."""
+        """Forget the last batch, in blocks within this one too. Parameters stay."""
         for name in self.memory:
             self.__dict__.pop(name, None)
+        for value in self.__dict__.values():
+            if isinstance(value, Block):
+                value.release()
 
     def claim(self, owner: object, description: str) -> None:
         """Make `owner` the only object that may use this block.
@@ -50,15 +53,26 @@ class Block:
             )
         self._owner = weakref.ref(owner)
 
+    def disown(self) -> None:
+        """Let the block be claimed by another owner."""
+        self._owner = None
+
     def apart(self) -> Self:
-        """Return a twin that shares parameters with this block but remembers no batch."""
+        """Return a twin that shares arrays with this block but remembers no batch.
+
+        Blocks and containers that the block holds are apart too, so that the twin may
+        write into them.
+        """
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.__getstate__())
+        for name, value in self.__getstate__().items():
+            twin.__dict__[name] = _apart(value)
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
         left_out = {*self.memory, "_owner"}
-        return {name: value for name, value in self.__dict__.items() if name not in left_out}
+        # Copied at once, because another thread may be training.
+        state = self.__dict__.copy()
+        return {name: value for name, value in state.items() if name not in left_out}
 
     def not_ready(self, name: str) -> NotReadyError:
         """Say what must be called before the memory `name` exists.
@@ -71,6 +85,16 @@ class Block:
             f"{type(self).__name__}.{name} does not exist yet: call {made_by} first. "
             "(What forward and backward keep is released by predict and at the end of fit.)"
         )
+
+
+def _apart(value: Any) -> Any:
+    if isinstance(value, Block):
+        return value.apart()
+    if type(value) in (list, tuple, set):
+        return type(value)(_apart(item) for item in value)
+    if type(value) is dict:
+        return {key: _apart(item) for key, item in value.items()}
+    return value
 
 
 def snake_case(name: str) -> str:

@@ -59,7 +59,10 @@ def real_number(value: Any, who: str, *, above: float = -math.inf, or_equal: boo
         expected += f" of at least {above:g}" if or_equal else f" greater than {above:g}"
     if isinstance(value, bool | np.bool) or not isinstance(value, Real):
         refuse(ArgumentTypeError, who, expected, value)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        refuse(ArgumentError, who, expected, value)
     in_range = number >= above if or_equal else number > above
     if not (math.isfinite(number) and in_range):
         refuse(ArgumentError, who, expected, value)

@@ -185,6 +185,20 @@ _BY_NAME: dict[str, type[Initializer]] = {
 }
 
 
+def draw(initializer: Initializer, shape: tuple[int, ...], rng: RandomSource) -> Array:
+    """Return the first values of a parameter, checked.
+
+    Raises
+    ------
+    ShapeError, DataError
+        If the initializer returns another shape, or anything but finite numbers.
+    """
+    values = as_numbers(initializer(shape, rng), f"{initializer!r}")
+    if values.shape != shape:
+        refuse(ShapeError, f"{initializer!r}", f"to return an array of shape {shape}", values)
+    return values
+
+
 def as_initializer(value: str | Initializer, who: str) -> Initializer:
     """Return an initializer, looked up if `value` is a name.
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.blocks import Block
-from glassbrick.checks import describe, require_array, require_shape
-from glassbrick.errors import ShapeError
+from glassbrick.checks import describe, refuse, require_array, require_shape
+from glassbrick.errors import ArgumentTypeError, ShapeError
 
 __all__ = ["Loss", "MeanSquaredError"]
 
@@ -79,6 +79,8 @@ class Loss(Block, ABC):
         if type(target) is not np.ndarray or target.shape != prediction.shape:
             advice = "Prediction and target must have the same rows and the same columns."
             require_shape(target, prediction.shape, f"{who}, target", advice)
+        if target.dtype is not prediction.dtype:
+            _require_real(target, f"{who}, target")
         self.prediction = prediction
         self.target = target
         value = self._output()
@@ -145,6 +147,11 @@ class MeanSquaredError(Loss):
 
     def _input_grad(self) -> Array:
         return (2.0 / len(self.prediction)) * (self.prediction - self.target)
+
+
+def _require_real(array: Array, who: str) -> None:
+    if array.dtype.kind not in "biufc":
+        refuse(ArgumentTypeError, who, "an array of numbers", array)
 
 
 def _require_number(value: object, who: str) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glassbrick.arrays import Array, as_numbers, as_targets
-from glassbrick.checks import require_shape
-from glassbrick.errors import DataError
+from glassbrick.checks import refuse, require_shape
+from glassbrick.errors import ArgumentTypeError, DataError
 
 if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork
@@ -90,6 +90,8 @@ def eval_regression_model(model: NeuralNetwork, X_test: ArrayLike, y_test: Array
     ShapeError, DataError
         As `NeuralNetwork.predict` and `mae`.
     """
+    if not hasattr(model, "predict"):
+        refuse(ArgumentTypeError, "eval_regression_model", "a network, which can predict", model)
     predictions = model.predict(X_test)
     targets = as_targets(y_test, "y_test")
     print(f"Mean absolute error: {mae(targets, predictions):.2f}")  # noqa: T201
@@ -97,7 +99,8 @@ def eval_regression_model(model: NeuralNetwork, X_test: ArrayLike, y_test: Array
 
 
 def _errors(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-    truth, prediction = as_numbers(y_true, "y_true"), as_numbers(y_pred, "y_pred")
+    truth = as_numbers(y_true, "y_true", np.float64)
+    prediction = as_numbers(y_pred, "y_pred", np.float64)
     advice = "Give both as one column, for example with to_2d_np, or both with one axis."
     require_shape(prediction, truth.shape, "y_pred", advice)
     if truth.size == 0:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.arrays import Array, as_matrix
-from glassbrick.checks import describe, instance_of, positive_integer, refuse
-from glassbrick.errors import ArgumentError, ArgumentTypeError, OwnershipError
-from glassbrick.layers.layer import Layer, layer_name, param_grad_of
+from glassbrick.arrays import Array, as_matrix, read_only
+from glassbrick.checks import instance_of, positive_integer, refuse
+from glassbrick.errors import ArgumentError, GlassbrickError
+from glassbrick.layers.layer import Layer, param_grad_of
+from glassbrick.layers.series import as_layers, layer_name, pass_through
 from glassbrick.losses import Loss
 from glassbrick.randomness import (
     ChapterStreams,
@@ -80,24 +81,29 @@ class NeuralNetwork:
         *,
         rng: SeedLike | None = None,
     ):
-        self.layers = _as_layers(layers)
-        self.loss = instance_of(loss, Loss, "NeuralNetwork, loss", "MeanSquaredError()")  # type: ignore[type-abstract]
+        self.layers = as_layers(layers)
+        self.loss: Loss = instance_of(loss, Loss, "NeuralNetwork, loss", "MeanSquaredError()")  # type: ignore[type-abstract]
         self.streams: Streams
+        self.seed = legacy_seed(seed, "NeuralNetwork, seed")
         if rng is None:
-            self.seed = legacy_seed(seed, "NeuralNetwork, seed")
             self.streams = ChapterStreams(self.seed)
         else:
             if seed != _CHAPTER_SEED:
                 refuse(ArgumentError, "NeuralNetwork", "either seed or rng", f"{seed=}, {rng=}")
             self.seed = None
             self.streams = SpawnedStreams(rng)
-        self._claim_layers()
-        for index, layer in enumerate(self.layers):
-            layer._join(self.streams, index, layer_name(layer, self.layers[:index]))
-            if self.seed is not None:
-                layer.seed = self.seed
-        if self.layers[0].inputs is not None:
-            self.build(self.layers[0].inputs)
+        self._claim_blocks()
+        try:
+            for index, layer in enumerate(self.layers):
+                layer._join(self.streams, index, layer_name(layer, self.layers[:index]))
+                if self.seed is not None:
+                    layer.seed = self.seed
+            if self.layers[0].inputs is not None:
+                self.build(self.layers[0].inputs)
+        except GlassbrickError:
+            for block in (*self.layers, self.loss):
+                block.disown()  # there is no network that they could belong to
+            raise
 
     def build(self, inputs: int, dtype: type[np.floating[Any]] = np.float64) -> None:
         """Draw all parameters now, for data of so many features.
@@ -106,15 +112,20 @@ class NeuralNetwork:
         ----------
         inputs : int
             Number of features.
-        dtype : dtype, default float64
+        dtype : float64 or float32
             Of the parameters, and of all computation with them.
 
         Raises
         ------
+        ArgumentError
+            If `dtype` is another.
         ShapeError
             If a layer was made for another number of inputs.
         """
         inputs = positive_integer(inputs, "NeuralNetwork.build, inputs")
+        if dtype not in (np.float64, np.float32, "float64", "float32"):
+            expected = "float64 or float32"
+            refuse(ArgumentError, "NeuralNetwork.build, dtype", expected, dtype)
         with self._unchanged_on_error():
             self._draw_params(np.zeros((1, inputs), dtype))
 
@@ -124,7 +135,9 @@ class NeuralNetwork:
         Parameters
         ----------
         x_batch : array_like, shape (rows, features)
-            Converted to the dtype of the parameters if it has another.
+            Converted to the dtype of the parameters if it has another. What has it already
+            is not looked through for NaN: this is the path of every batch; `fit` and
+            `predict` look once.
 
         Returns
         -------
@@ -136,7 +149,7 @@ class NeuralNetwork:
         ShapeError
             If the rows have not as many features as before.
         DataError
-            If `x_batch` cannot be converted to finite floats.
+            If it must be converted, and does not hold finite numbers.
 
         See Also
         --------
@@ -229,7 +242,11 @@ class NeuralNetwork:
         batch_size = positive_integer(batch_size, "predict, batch_size")
         self.params()
         rows = as_matrix(X, "X", self._dtype)
-        prediction = pass_through([layer.apart() for layer in self.layers], rows, batch_size)
+        rows = read_only(rows)
+        layers = [layer.apart() for layer in self.layers]
+        for layer in layers:
+            layer.param_operations  # noqa: B018 (a twin never sets itself up)
+        prediction = pass_through(layers, rows, batch_size)
         return prediction.copy() if np.may_share_memory(prediction, rows) else prediction
 
     def params(self) -> Iterator[Array]:
@@ -293,7 +310,7 @@ class NeuralNetwork:
 
     def _as_input(self, x_batch: ArrayLike) -> Array:
         """Convert what is not yet an array of the network's dtype."""
-        if isinstance(x_batch, np.ndarray) and x_batch.dtype == self._dtype:
+        if type(x_batch) is np.ndarray and x_batch.dtype == self._dtype:
             return x_batch
         matrix = as_matrix(x_batch, "x_batch", self._dtype)
         self._dtype = matrix.dtype
@@ -308,53 +325,35 @@ class NeuralNetwork:
             self.forward(sample)
         self.release()
 
+    def _remember(self) -> Callable[[], None]:
+        """Return what puts all layers back as they are now, operations and all."""
+        states, dtype = [layer.__dict__.copy() for layer in self.layers], self._dtype
+
+        def put_back() -> None:
+            for layer, state in zip(self.layers, states, strict=True):
+                layer.__dict__ = state.copy()
+            self._dtype = dtype
+
+        return put_back
+
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:
         """Put all layers back as they were if what is done meanwhile fails."""
-        states, dtype = [layer.__dict__.copy() for layer in self.layers], self._dtype
+        put_back = self._remember()
         try:
             yield
         except BaseException:
-            for layer, state in zip(self.layers, states, strict=True):
-                layer.__dict__ = state
-            self._dtype = dtype
+            put_back()
             raise
 
-    def _claim_layers(self) -> None:
-        for layer in self.layers:
-            layer.claim(self, "NeuralNetwork, layers")
+    def _claim_blocks(self) -> None:
+        for block in (*self.layers, self.loss):
+            block.claim(self, "NeuralNetwork")
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._claim_layers()
+        self._claim_blocks()
 
     def __repr__(self) -> str:
         layers = ", ".join(repr(layer) for layer in self.layers)
         return f"NeuralNetwork([{layers}], {self.loss!r}, {self.streams!r})"
-
-
-def pass_through(layers: Sequence[Layer], X: Array, batch_size: int = 4096) -> Array:
-    """Pass all rows through `layers`, a bounded number at a time."""
-    parts = []
-    for start in range(0, len(X), batch_size):
-        part = X[start : start + batch_size]
-        for layer in layers:
-            part = layer.forward(part)
-        parts.append(part)
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _as_layers(layers: Any) -> tuple[Layer, ...]:
-    who = "NeuralNetwork, layers"
-    if not isinstance(layers, list | tuple):
-        refuse(ArgumentTypeError, who, "a list of layers", layers, "For example: [Dense(1)].")
-    if not layers:
-        refuse(ArgumentError, who, "at least one layer", layers, "For example: [Dense(1)].")
-    for layer in layers:
-        instance_of(layer, Layer, who, '[Dense(13), Dense(1, "linear")]')  # type: ignore[type-abstract]
-    if len({id(layer) for layer in layers}) < len(layers):
-        raise OwnershipError(
-            f"{who}: the same layer stands twice. A layer remembers its last batch, "
-            f"so it can have only one place; make a new one for each: {describe(layers)}."
-        )
-    return tuple(layers)

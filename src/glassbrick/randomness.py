@@ -96,13 +96,27 @@ def _seed_sequence(rng: Any) -> np.random.SeedSequence:
     if isinstance(rng, np.random.SeedSequence):
         return rng.spawn(1)[0]
     if isinstance(rng, np.random.Generator):
-        # Spawning, unlike drawing, leaves the caller's own stream where it was.
-        return rng.bit_generator.seed_seq.spawn(1)[0]  # type: ignore[attr-defined,no-any-return]
+        seed_seq = getattr(rng.bit_generator, "seed_seq", None)
+        if isinstance(seed_seq, np.random.SeedSequence):
+            # Spawning, unlike drawing, leaves the caller's own stream where it was.
+            return seed_seq.spawn(1)[0]
+        refuse(ArgumentError, "rng", "a Generator made by np.random.default_rng", rng)
     if isinstance(rng, bool) or not isinstance(rng, Integral):
         refuse(ArgumentTypeError, "rng", "an int, a SeedSequence or a Generator", rng)
     if rng < 0:
         refuse(ArgumentError, "rng", "an int of at least 0", rng)
     return np.random.SeedSequence(int(rng))
+
+
+def as_generator(rng: Any, who: str) -> np.random.Generator:
+    """Return a generator for what a user gave as `rng`: it, or one made of an int or None."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    try:
+        return np.random.default_rng(None if rng is None else _seed_sequence(rng))
+    except (ArgumentError, ArgumentTypeError) as error:
+        error.within(who)
+        raise
 
 
 def legacy_seed(value: Any, who: str) -> int | None:

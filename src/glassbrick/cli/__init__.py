@@ -18,6 +18,8 @@ def main() -> None:
     except GlassbrickError as error:
         print(f"glassbrick: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except OSError as error:  # of the output itself: a full disk, a reader that has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"glassbrick: cannot print: {error.strerror}", file=sys.stderr)  # noqa: T201
         sys.exit(1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "figure_of", "prepare"]
 
+_FORMATS = (".png", ".svg", ".pdf", ".jpg", ".webp")
 _STYLES = (("#4477aa", "o"), ("#ee6677", "s"), ("#228833", "^"))  # apart for colour-blind eyes too
 
 
@@ -27,22 +30,23 @@ def prepare(path: Path, force: bool) -> None:
     MissingExtraError
         If matplotlib is not installed.
     OutputFileError
-        If the file exists, its folder does not, or its ending is not known.
+        If the file exists, its folder cannot be written to, or its ending is not known.
     """
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        import matplotlib.figure  # noqa: F401
     except ImportError:
         raise MissingExtraError("--plot", "matplotlib", "plot") from None
-    formats = FigureCanvasAgg.get_supported_filetypes()
-    if path.suffix.lstrip(".").lower() not in formats:
-        raise OutputFileError(
-            f"--plot: {path} ends in {path.suffix or 'nothing'!r}; "
-            f"use .png, .svg, .pdf or another of: {', '.join(sorted(formats))}."
-        )
+    if path.suffix.lower() not in _FORMATS:
+        ending = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
+        raise OutputFileError(f"--plot: {path} {ending}; use one of {', '.join(_FORMATS)}.")
     if not path.parent.is_dir():
         raise OutputFileError(f"--plot: there is no folder {path.parent}. Make it first.")
-    if path.is_dir() or (path.exists() and not force):
-        raise OutputFileError(f"--plot: {path} exists. Choose another name, or add --force.")
+    with _told_as_ours(path):
+        if path.is_dir() or (path.exists() and not force):
+            raise OutputFileError(f"--plot: {path} exists. Choose another name, or add --force.")
+        handle, trial = tempfile.mkstemp(dir=path.parent)
+        os.close(handle)
+        Path(trial).unlink()
 
 
 def draw(outcomes: list[Outcome], path: Path) -> None:
@@ -101,14 +105,24 @@ def _draw_curve(axes: Any, outcome: Outcome, colour: str, marker: str) -> None:
     )
 
 
-def _write(figure: Any, path: Path) -> None:
-    handle, name = tempfile.mkstemp(suffix=path.suffix, dir=path.parent)
-    os.close(handle)
+def _write(figure: Figure, path: Path) -> None:
+    with _told_as_ours(path):
+        handle, name = tempfile.mkstemp(suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        try:
+            figure.savefig(name, dpi=150)
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _told_as_ours(path: Path) -> Iterator[None]:
+    """Turn errors of the file system into one of ours."""
     try:
-        figure.savefig(name, dpi=150)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        yield
+    except OutputFileError:
+        raise
     except OSError as error:
         raise OutputFileError(f"--plot: cannot write {path}: {error.strerror}.") from error
-    finally:
-        Path(name).unlink(missing_ok=True)

@@ -9,7 +9,8 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import Engine
 from glassbrick.engines.proven_step import ProvenStep
-from glassbrick.network import NeuralNetwork, pass_through
+from glassbrick.layers.series import pass_through
+from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 
 __all__ = ["NumpyEngine"]

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from traceback import extract_tb
+from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -110,26 +115,31 @@ def _try(block: ParamOperation) -> None:
         block.release()
 
 
-def load_namespace(source: str, file: str) -> dict[str, Any]:
-    """Run a user's file and return its variables.
+def load_module(file: Path) -> ModuleType:
+    """Run a user's file, as a module of which nothing is kept on disk.
 
     Raises
     ------
     GlassbrickError
         If it cannot be run; the message names the line.
     """
-    namespace: dict[str, Any] = {"__name__": "checked_blocks", "__file__": file}
+    loader = SourceFileLoader("checked_blocks", str(file))
+    module = ModuleType(loader.name)
+    module.__file__ = str(file)
+    sys.modules[loader.name] = module  # where dataclasses and pickle look for it
+    sys.path.insert(0, str(file.resolve().parent))  # so that it finds what stands beside it
     try:
-        exec(compile(source, file, "exec"), namespace)  # noqa: S102 (the user's own file)
+        code = loader.source_to_code(loader.get_data(str(file)), str(file))
+        exec(code, vars(module))  # noqa: S102 (the user's own file)
     except SyntaxError as error:
-        raise GlassbrickError(f"{file}, line {error.lineno}: {error.msg}") from error
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise GlassbrickError(f"{file}{line}: {error.msg}.") from error
     except (Exception, SystemExit) as error:
-        line = max((f.lineno or 0 for f in _frames(error) if f.filename == file), default=0)
-        raise GlassbrickError(f"{file}, line {line}: {type(error).__name__}: {error}") from error
-    return namespace
-
-
-def _frames(error: BaseException) -> list[Any]:
-    import traceback
-
-    return list(traceback.extract_tb(error.__traceback__))
+        lines = [f.lineno for f in extract_tb(error.__traceback__) if f.filename == str(file)]
+        if isinstance(error, OSError) and not lines:
+            raise GlassbrickError(f"{file}: {error.strerror or error}.") from None
+        line = f", line {lines[-1]}" if lines else ""
+        raise GlassbrickError(f"{file}{line}: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.pop(0)
+    return module

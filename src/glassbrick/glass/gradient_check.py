@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.arrays import Array, as_numbers
+from glassbrick.arrays import Array, as_numbers, read_only
 from glassbrick.blocks import snake_case
 from glassbrick.checks import real_number, refuse
-from glassbrick.errors import ArgumentTypeError, DataError, GlassbrickError
+from glassbrick.errors import ArgumentTypeError, DataError, GlassbrickError, ShapeError
 from glassbrick.glass.comparison import Comparison
 from glassbrick.glass.gradient_report import GradientReport
 from glassbrick.glass.trial_inputs import trial_input, trial_pair, trial_widths
@@ -20,6 +20,7 @@ from glassbrick.layers import Layer
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation
+from glassbrick.randomness import as_generator
 
 __all__ = ["check_gradients"]
 
@@ -73,7 +74,9 @@ def check_gradients(
     numbers that really pass through it, so that a wrong rule is found where it stands
     and not where its error arrives. If all are right, the whole is checked from end to
     end, which finds what no operation shows alone, such as one object used twice. Of
-    arrays with more than 60 elements, 60 are chosen at random.
+    arrays with more than 60 elements, 60 are chosen at random; if the block is analytic,
+    all are also judged at once along a random direction, and one that is wrong is found
+    by halving.
 
     Examples
     --------
@@ -94,10 +97,10 @@ def check_gradients(
         expected = "an Operation, a Layer, a Loss or a NeuralNetwork"
         refuse(ArgumentTypeError, "check_gradients", expected, block, advice)
     tolerance = real_number(tolerance, "check_gradients, tolerance", above=0.0)
-    given = None if input_ is None else as_numbers(input_, "input_", np.float64)
-    wanted = None if target is None else as_numbers(target, "target", np.float64)
+    given = _as_rows(input_, "check_gradients, input_")
+    wanted = _as_rows(target, "check_gradients, target")
     report = GradientReport(repr(block), tolerance)
-    generator = np.random.default_rng(rng)
+    generator = as_generator(rng, "check_gradients")
     for rows in _BATCHES if given is None else (len(given),):
         _check(_in_float64(block), rows, given, wanted, Comparison(report, generator))
     return report
@@ -121,11 +124,13 @@ def _check(
         if input_ is None:
             widths = trial_widths(first)
             input_ = trial_input(block.forward, rows, widths, comparison.rng, repr(block))
-        output = np.array(block.forward(input_))
+        output = np.array(block.forward(input_.copy()))
     except DataError:
         raise
     except GlassbrickError as error:
         comparison.fail(name, "forward", error)
+        return
+    if not _leaves_inputs_alone(block, name, input_, comparison):
         return
     if isinstance(block, NeuralNetwork):
         _check_network(block, input_, output, wanted, comparison)
@@ -136,6 +141,26 @@ def _check(
     else:
         block.name = name
         _check_layers([block], input_, output_grad, name, comparison)
+
+
+def _leaves_inputs_alone(
+    block: Operation | Layer | NeuralNetwork, name: str, input_: Array, comparison: Comparison
+) -> bool:
+    """See whether an operation writes into its input, by giving it one that is read-only."""
+    places = [(name, block)] if isinstance(block, Operation) else []
+    for layer in _layers(block):
+        if _passes_data_on_as_layers_do(layer):
+            places += _places(layer)
+    for place, operation in places:
+        before = input_ if operation is block else operation.input_
+        try:
+            operation.apart().forward(read_only(before.copy()))
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            problem = "it writes into input_, which belongs to another block: work on a copy"
+            return comparison.fail(place, "forward", problem)
+    return True
 
 
 def _check_network(
@@ -177,6 +202,9 @@ def _check_layers(
     all_right = True
     grad = output_grad
     for layer in reversed(layers):
+        if not _passes_data_on_as_layers_do(layer):  # only the whole can be judged
+            grad = layer.backward(grad)
+            continue
         for place, operation in reversed(list(_places(layer))):
             all_right &= _check_operation(
                 place, operation.apart(), operation.input_, grad, comparison
@@ -201,7 +229,7 @@ def _check_operation(
             # The rule itself, not backward, so that one wrong shape does not hide the rest.
             found: Array = getattr(operation, f"_{gradient}")(output_grad)
             if not np.array_equal(input_, input_before):
-                raise DataError("forward or backward writes into input_: work on a copy.")
+                raise DataError("backward writes into input_: work on a copy.")
             if not np.array_equal(output_grad, grad_before):
                 raise DataError("backward writes into output_grad: work on a copy.")
             return found
@@ -299,6 +327,21 @@ def _in_float64(block: Checkable) -> Checkable:
         if isinstance(operation, ParamOperation):
             operation.param = np.array(operation.param, np.float64)
     return twin
+
+
+def _as_rows(value: ArrayLike | None, name: str) -> Array | None:
+    if value is None:
+        return None
+    array = as_numbers(value, name, np.float64)
+    if array.ndim == 0 or array.size == 0:
+        refuse(ShapeError, name, "at least one row", array)
+    return array
+
+
+def _passes_data_on_as_layers_do(layer: Layer) -> bool:
+    """Whether a layer is nothing but its operations in a row."""
+    kind = type(layer)
+    return kind.forward is Layer.forward and kind.backward is Layer.backward
 
 
 def _layers(block: Checkable) -> tuple[Layer, ...]:

@@ -36,7 +36,7 @@ def trial_input(
         for candidate in _candidates((rows, width), rng):
             try:
                 with np.errstate(all="ignore"):
-                    output = forward(candidate)
+                    output = forward(candidate.copy())
             except GlassbrickError:
                 raise
             except Exception as error:
@@ -68,16 +68,25 @@ def trial_pair(
     shape = (rows, _WIDTH)
     for array in (given, wanted):
         shape = shape if array is None else array.shape
+    failure: Exception | str = ""
     pairs = zip(_candidates(shape, rng), _candidates(shape, rng), strict=True)
     for prediction, target in pairs:
         prediction = prediction if given is None else given
         target = target if wanted is None else wanted
-        with np.errstate(all="ignore"):
-            if np.isfinite(loss.forward(prediction, target)):
-                return prediction, target
+        try:
+            with np.errstate(all="ignore"):
+                value = loss.forward(prediction.copy(), target.copy())
+        except GlassbrickError:
+            raise
+        except Exception as error:  # a user's rule may raise anything
+            failure = error
+            continue
+        if np.isfinite(value):
+            return prediction, target
+        failure = "it computes NaN or infinity"
     raise DataError(
-        f"check_gradients, {loss!r}: it computes NaN or infinity from random numbers. "
-        "Give what it can take: check_gradients(loss, prediction, target)."
+        f"check_gradients, {loss!r}: found no random numbers that it can take ({failure}). "
+        "Give some: check_gradients(loss, prediction, target)."
     )
 
 

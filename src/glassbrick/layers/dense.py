@@ -6,7 +6,7 @@ from typing import Any
 
 from glassbrick.arrays import Array
 from glassbrick.checks import instance_of, one_of
-from glassbrick.initializers import Initializer, as_initializer
+from glassbrick.initializers import Initializer, as_initializer, draw
 from glassbrick.layers.layer import Layer
 from glassbrick.operations import BiasAdd, Operation, Sigmoid, WeightMultiply
 from glassbrick.operations.activations import ACTIVATIONS
@@ -63,18 +63,14 @@ class Dense(Layer):
     ):
         super().__init__(neurons, inputs=inputs)
         self.activation = _as_activation(activation)
-        self.activation.claim(self, "Dense, activation")
         self.weight_init = as_initializer(weight_init, "Dense, weight_init")
         self.bias_init = as_initializer(bias_init, "Dense, bias_init")
+        self.activation.claim(self, "Dense, activation")
 
     def _setup_layer(self, input_: Array) -> None:
-        weight = self.weight_init((input_.shape[1], self.neurons), self.rng)
-        bias = self.bias_init((1, self.neurons), self.rng)
-        self.operations = [
-            WeightMultiply(weight.astype(input_.dtype)),
-            BiasAdd(bias.astype(input_.dtype)),
-            self.activation,
-        ]
+        weight = draw(self.weight_init, (input_.shape[1], self.neurons), self.rng)
+        bias = draw(self.bias_init, (1, self.neurons), self.rng)
+        self.operations = [WeightMultiply(weight), BiasAdd(bias), self.activation]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.neurons}, {type(self.activation).__name__})"

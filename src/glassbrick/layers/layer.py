@@ -6,10 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from glassbrick.arrays import Array
-from glassbrick.blocks import Block, snake_case
+from glassbrick.blocks import Block
 from glassbrick.checks import instance_of, positive_integer, refuse, require_array
-from glassbrick.errors import GlassbrickError, NotReadyError, OwnershipError, ShapeError
+from glassbrick.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    GlassbrickError,
+    NotReadyError,
+    OwnershipError,
+    ShapeError,
+)
 from glassbrick.operations import Operation, ParamOperation
 from glassbrick.randomness import ChapterStreams, RandomSource, Streams, legacy_seed
 
@@ -74,17 +83,18 @@ class Layer(Block, ABC):
     input_: Array
     output: Array
 
+    _width: int | None = None  # features of the input it was set up for
+    _index = 0  # place in the network
+    _streams: Streams | None = None
+    _operations: Sequence[Operation] = ()
+    _declared_params: list[Array] | None = None  # a list that _setup_layer fills
+
     def __init__(self, neurons: int, *, inputs: int | None = None):
         who = type(self).__name__
         self.neurons = positive_integer(neurons, f"{who}, neurons")
         self.inputs = inputs if inputs is None else positive_integer(inputs, f"{who}, inputs")
         self.name = f"{who}({self.neurons})"
         self.first = True
-        self._width: int | None = None
-        self._index = 0
-        self._streams: Streams | None = None
-        self._operations: Sequence[Operation] = []
-        self._declared_params: list[Array] | None = None
 
     @abstractmethod
     def _setup_layer(self, input_: Array) -> None:
@@ -161,35 +171,35 @@ class Layer(Block, ABC):
 
     @operations.setter
     def operations(self, operations: Sequence[Operation]) -> None:
-        self._operations = operations
-        if self._declared_params is None:  # outside of a set-up: take them over at once
+        before, self._operations = self._operations, operations
+        if not self.first:  # after the set-up: take them over at once
             try:
                 self._adopt()
             except GlassbrickError as error:
+                self._operations = before
                 error.within(self.name)
                 raise
 
     @property
     def params(self) -> Sequence[Array]:
         """The parameters, read from the operations that hold them."""
-        if self._declared_params is not None:  # _setup_layer may fill a list of its own
+        if self.first and self._declared_params is not None:
             return self._declared_params
-        return tuple(op.param for op in self.param_operations)
+        return tuple(operation.param for operation in self.param_operations)
 
     @params.setter
     def params(self, params: list[Array]) -> None:
-        if self._declared_params is None and not self.first:
+        if not self.first:
             raise OwnershipError(
                 f"{self.name}.params is a view of what the operations hold. To change a "
                 "parameter write into its array: layer.params[0][...] = values"
             )
-        if self._declared_params is not None:
-            self._declared_params = params
+        self._declared_params = params
 
     @property
     def param_grads(self) -> Sequence[Array]:
         """The gradients of the parameters, read from the operations."""
-        return tuple(param_grad_of(op) for op in self.param_operations)
+        return tuple(param_grad_of(operation) for operation in self.param_operations)
 
     @property
     def param_operations(self) -> tuple[ParamOperation, ...]:
@@ -199,6 +209,8 @@ class Layer(Block, ABC):
                 f"{self.name} has no parameters yet: it makes them when it first sees data. "
                 "Call forward or fit first, or say the number of inputs: inputs=13."
             )
+        if not isinstance(self._operations, tuple):  # set up by a forward of the user's own
+            self._adopt()
         return self._param_operations
 
     def release(self) -> None:
@@ -210,10 +222,14 @@ class Layer(Block, ABC):
     def apart(self) -> Self:
         """Return a twin that shares parameters with this layer but remembers no batch."""
         twin = super().apart()
-        twins = {id(operation): operation.apart() for operation in self._operations}
-        for name, value in twin.__dict__.items():
-            twin.__dict__[name] = twins.get(id(value), value)
-        twin._operations = tuple(twins[id(operation)] for operation in self._operations)
+        # What the layer holds by another name too, its activation for example, stays one.
+        twins = {
+            id(operation): other
+            for operation, other in zip(self._operations, twin._operations, strict=True)
+        }
+        for name, value in self.__dict__.items():
+            if id(value) in twins:
+                twin.__dict__[name] = twins[id(value)]
         twin._find_params()
         return twin
 
@@ -222,16 +238,22 @@ class Layer(Block, ABC):
         self._streams, self._index, self.name = streams, index, name
 
     def _set_up(self, input_: Array) -> None:
+        """Make the operations anew, for inputs like `input_` and in its dtype."""
         self._check_input(input_, self.inputs)
+        if input_.dtype.kind != "f":
+            advice = "Use .astype(float); fit and predict do so themselves."
+            refuse(ArgumentTypeError, "forward", "an array of floats", input_, advice)
         seed = legacy_seed(self.seed, "seed")
         self.rng = (self._streams or ChapterStreams(None)).for_layer(self._index, seed)
-        self._declared_params, self._operations = [], []
+        self.first = True
+        self._declared_params, self._operations = None, []
         try:
             self._setup_layer(input_)
             self._adopt()
         finally:
             self._declared_params = None
             del self.rng
+        _convert_params(self._param_operations, input_.dtype)
         self._width = input_.shape[1]
         self.first = False
 
@@ -242,23 +264,36 @@ class Layer(Block, ABC):
             refuse(ShapeError, "forward", f"an array of shape (rows, {columns})", input_)
 
     def _adopt(self) -> None:
-        """Own the operations, and check that the parameters are theirs."""
-        who = "operations"
+        """Own the operations, and see that all parameters are theirs."""
+        if not self._operations:
+            advice = "For an identity write self.operations = [Linear()]."
+            refuse(ArgumentError, "_setup_layer", "to make self.operations", (), advice)
         for operation in self._operations:
-            instance_of(operation, Operation, who, "[WeightMultiply(W), BiasAdd(B), Sigmoid()]")  # type: ignore[type-abstract]
-            operation.claim(self, who)
+            instance_of(operation, Operation, "operations", "[WeightMultiply(W), Sigmoid()]")  # type: ignore[type-abstract]
+            operation.claim(self, "operations")
         if len({id(operation) for operation in self._operations}) < len(self._operations):
             raise OwnershipError(
-                f"{who}: the same operation stands twice; make a new one for each."
+                "operations: the same operation stands twice; make a new one for each."
             )
         self._operations = tuple(self._operations)
         self._find_params()
+        self._refuse_hidden_params()
+
+    def _refuse_hidden_params(self) -> None:
+        """Refuse parameters that no optimizer would ever see."""
         owned = {id(operation.param) for operation in self._param_operations}
         for param in self._declared_params or ():
             if id(param) not in owned:
                 raise OwnershipError(
                     f"params lists an array of shape {param.shape} that no operation "
                     "holds, so it would not be trained: give it to a ParamOperation."
+                )
+        for name, value in self.__dict__.items():
+            hidden = isinstance(value, Layer | ParamOperation)
+            if hidden and all(value is not operation for operation in self._operations):
+                raise OwnershipError(
+                    f"its attribute {name} holds a {type(value).__name__} that is not among its "
+                    "operations, so its parameters would not be trained: put it there."
                 )
 
     def _find_params(self) -> None:
@@ -283,7 +318,12 @@ def param_grad_of(operation: ParamOperation) -> Array:
         raise operation.not_ready("param_grad") from None
 
 
-def layer_name(layer: Layer, before: Sequence[Layer]) -> str:
-    """Name a layer by its class and its number among those `before` it: "dense_2"."""
-    number = 1 + sum(type(other) is type(layer) for other in before)
-    return f"{snake_case(type(layer).__name__)}_{number}"
+def _convert_params(operations: Sequence[ParamOperation], dtype: np.dtype[Any]) -> None:
+    """Bring parameters to the dtype of the data, by whatever name an operation holds them."""
+    for operation in operations:
+        param = operation.param
+        if param.dtype != dtype:
+            converted = param.astype(dtype)
+            for name, value in operation.__dict__.items():
+                if value is param:
+                    operation.__dict__[name] = converted

@@ -10,7 +10,7 @@ from numpy import ndarray
 from glassbrick.arrays import Array
 from glassbrick.blocks import Block
 from glassbrick.checks import describe, is_array, refuse, require_array, require_shape
-from glassbrick.errors import ShapeError
+from glassbrick.errors import ArgumentTypeError, ShapeError
 
 __all__ = ["Operation", "ParamOperation"]
 
@@ -161,7 +161,7 @@ class ParamOperation(Operation):
 
     Parameters
     ----------
-    param : ndarray
+    param : ndarray of floats
         Kept, not copied: an optimizer changes it in place.
 
     Attributes
@@ -185,7 +185,10 @@ class ParamOperation(Operation):
     param_grad: Array
 
     def __init__(self, param: Array):
-        require_array(param, f"{type(self).__name__}, param")
+        who = f"{type(self).__name__}, param"
+        require_array(param, who)
+        if param.dtype.kind != "f":
+            refuse(ArgumentTypeError, who, "an array of floats", param, "Use .astype(float).")
         self.param = param
 
     def forward(self, input_: Array) -> Array:

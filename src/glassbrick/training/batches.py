@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glassbrick.arrays import Array, as_numbers, require_same_rows
-from glassbrick.randomness import RandomSource
+from glassbrick.checks import refuse
+from glassbrick.errors import ShapeError
+from glassbrick.randomness import RandomSource, as_generator
 
 __all__ = ["permute_data"]
 
@@ -72,6 +74,9 @@ def permute_data(
     True
     """
     features, targets = as_numbers(X, "X"), as_numbers(y, "y")
+    for name, array in (("X", features), ("y", targets)):
+        if array.ndim == 0:
+            refuse(ShapeError, f"permute_data, {name}", "rows", array)
     require_same_rows(features, "X", targets, "y")
-    order = np.random.default_rng(rng).permutation(len(features))
+    order = as_generator(rng, "permute_data").permutation(len(features))
     return features[order], targets[order]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.arrays import Array, as_matrix, as_targets, require_same_rows
+from glassbrick.arrays import Array, as_matrix, as_targets, read_only, require_same_rows
 from glassbrick.checks import refuse
 from glassbrick.errors import DataError, ShapeError
 
@@ -17,7 +17,7 @@ __all__ = ["FitData"]
 
 @dataclass(frozen=True)
 class FitData:
-    """Matrices of one dtype, C-contiguous, of finite numbers.
+    """Matrices of one dtype, C-contiguous, of finite numbers, and read-only.
 
     Attributes
     ----------
@@ -71,4 +71,4 @@ def as_pair(
     features = as_matrix(X, X_name, dtype)
     targets = as_targets(y, y_name, features.dtype)
     require_same_rows(features, X_name, targets, y_name)
-    return features, targets
+    return read_only(features), read_only(targets)

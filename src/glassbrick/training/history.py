@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["History"]
 
@@ -30,7 +30,8 @@ class History:
     best_loss : float
         Its validation loss; infinity if there was none.
     stop_reason : str
-        "completed", "early stopping", "interrupted" or "diverged"; "running" meanwhile.
+        "completed", "early stopping", "interrupted", "diverged", or "failed" if a block
+        or an optimizer raised an error.
     seconds : float
         Time spent in fit.
     engine : str
@@ -45,6 +46,15 @@ class History:
     stop_reason: str = "running"
     seconds: float = 0.0
     engine: str = "numpy"
+
+    def copy(self) -> History:
+        """Return a history that later fits leave as it is."""
+        return replace(
+            self,
+            loss=self.loss.copy(),
+            val_loss=self.val_loss.copy(),
+            evaluated=self.evaluated.copy(),
+        )
 
     def record(self, loss: float, val_loss: float | None) -> None:
         """Add an epoch."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -75,16 +77,21 @@ class Run:
         self._last: Snapshot | None = None  # of the last epoch, where a later fit goes on
         self._left: Snapshot | None = None  # as the last fit left the network
 
-        # The chapter draws in this order from one stream: the first shuffle, then the
-        # parameters, then the other shuffles. Its printed numbers depend on it.
-        self._shuffler = Shuffler(len(data.X), net.streams.for_shuffling(seed))
-        self._drawn_order: Array | None = self._shuffler.next_order(len(data.X))
+        put_back = net._remember()
         before = Snapshot(net) if net.is_built else None
         with net._unchanged_on_error():
+            # The chapter draws in this order from one stream: the first shuffle, then the
+            # parameters, then the other shuffles. Its printed numbers depend on it.
+            shuffler = Shuffler(len(data.X), net.streams.for_shuffling(seed))
+            self._drawn_order: Array | None = shuffler.next_order(len(data.X))
             if restart or before is None:
                 net._draw_params(data.X[:1])
             _try_one_row(net, engine, data)
+        self._shuffler = copy.deepcopy(shuffler)  # what else the network draws is no concern of it
         self.replaced_params = before is not None and not before.equals(net)
+        # What goes back to the start if a fit ends in an error before it evaluated anything.
+        self._put_back: Callable[[], None] | None
+        self._put_back = put_back if self.replaced_params else Snapshot(net).restorer(net)
         if restart or before is None:
             optim.reset()
 
@@ -98,6 +105,7 @@ class Run:
         """
         _try_one_row(self.net, self.engine, data)
         self.replaced_params = False
+        self._put_back = Snapshot(self.net).restorer(self.net)
         unchanged = self._left is not None and self._left.equals(self.net)
         if not unchanged or data.X_val is None:
             self._forget_best()
@@ -127,20 +135,21 @@ class Run:
         started = time.perf_counter()
         history = self.history
         self.stopping.patience, self.stopping.min_delta = plan.patience, plan.min_delta
-        self._last, fallback = None, Snapshot(self.net)
+        self._last = None
         history.stop_reason = "failed"
         try:
             history.stop_reason = self._run_epochs(data, plan, progress)
             self._last = Snapshot(self.net)
         except KeyboardInterrupt:
             history.stop_reason = "interrupted"
-        except DivergenceError:
-            history.stop_reason = "diverged"
-            fallback.restore(self.net)
+        except BaseException:
+            if self._best is None and self._put_back is not None:
+                self._put_back()
             raise
         finally:
             if self._best is not None:
                 self._best.restore(self.net)
+            self._put_back = None
             self.net.release()
             self._left = Snapshot(self.net)
             history.seconds += time.perf_counter() - started
@@ -155,6 +164,7 @@ class Run:
             self._run_epoch(epoch, data, plan.batch_size)
             progress.epoch_end(history)
             if epoch % plan.eval_every == 0 or epoch == until:
+                self._require_finite_params(epoch, -(-len(data.X) // plan.batch_size))
                 progress.evaluated(history, self._act_on(epoch))
                 if self.stopping.should_stop and epoch < until:
                     return "early stopping"
@@ -171,8 +181,7 @@ class Run:
         loss = _mean_over_rows(losses, len(data.X), batch_size)
         val_loss = None
         if data.X_val is None or data.y_val is None:
-            if not all(np.isfinite(param).all() for param in self.net.params()):
-                self._diverged(epoch, len(losses), "a parameter is no longer finite")
+            self._require_finite_params(epoch, len(losses))
         else:
             val_loss = self.engine.evaluate(self.net, data.X_val, data.y_val)
             if not math.isfinite(val_loss):
@@ -191,9 +200,14 @@ class Run:
             history.best_loss, history.best_epoch = self.stopping.best_loss, epoch
         return improved
 
+    def _require_finite_params(self, epoch: int, batch: int) -> None:
+        if not all(np.isfinite(param).all() for param in self.net.params()):
+            self._diverged(epoch, batch, "a parameter is no longer finite")
+
     def _diverged(self, epoch: int, batch: int, what: str) -> NoReturn:
+        self.history.stop_reason = "diverged"
         lr, best = self.optim.lr, self.stopping.best_epoch
-        kept = "it had before this fit" if best is None else f"of epoch {best}"
+        kept = "it had before" if best is None else f"of epoch {best}"
         raise DivergenceError(
             f"Training diverged in epoch {epoch}, batch {batch}, at learning rate {lr:g}: {what}. "
             f"The network has the parameters {kept}. Try a lower learning rate, "
@@ -201,7 +215,7 @@ class Run:
             epoch=epoch,
             batch=batch,
             lr=lr,
-            history=self.history,
+            history=self.history.copy(),
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from glassbrick.arrays import Array
 from glassbrick.network import NeuralNetwork
 
@@ -24,6 +26,10 @@ class Snapshot:
         """Write the values back, in place."""
         for param, value in zip(net.params(), self._values, strict=True):
             param[...] = value
+
+    def restorer(self, net: NeuralNetwork) -> Callable[[], None]:
+        """Return what writes the values back."""
+        return lambda: self.restore(net)
 
     def equals(self, net: NeuralNetwork) -> bool:
         """Whether the network has these values, bit for bit."""

@@ -153,7 +153,7 @@ class Trainer:
         restart : bool, default True
             Whether to draw new parameters and start again. False trains on from the
             last epoch of the fit before: 10 and 10 more epochs give, bit for bit, what
-            20 give.
+            20 give, if the same epochs are evaluated.
         patience : int or None, default 1
             Stop after so many evaluations without progress; None never stops early.
         min_delta : float, default 0
@@ -176,7 +176,7 @@ class Trainer:
             If features or outputs do not fit the network.
         DivergenceError
             If the loss or a parameter is no longer finite. The network then has the
-            parameters of the best evaluated epoch, or those it started with.
+            parameters of the best evaluated epoch, or those it had before.
 
         Notes
         -----
@@ -207,4 +207,4 @@ class Trainer:
             self._run = run
         progress.begin(plan.epochs, run.history.epochs, run.replaced_params)
         run.train(data, plan, progress)
-        return run.history
+        return run.history.copy()
