@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ MODELS = (
 
 
 @dataclass(frozen=True)
-class Figure:
+class PrintedFigure:
     """A number as the chapter prints it, and as it came out here."""
 
     name: str
@@ -73,7 +74,7 @@ class Outcome:
     """A trained model: its figures, and what the plot shows."""
 
     model: Model
-    figures: list[Figure]
+    figures: list[PrintedFigure]
     history: History
     actual: Array
     predicted: Array
@@ -119,18 +120,19 @@ def _train(model: Model) -> Outcome:
     return Outcome(model, _figures(model, history, y_test, predicted), history, y_test, predicted)
 
 
-def _figures(model: Model, history: History, actual: Array, predicted: Array) -> list[Figure]:
+def _figures(
+    model: Model, history: History, actual: Array, predicted: Array
+) -> list[PrintedFigure]:
     epochs = range(_EVAL_EVERY, _EPOCHS + 1, _EVAL_EVERY)
     losses = dict(zip(history.epoch, history.val_loss, strict=True))
-    figures = [
-        Figure(
-            f"validation loss, epoch {epoch}", expected, f"{losses.get(epoch, float('nan')):.3f}"
-        )
-        for epoch, expected in zip(epochs, model.losses, strict=True)
+    found = [(f"validation loss, epoch {n}", f"{losses.get(n, math.nan):.3f}") for n in epochs]
+    found.append(("mean absolute error", f"{mae(actual, predicted):.2f}"))
+    found.append(("root mean squared error", f"{rmse(actual, predicted):.2f}"))
+    printed = (*model.losses, model.mae, model.rmse)
+    return [
+        PrintedFigure(name, chapter, here)
+        for (name, here), chapter in zip(found, printed, strict=True)
     ]
-    figures.append(Figure("mean absolute error", model.mae, f"{mae(actual, predicted):.2f}"))
-    figures.append(Figure("root mean squared error", model.rmse, f"{rmse(actual, predicted):.2f}"))
-    return figures
 
 
 def _table(outcomes: list[Outcome]) -> Table:

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from glassbrick.arrays import Array
 from glassbrick.blocks import Block
-from glassbrick.checks import describe, is_array, refuse, require_array, require_shape
+from glassbrick.checks import describe, refuse, require_array, require_shape
 from glassbrick.errors import ArgumentTypeError, ShapeError
 
 __all__ = ["Operation", "ParamOperation"]
@@ -107,40 +107,20 @@ class Operation(Block, ABC):
         ShapeError
             If a gradient has not the shape of what it belongs to.
         """
-        try:
-            if output_grad.shape != self.output.shape:
-                self._refuse_output_grad(output_grad)
-            self.input_grad = input_grad = self._input_grad(output_grad)
-            if input_grad.shape != self.input_.shape:
-                self._refuse_gradient("input", input_grad)
-        except AttributeError:
-            self._explain(output_grad)
-            raise
+        if "output" not in self.__dict__:
+            raise self.not_ready("output")
+        if type(output_grad) is not ndarray or output_grad.shape != self.output.shape:
+            self._refuse_shape(output_grad, self.output.shape, "backward, output_grad")
+        self.input_grad = input_grad = self._input_grad(output_grad)
+        if type(input_grad) is not ndarray or input_grad.shape != self.input_.shape:
+            self._refuse_shape(input_grad, self.input_.shape, "_input_grad must return")
         return input_grad
 
-    # What follows is reached only when something is wrong. The checks above stay inline,
-    # and ask forgiveness rather than permission, because small networks live on microseconds.
-
-    def _refuse_output_grad(self, output_grad: Any) -> None:
-        who = f"{type(self).__name__}.backward, output_grad"
-        require_shape(output_grad, self.output.shape, who)
-
-    def _refuse_gradient(self, of: str, gradient: Any) -> None:
-        advice = "A gradient has the shape of what it belongs to"
-        advice += ": is a sum over the rows missing?" if of == "param" else "."
-        shape = self.__dict__["param" if of == "param" else "input_"].shape
-        require_shape(gradient, shape, f"{type(self).__name__}._{of}_grad must return", advice)
-
-    def _explain(self, output_grad: Any) -> None:
-        """Find out what had no shape: a backward before forward, or something not an array."""
-        if "output" not in self.__dict__:
-            raise self.not_ready("output") from None
-        if not is_array(output_grad):
-            self._refuse_output_grad(output_grad)
-        for of in ("param", "input"):
-            gradient = self.__dict__.get(f"{of}_grad", output_grad)
-            if not is_array(gradient):
-                self._refuse_gradient(of, gradient)
+    def _refuse_shape(self, gradient: Array, shape: tuple[int, ...], what: str) -> None:
+        advice = "A gradient has the shape of what it belongs to."
+        if what.startswith("_param_grad"):
+            advice += " Is a sum over the rows missing?"
+        require_shape(gradient, shape, f"{type(self).__name__}.{what}", advice)
 
     @abstractmethod
     def _output(self) -> Array:
@@ -193,20 +173,12 @@ class ParamOperation(Operation):
 
     def forward(self, input_: Array) -> Array:
         """Compute and remember the output; see `Operation.forward`."""
-        axis = self.width_axis
-        if axis is not None:
-            try:
-                if input_.shape[-1] != self.param.shape[axis] or input_.ndim < 2:
-                    self._refuse_width(input_, axis)
-            except (AttributeError, IndexError):
-                self._refuse_width(input_, axis)
-        if type(input_) is not ndarray:
-            require_array(input_, f"{type(self).__name__}.forward, input_")
-        self.input_ = input_
-        self.output = output = self._output()
-        if type(output) is not ndarray:
-            require_array(output, f"{type(self).__name__}._output must return an array")
-        return output
+        if self.width_axis is not None:
+            width = self.param.shape[self.width_axis]
+            shape: tuple[int, ...] = getattr(input_, "shape", ())
+            if len(shape) < 2 or shape[-1] != width:
+                self._refuse_width(input_, width)
+        return super().forward(input_)
 
     def backward(self, output_grad: Array) -> Array:
         """Compute the gradients of the parameter and of the input; return the latter.
@@ -218,24 +190,15 @@ class ParamOperation(Operation):
         ShapeError
             If a gradient has not the shape of what it belongs to.
         """
-        try:
-            if output_grad.shape != self.output.shape:
-                self._refuse_output_grad(output_grad)
-            self.param_grad = param_grad = self._param_grad(output_grad)
-            if param_grad.shape != self.param.shape:
-                self._refuse_gradient("param", param_grad)
-            self.input_grad = input_grad = self._input_grad(output_grad)
-            if input_grad.shape != self.input_.shape:
-                self._refuse_gradient("input", input_grad)
-        except AttributeError:
-            self._explain(output_grad)
-            raise
+        input_grad = super().backward(output_grad)
+        self.param_grad = param_grad = self._param_grad(output_grad)
+        if type(param_grad) is not ndarray or param_grad.shape != self.param.shape:
+            self._refuse_shape(param_grad, self.param.shape, "_param_grad must return")
         return input_grad
 
-    def _refuse_width(self, input_: Any, axis: int) -> None:
+    def _refuse_width(self, input_: Any, width: int) -> None:
         who = f"{type(self).__name__}.forward, input_"
         require_array(input_, who)
-        width = self.param.shape[axis]
         expected = f"rows of {width} values, for its parameter is {describe(self.param)}"
         refuse(ShapeError, who, expected, input_)
 
