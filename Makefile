@@ -23,18 +23,19 @@ check: .venv/.dev  ## style and types
 bench: .venv/.dev  ## time a training step against the book's way of writing it
 	$(BIN)/python benchmarks/step_time.py
 
-.venv/pyvenv.cfg:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassbrick needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+.venv/.pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassbrick needs Python 3.11 or newer. Is there one by another name? Say make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --upgrade 'pip>=25.1'
+	@touch $@
 
-.venv/.installed: .venv/pyvenv.cfg pyproject.toml
+.venv/.installed: .venv/.pip pyproject.toml
 	$(BIN)/python -m pip install -e .
-	touch $@
+	@touch $@
 
 .venv/.dev: .venv/.installed
 	$(BIN)/python -m pip install --group dev
-	touch $@
+	@touch $@
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage build dist

@@ -256,6 +256,12 @@ def test_check_reads_files_as_python_does(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["blocks.py"]
 
 
+def test_check_refuses_a_tolerance_that_nothing_passes(blocks):
+    run = glassbrick("check", blocks(), "--tolerance", "-1")
+    assert run.returncode == 1
+    assert run.stderr.startswith("glassbrick: --tolerance: expected a finite number greater than 0")
+
+
 def test_check_goes_on_after_a_block_that_cannot_be_checked(tmp_path):
     file = tmp_path / "blocks.py"
     file.write_text(

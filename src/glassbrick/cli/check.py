@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from glassbrick.checks import real_number
 from glassbrick.errors import GlassbrickError
 from glassbrick.glass import check_gradients
 from glassbrick.glass.find_blocks import find_blocks, load_module
@@ -15,6 +16,7 @@ def run(file: Path, tolerance: float) -> int:
     """Check and print; return the exit status."""
     from rich.console import Console
 
+    real_number(tolerance, "--tolerance", above=0.0)
     module = load_module(file)
     console = Console(highlight=False)
     right = wrong = 0
