@@ -25,6 +25,7 @@ FLOORS = [
     "arrays",
     "blocks",
     "randomness",
+    "batches",
     "operations",
     "initializers",
     "layers",

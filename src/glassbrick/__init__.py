@@ -2,6 +2,7 @@
 
 from glassbrick import datasets
 from glassbrick.arrays import to_2d_np
+from glassbrick.batches import permute_data
 from glassbrick.checks import assert_same_shape
 from glassbrick.errors import (
     ArgumentError,
@@ -43,7 +44,7 @@ from glassbrick.operations import (
     WeightMultiply,
 )
 from glassbrick.optimizers import SGD, Optimizer
-from glassbrick.training import History, Trainer, permute_data
+from glassbrick.training import History, Trainer
 
 __version__ = "0.1.0"
 

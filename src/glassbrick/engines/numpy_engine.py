@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.batches import cut
 from glassbrick.engines.engine import Engine
 from glassbrick.engines.proven_step import ProvenStep
 from glassbrick.layers.series import pass_through
@@ -40,9 +41,8 @@ class NumpyEngine(Engine):
         """Train on all rows once; see `Engine.run_epoch`."""
         losses: list[float] = []
         step = net.train_batch
-        # The cut into batches: each is a run of `batch_size` row numbers.
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
+        for batch in cut(len(order), batch_size):
+            rows = order[batch]
             if len(rows) < batch_size:
                 step = net.train_batch
             loss = float(step(X.take(rows, 0), y.take(rows, 0)))
@@ -50,7 +50,7 @@ class NumpyEngine(Engine):
             if not math.isfinite(loss):
                 break
             optim.step()
-            if start == 0 and ProvenStep.applies_to(net):
+            if batch.start == 0 and ProvenStep.applies_to(net):
                 step = ProvenStep(net)
         return losses
 

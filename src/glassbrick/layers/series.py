@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.batches import cut
 from glassbrick.blocks import snake_case
 from glassbrick.checks import describe, instance_of, refuse
 from glassbrick.errors import ArgumentError, ArgumentTypeError, OwnershipError
@@ -46,8 +47,8 @@ def layer_name(layer: Layer, before: Sequence[Layer]) -> str:
 def pass_through(layers: Sequence[Layer], X: Array, batch_size: int = 4096) -> Array:
     """Pass all rows through `layers`, a bounded number at a time."""
     parts = []
-    for start in range(0, len(X), batch_size):
-        part = X[start : start + batch_size]
+    for batch in cut(len(X), batch_size):
+        part = X[batch]
         for layer in layers:
             part = layer.forward(part)
         parts.append(part)

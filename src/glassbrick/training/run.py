@@ -12,11 +12,11 @@ from typing import NoReturn
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.batches import Shuffler
 from glassbrick.engines import Engine
 from glassbrick.errors import DivergenceError, GlassbrickError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
-from glassbrick.training.batches import Shuffler
 from glassbrick.training.early_stopping import EarlyStopping
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.history import History

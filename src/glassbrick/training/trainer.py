@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from numpy.typing import ArrayLike
 
 from glassbrick.arrays import Array
+from glassbrick.batches import cut
 from glassbrick.checks import (
     instance_of,
     one_of,
@@ -19,7 +20,6 @@ from glassbrick.engines import ENGINES, Engine
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.randomness import legacy_seed
-from glassbrick.training.batches import cut
 from glassbrick.training.fit_data import FitData, as_pair
 from glassbrick.training.history import History
 from glassbrick.training.progress import progress_for
@@ -108,7 +108,8 @@ class Trainer:
             If `size` is not a whole number of at least 1.
         """
         features, targets = as_pair(X, "X", y, "y")
-        return cut(features, targets, positive_integer(size, "generate_batches, size"))
+        batches = cut(len(features), positive_integer(size, "generate_batches, size"))
+        return ((features[batch], targets[batch]) for batch in batches)
 
     def fit(
         self,

@@ -38,10 +38,10 @@ class Shuffler:
         return self.order
 
 
-def cut(X: Array, y: Array, size: int) -> Iterator[tuple[Array, Array]]:
-    """Yield the rows in batches of `size`, in their order; the last takes what is left."""
-    for start in range(0, len(X), size):
-        yield X[start : start + size], y[start : start + size]
+def cut(rows: int, size: int) -> Iterator[slice]:
+    """Cut a number of rows into batches of `size`; the last one takes what is left."""
+    for start in range(0, rows, size):
+        yield slice(start, start + size)
 
 
 def permute_data(
