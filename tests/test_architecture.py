@@ -23,6 +23,7 @@ FLOORS = [
     "errors",
     "checks",
     "arrays",
+    "names",
     "blocks",
     "randomness",
     "batches",
@@ -59,6 +60,8 @@ def runtime_imports(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and id(node) not in for_types:
             yield node.module or ""
+        if isinstance(node, ast.Import) and id(node) not in for_types:
+            yield from (alias.name for alias in node.names)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
@@ -152,14 +155,23 @@ def test_the_chapters_signatures_are_kept(name):
     assert ", ".join(map(str, parameters)) == SIGNATURES[name]
 
 
-def test_what_is_new_is_keyword_only():
-    for function in (glassbrick.Dense, glassbrick.NeuralNetwork, glassbrick.Trainer.fit):
-        names = [
-            p.name
-            for p in inspect.signature(function).parameters.values()
-            if p.kind is inspect.Parameter.KEYWORD_ONLY
-        ]
-        assert names
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_all_names_what_a_module_defines(path):
+    if path.name.startswith("__"):
+        return
+    defined = set()
+    names = None
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            defined.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found = {name.id for t in targets for name in ast.walk(t) if isinstance(name, ast.Name)}
+            defined |= found
+            if "__all__" in found:
+                names = ast.literal_eval(node.value)
+    assert names is not None
+    assert set(names) == {name for name in defined if not name.startswith("_")}
 
 
 def test_import_is_light():
@@ -176,6 +188,8 @@ def test_versions_agree():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert version("glassbrick") == glassbrick.__version__
     assert "## [Unreleased]" in changelog
+    released = re.findall(r"^## \[(\d+\.\d+\.\d+)\]", changelog, flags=re.MULTILINE)
+    assert not released or released[0] == glassbrick.__version__
 
 
 def test_the_package_is_typed():

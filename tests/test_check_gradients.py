@@ -22,6 +22,7 @@ from glassbrick import (
     WeightMultiply,
     check_gradients,
 )
+from glassbrick.glass.numeric_gradient import has_kink, numeric_gradient
 
 
 class ReLUThatPassesAll(Operation):
@@ -450,3 +451,37 @@ def test_the_report_as_text():
     text = str(check_gradients(Sigmoid()))
     assert text.startswith("Sigmoid(): 1 gradient right\n  right  sigmoid.input_grad: error ")
     assert text.endswith("at 28 elements, by complex step")
+
+
+def test_the_worst_of_several_batches_is_told():
+    class WrongForOneRow(Sigmoid):
+        def _input_grad(self, output_grad):
+            return super()._input_grad(output_grad) * (2.0 if len(output_grad) == 1 else 1.0)
+
+    class WrongForManyRows(Sigmoid):
+        def _input_grad(self, output_grad):
+            return super()._input_grad(output_grad) * (2.0 if len(output_grad) > 1 else 1.0)
+
+    for block, shape in ((WrongForOneRow(), "(1, 4)"), (WrongForManyRows(), "(6, 4)")):
+        (wrong,) = check_gradients(block).wrong
+        assert f"an array of shape {shape}" in wrong.problem
+        assert wrong.checked == 28
+
+
+def test_a_steep_function_is_not_mistaken_for_a_kink():
+    def steep(x):
+        return np.tanh(2000.0 * x)
+
+    at = np.array([[1e-4, 0.0, 3.0]])
+    assert not any(has_kink(steep, at, np.ones((1, 3)), (0, i)) for i in range(3))
+    assert has_kink(np.abs, at, np.ones((1, 3)), (0, 1))
+
+
+def test_methods_are_chosen_by_what_they_can_do():
+    at, weights = np.array([[0.5, 1e-5]]), np.ones((1, 2))
+    smooth = numeric_gradient(np.sin, at, weights, [(0, 0)])
+    assert (smooth.method, smooth.values[0]) == ("complex step", pytest.approx(np.cos(0.5), 1e-14))
+    bent = numeric_gradient(np.abs, at, weights, [(0, 0), (0, 1)])
+    assert bent.method == "differences"
+    assert bent.values[0] == pytest.approx(1.0, rel=1e-9)
+    assert np.isnan(bent.values[1])  # within a step of the kink

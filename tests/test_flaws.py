@@ -255,12 +255,15 @@ def test_c12_patience_and_min_delta():
     _, history, _ = rigged_fit([5.0, 6.0, 4.0, 4.5, 4.6, 4.7], patience=2)
     assert (history.best_epoch, history.epochs) == (3, 5)
     stopping = EarlyStopping(patience=2, min_delta=1.0)
-    assert stopping.is_best(1, 5.0)
-    assert stopping.is_best(2, 4.5)  # the best, but no progress
-    assert not stopping.should_stop
-    assert stopping.is_best(3, 4.2)
+    for loss, misses in ((5.0, 0), (4.5, 1), (3.9, 0), (3.0, 1), (2.8, 0), (2.5, 1), (2.0, 2)):
+        assert not stopping.should_stop
+        stopping.update(loss)
+        assert stopping.misses == misses
     assert stopping.should_stop
-    assert stopping.best_epoch == 3
+    _, history, _ = rigged_fit([5.0, 4.5, 4.2, 4.1], patience=2, min_delta=1.0)
+    assert (history.best_epoch, history.stop_reason) == (3, "early stopping")  # best, if by little
+    _, history, _ = rigged_fit([5.0, 5.0, 5.0])
+    assert (history.epochs, history.best_epoch) == (2, 1)
 
 
 def test_c13_the_last_epoch_is_always_evaluated():

@@ -128,3 +128,18 @@ def test_every_public_block_is_documented():
         assert any(str(year) in doc for year in range(1900, 2030)) or "hapter section" in doc, (
             f"{name} names no source"
         )
+
+
+def test_relu_at_zero_passes_nothing():
+    relu = glassbrick.ReLU()
+    relu.forward(np.array([[0.0, -0.0, 1e-300]]))
+    assert relu.backward(np.ones((1, 3))).tolist() == [[0.0, 0.0, 1.0]]
+
+
+def test_shared_ones_cannot_be_spoiled():
+    from glassbrick.operations.linear import _row_of_ones
+
+    ones = _row_of_ones(3, np.dtype(np.float64))
+    assert ones is _row_of_ones(3, np.dtype(np.float64))
+    with pytest.raises(ValueError, match="read-only"):
+        ones += 1.0

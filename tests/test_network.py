@@ -387,3 +387,81 @@ def test_predict_leaves_the_callers_data_alone():
     with pytest.raises(ValueError, match="read-only"):
         net.predict(data)
     assert np.array_equal(data, X)
+
+
+def test_a_twin_is_of_one_piece():
+    layer = make_net().layers[0]
+    layer.forward(X)
+    twin = layer.apart()
+    assert twin.activation is twin.operations[2]
+    assert twin.activation is not layer.activation
+    assert twin.params[0] is layer.params[0]
+
+
+def test_predict_bounds_how_many_rows_pass_at_a_time():
+    seen = []
+
+    class Watched(Sigmoid):
+        def _output(self):
+            seen.append(len(self.input_))
+            return super()._output()
+
+    net = NeuralNetwork([Dense(4, Watched(), inputs=3), Dense(1)], MeanSquaredError())
+    seen.clear()
+    net.predict(X, batch_size=15)
+    assert seen == [15, 15, 10]
+
+
+def test_the_layers_source_is_there_only_while_it_is_set_up():
+    layer = Dense(3)
+    layer.forward(X)
+    assert not hasattr(layer, "rng")
+
+
+@pytest.mark.parametrize("source", [{"rng": 0}, {"seed": None}])
+def test_a_seed_of_an_earlier_network_is_forgotten(source):
+    layers = [Dense(3), Dense(3)]
+    NeuralNetwork(layers, MeanSquaredError(), seed=5)
+    net = NeuralNetwork(layers, MeanSquaredError(), **source)
+    net.build(3)
+    first, _, second, _ = params_of(net)
+    assert not np.array_equal(first, second)
+
+
+def test_a_seed_of_ones_own_is_kept():
+    def params_with(seed):
+        layers = [Dense(3), Dense(3)]
+        layers[1].seed = seed
+        net = NeuralNetwork(layers, MeanSquaredError(), rng=0)
+        net.build(3)
+        return params_of(net)
+
+    one, two = params_with(7), params_with(8)
+    assert same_params(one[:2], two[:2])
+    assert not np.array_equal(one[2], two[2])
+    assert np.array_equal(one[2], params_with(7)[2])
+
+
+def test_an_operation_without_super_init_is_told():
+    class Forgetful(WeightMultiply):
+        def __init__(self, W):
+            self.W = W
+
+    class Made(Layer):
+        def _setup_layer(self, input_):
+            self.operations = [Forgetful(np.ones((3, 2)))]
+
+    with pytest.raises(GlassbrickError, match=r"Call super\(\).__init__\(param\) in Forgetful"):
+        Made(2).forward(X)
+
+
+def test_a_pickled_network_keeps_its_seed():
+    net = pickle.loads(pickle.dumps(make_net(seed=9)))
+    twin = make_net(seed=9)
+    for each in (net, twin):
+        each.build(3)
+    assert same_params(params_of(net), params_of(twin))
+    fresh = [pickle.loads(pickle.dumps(make_net(seed=None))) for _ in range(2)]
+    for each in fresh:
+        each.build(3)
+    assert not same_params(*map(params_of, fresh))

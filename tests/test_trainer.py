@@ -13,14 +13,19 @@ from hypothesis import strategies as st
 from chapter_style import MyDense, MyLinear, MySigmoid
 from glassbrick import (
     SGD,
+    BiasAdd,
     Dense,
     DivergenceError,
     GlassbrickError,
+    Layer,
     MeanSquaredError,
     NeuralNetwork,
+    ParamOperation,
     Sigmoid,
     Trainer,
 )
+from glassbrick.engines.proven_step import ProvenStep
+from glassbrick.training.snapshot import Snapshot
 from networks import make_data, make_net, make_trainer, params_of, same_params
 
 X, y = make_data(rows=37)
@@ -466,3 +471,157 @@ def test_validation_data_is_safe_from_blocks_that_write_into_their_input():
     with pytest.raises(ValueError, match="read-only"):
         Trainer(net, SGD()).fit(X, y, X_val, y, epochs=1, verbose=False)
     assert np.array_equal(X_val, X)
+
+
+class UserRulesThatShare(ParamOperation):
+    """Its second rule needs what its first one left behind, in the order of the base class."""
+
+    def _output(self):
+        return self.input_ * self.param
+
+    def _input_grad(self, output_grad):
+        self.kept = output_grad * self.input_
+        return output_grad * self.param
+
+    def _param_grad(self, output_grad):
+        return self.kept.sum(axis=0, keepdims=True)
+
+
+class PlainWithAParamRule(Sigmoid):
+    """Not a `ParamOperation`, though a method is named like one of its rules."""
+
+    def _param_grad(self, output_grad):
+        raise AssertionError("never called")
+
+
+@pytest.mark.parametrize("place", ["first", "later"])
+def test_the_lean_step_keeps_the_order_of_the_rules(place):
+    class Scaled(Layer):
+        def _setup_layer(self, input_):
+            scale = UserRulesThatShare(np.full((1, input_.shape[1]), 2.0))
+            self.operations = [scale, PlainWithAParamRule()]
+
+    class Checked(NeuralNetwork):
+        def train_batch(self, x_batch, y_batch):
+            return super().train_batch(x_batch, y_batch)
+
+    results = []
+    for kind in (NeuralNetwork, Checked):
+        layers = [Scaled(3), Dense(1, "linear")]
+        layers = layers if place == "first" else [Dense(4), *layers]
+        net = kind(layers, MeanSquaredError(), rng=0)
+        Trainer(net, SGD(lr=0.1)).fit(X, y, epochs=4, batch_size=8, verbose=False)
+        results.append(params_of(net))
+    assert same_params(*results)
+
+
+def test_the_lean_step_stores_what_the_checked_step_stores():
+    def memories(net):
+        blocks = [net.loss, *net.layers]
+        blocks += [operation for layer in net.layers for operation in layer.operations]
+        return [{n: vars(b)[n] for n in b.memory if n in vars(b)} for b in blocks]
+
+    net = make_net()
+    net.build(3)
+    net.train_batch(X[:8], y[:8])
+    step = ProvenStep(net)
+    loss = step(X[8:16], y[8:16])
+    lean = memories(net)
+    assert loss == net.train_batch(X[8:16], y[8:16])
+    checked = memories(net)
+    first = checked[1 + len(net.layers)]
+    assert first.pop("input_grad").shape == (8, 3)  # the gradient of the data: spared
+    for a, b in zip(lean, checked, strict=True):
+        assert a.keys() == b.keys()
+        assert all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_divergence_after_some_steps_without_validation_goes_back():
+    trainer = make_trainer()
+    trainer.fit(X, y, epochs=3, verbose=False)
+    before = params_of(trainer.net)
+
+    class Late(SGD):
+        def step(self):
+            super().step()
+            self.steps = getattr(self, "steps", 0) + 1
+            if self.steps == 7:
+                next(self.net.params())[...] = np.nan
+
+    optim = Late()
+    optim.bind(trainer.net)
+    trainer.optim = trainer._run.optim = optim
+    with pytest.raises(DivergenceError, match="it had before"):
+        trainer.fit(X, y, epochs=9, batch_size=8, restart=False, verbose=False)
+    assert same_params(before, params_of(trainer.net))
+
+
+def test_resuming_after_an_interrupt_does_not_jump_back():
+    trainer = interrupted_trainer(at=13)
+    settings = {"eval_every": 1, "batch_size": 8, "verbose": False, "patience": None}
+    trainer.fit(X, y, X, y, epochs=2, **settings)
+    trainer.fit(X, y, X, y, epochs=2, restart=False, **settings)  # interrupted in its first epoch
+    left = params_of(trainer.net)
+    trainer.optim.lr = 1e-12
+    trainer.fit(X, y, epochs=1, restart=False, batch_size=8, verbose=False)
+    assert all(
+        np.allclose(a, b, atol=1e-6) for a, b in zip(left, trainer.net.params(), strict=True)
+    )
+
+
+def test_the_reason_is_completed_if_the_last_epoch_is_the_last_straw():
+    net = make_net()
+    net.build(3)
+    start = net.predict(X)
+    trainer = Trainer(net, SGD(lr=0.05))
+    history = trainer.fit(X, y, X, start, epochs=2, eval_every=1, verbose=False)
+    assert (history.best_epoch, history.stop_reason) == (1, "completed")
+    history = trainer.fit(X, y, X, start, epochs=3, eval_every=1, restart=False, verbose=False)
+    assert history.epochs == 3  # patience of one evaluation, counted anew
+
+
+def test_a_bar_is_closed_when_training_fails(capsys):
+    trainer = interrupted_trainer(at=7, kind=ZeroDivisionError)
+    with pytest.raises(ZeroDivisionError):
+        trainer.fit(X, y, epochs=9, batch_size=8, verbose="bar")
+    assert "1/9" in capsys.readouterr().out  # its last state is drawn when it is closed
+
+
+def test_wrong_columns_of_validation_are_refused_before_training():
+    trainer = make_trainer()
+    trainer.fit(X, y, epochs=1, verbose=False)
+    before = params_of(trainer.net)
+    with pytest.raises(GlassbrickError, match="fit, X_test: expected 3 columns, as in X_train"):
+        trainer.fit(X, y, X[:, :2], y, restart=False, verbose=False)
+    with pytest.raises(GlassbrickError, match="fit, y_test: expected 1 columns, as in y_train"):
+        trainer.fit(X, y, X, np.hstack([y, y]), restart=False, verbose=False)
+    assert same_params(before, params_of(trainer.net))
+
+
+def test_a_snapshot_is_equal_bit_for_bit_only():
+    net = make_net()
+    net.build(3)
+    snapshot = Snapshot(net)
+    assert snapshot.equals(net)
+    first = next(net.params())
+    first[0, 0] = np.nextafter(first[0, 0], 9.0)
+    assert not snapshot.equals(net)
+    snapshot.restore(net)
+    assert snapshot.equals(net)
+    net.layers[-1].operations = [*net.layers[-1].operations, BiasAdd(np.zeros((1, 1)))]
+    assert not snapshot.equals(net)
+
+
+def test_a_copied_history_shares_nothing():
+    history = make_trainer().fit(X, y, X, y, epochs=2, verbose=False)
+    twin = history.copy()
+    for name in ("loss", "val_loss", "evaluated"):
+        getattr(twin, name).append(0)
+        assert len(getattr(history, name)) < len(getattr(twin, name))
+
+
+def test_batches_of_ones_own_loop_may_be_written_into():
+    data = X.copy()
+    for X_batch, _ in make_trainer().generate_batches(data, y, 8):
+        X_batch -= X_batch.mean(axis=0)
+    assert not np.array_equal(data, X)  # views, as in the chapter

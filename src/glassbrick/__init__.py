@@ -1,7 +1,7 @@
 """Glassbrick: deep learning from building blocks you can see through."""
 
 from glassbrick import datasets
-from glassbrick.arrays import to_2d_np
+from glassbrick.arrays import Array, to_2d_np
 from glassbrick.batches import permute_data
 from glassbrick.checks import assert_same_shape
 from glassbrick.errors import (
@@ -9,10 +9,10 @@ from glassbrick.errors import (
     ArgumentTypeError,
     DataError,
     DivergenceError,
+    FileError,
     GlassbrickError,
     MissingExtraError,
     NotReadyError,
-    OutputFileError,
     OwnershipError,
     ShapeError,
 )
@@ -44,6 +44,7 @@ from glassbrick.operations import (
     WeightMultiply,
 )
 from glassbrick.optimizers import SGD, Optimizer
+from glassbrick.randomness import RandomSource
 from glassbrick.training import History, Trainer
 
 __version__ = "0.1.0"
@@ -52,11 +53,13 @@ __all__ = [
     "SGD",
     "ArgumentError",
     "ArgumentTypeError",
+    "Array",
     "BiasAdd",
     "Constant",
     "DataError",
     "Dense",
     "DivergenceError",
+    "FileError",
     "GlassbrickError",
     "GlorotNormal",
     "GlorotUniform",
@@ -77,9 +80,9 @@ __all__ = [
     "NotReadyError",
     "Operation",
     "Optimizer",
-    "OutputFileError",
     "OwnershipError",
     "ParamOperation",
+    "RandomSource",
     "ReLU",
     "ShapeError",
     "Sigmoid",

@@ -10,7 +10,15 @@ from numpy.typing import ArrayLike, DTypeLike
 from glassbrick.checks import complaint, refuse
 from glassbrick.errors import ArgumentError, DataError, ShapeError
 
-__all__ = ["Array", "to_2d_np"]
+__all__ = [
+    "Array",
+    "as_matrix",
+    "as_numbers",
+    "as_targets",
+    "read_only",
+    "require_same_rows",
+    "to_2d_np",
+]
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -40,7 +48,7 @@ def as_numbers(value: ArrayLike, name: str, dtype: DTypeLike | None = None) -> A
     Returns
     -------
     ndarray
-        `value` itself if it fits already, else a copy.
+        `value` or a view of it if it fits already, else a copy.
 
     Raises
     ------

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from glassbrick.arrays import Array, as_numbers, require_same_rows
 from glassbrick.checks import refuse
 from glassbrick.errors import ShapeError
-from glassbrick.randomness import RandomSource, as_generator
+from glassbrick.randomness import RandomSource, SeedLike, as_generator
 
-__all__ = ["permute_data"]
+__all__ = ["Shuffler", "cut", "permute_data"]
 
 
 class Shuffler:
@@ -44,16 +44,14 @@ def cut(rows: int, size: int) -> Iterator[slice]:
         yield slice(start, start + size)
 
 
-def permute_data(
-    X: ArrayLike, y: ArrayLike, *, rng: int | np.random.Generator | None = None
-) -> tuple[Array, Array]:
+def permute_data(X: ArrayLike, y: ArrayLike, *, rng: SeedLike | None = None) -> tuple[Array, Array]:
     """Shuffle features and targets together.
 
     Parameters
     ----------
     X, y : array_like, with the same number of rows
         Copied, not changed.
-    rng : int, Generator or None
+    rng : int, SeedSequence, Generator or None
         Where the shuffle comes from; None takes fresh entropy. NumPy's global state is
         not used, so ``np.random.seed`` has no effect.
 

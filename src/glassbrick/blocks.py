@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import weakref
 from typing import Any, ClassVar, Self
 
 from glassbrick.errors import NotReadyError, OwnershipError
 
-__all__ = ["Block"]
+__all__ = ["Block", "inherits"]
 
 
 class Block:
@@ -97,10 +96,9 @@ def _apart(value: Any) -> Any:
     return value
 
 
-def snake_case(name: str) -> str:
-    """Turn a class name into the name of a block.
-
-    >>> snake_case("WeightMultiply"), snake_case("ReLU"), snake_case("LeakyReLU")
-    ('weight_multiply', 'relu', 'leaky_relu')
-    """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+def inherits(block: object, base: type, *methods: str) -> bool:
+    """Whether neither a subclass of `base` nor the block itself has such methods of its own."""
+    return all(
+        getattr(getattr(block, method), "__func__", None) is getattr(base, method)
+        for method in methods
+    )

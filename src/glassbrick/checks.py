@@ -1,4 +1,4 @@
-"""The wording of every check: who complains, what was expected, what was received, what to do."""
+"""The wording that checks share: who, what was expected, what was received, what to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,20 @@ import numpy as np
 
 from glassbrick.errors import ArgumentError, ArgumentTypeError, GlassbrickError, ShapeError
 
-__all__ = ["assert_same_shape"]
+__all__ = [
+    "T",
+    "assert_same_shape",
+    "complaint",
+    "describe",
+    "instance_of",
+    "one_of",
+    "positive_integer",
+    "real_number",
+    "refuse",
+    "require_array",
+    "require_shape",
+    "true_or_false",
+]
 
 T = TypeVar("T")
 
@@ -95,14 +108,9 @@ def one_of(value: Any, choices: dict[str, T], who: str) -> T:
     refuse(kind, who, "one of " + ", ".join(f'"{name}"' for name in choices), value)
 
 
-def is_array(value: object) -> bool:
-    """Whether a block may compute with `value`: a NumPy array, or one that acts like it."""
-    return isinstance(value, np.ndarray) or hasattr(value, "__array_ufunc__")
-
-
 def require_array(value: object, who: str) -> None:
-    """Refuse what is not an array."""
-    if not is_array(value):
+    """Refuse what is neither a NumPy array nor acts like one."""
+    if not (isinstance(value, np.ndarray) or hasattr(value, "__array_ufunc__")):
         refuse(ArgumentTypeError, who, "a NumPy array", value, "Convert it with np.asarray.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from glassbrick.training.history import History
@@ -12,10 +12,10 @@ __all__ = [
     "ArgumentTypeError",
     "DataError",
     "DivergenceError",
+    "FileError",
     "GlassbrickError",
     "MissingExtraError",
     "NotReadyError",
-    "OutputFileError",
     "OwnershipError",
     "ShapeError",
 ]
@@ -24,10 +24,9 @@ __all__ = [
 class GlassbrickError(Exception):
     """The base of all errors of this package: catch it to catch them all."""
 
-    def within(self, place: str) -> Self:
+    def within(self, place: str) -> None:
         """Put the name of the block in which the error arose before its message."""
         self.args = (f"{place}: {self.args[0]}", *self.args[1:])
-        return self
 
 
 class ArgumentError(GlassbrickError, ValueError):
@@ -90,5 +89,5 @@ class MissingExtraError(GlassbrickError, ImportError):
         )
 
 
-class OutputFileError(GlassbrickError, OSError):
-    """A file cannot be written where it was asked for."""
+class FileError(GlassbrickError, OSError):
+    """A file cannot be read, run or written, or holds nothing to work on."""

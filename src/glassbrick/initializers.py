@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glassbrick.arrays import Array, as_numbers
-from glassbrick.blocks import snake_case
 from glassbrick.checks import instance_of, one_of, refuse
 from glassbrick.errors import ShapeError
+from glassbrick.names import snake_case
 from glassbrick.randomness import RandomSource
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "LecunUniform",
     "StandardNormal",
     "Zeros",
+    "as_initializer",
+    "draw",
 ]
 
 
@@ -211,4 +213,4 @@ def as_initializer(value: str | Initializer, who: str) -> Initializer:
     """
     if isinstance(value, str):
         return one_of(value, _BY_NAME, who)()
-    return instance_of(value, Initializer, who, '"glorot_uniform" or GlorotUniform()')  # type: ignore[type-abstract]
+    return instance_of(value, Initializer, who, '"glorot_uniform" or GlorotUniform()')

@@ -64,12 +64,12 @@ class Loss(Block, ABC):
         Returns
         -------
         float
-            The loss.
+            The loss; for float32 data a NumPy float32.
 
         Raises
         ------
         ArgumentTypeError
-            If one of them is not an array.
+            If one of them is not an array, or the target holds no numbers.
         ShapeError
             If their shapes differ, or `_output` returns more than one number.
         """

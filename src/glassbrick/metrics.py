@@ -18,7 +18,7 @@ __all__ = ["eval_regression_model", "mae", "rmse"]
 
 
 def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    r"""Mean absolute error, :math:`\frac{1}{n}\sum_i |t_i-p_i|`.
+    r"""Mean absolute error, :math:`\frac{1}{n}\sum_i |t_i-p_i|`, over all values.
 
     Parameters
     ----------
@@ -46,7 +46,9 @@ def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 
 def rmse(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    r"""Root mean squared error, :math:`\sqrt{\frac{1}{n}\sum_i (t_i-p_i)^2}`.
+    r"""Root mean squared error, :math:`\sqrt{\frac{1}{n}\sum_i (t_i-p_i)^2}`, over all values.
+
+    With several outputs the mean is over rows and outputs; `MeanSquaredError` adds outputs up.
 
     Parameters
     ----------
@@ -101,7 +103,9 @@ def eval_regression_model(model: NeuralNetwork, X_test: ArrayLike, y_test: Array
 def _errors(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     truth = as_numbers(y_true, "y_true", np.float64)
     prediction = as_numbers(y_pred, "y_pred", np.float64)
-    advice = "Give both as one column, for example with to_2d_np, or both with one axis."
+    advice = "Both need the same rows."
+    if truth.size == prediction.size:
+        advice = "Give both as one column, for example with to_2d_np, or both with one axis."
     require_shape(prediction, truth.shape, "y_pred", advice)
     if truth.size == 0:
         raise DataError("y_true: expected at least one value; received none.")

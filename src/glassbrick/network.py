@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from glassbrick.arrays import Array, as_matrix, read_only
-from glassbrick.checks import instance_of, positive_integer, refuse
+from glassbrick.checks import describe, instance_of, one_of, positive_integer, refuse
 from glassbrick.errors import ArgumentError, GlassbrickError
 from glassbrick.layers.layer import Layer, param_grad_of
 from glassbrick.layers.series import as_layers, layer_name, pass_through
@@ -26,6 +27,7 @@ from glassbrick.randomness import (
 __all__ = ["NeuralNetwork"]
 
 _CHAPTER_SEED = 1
+_DTYPES = {"float64": np.float64, "float32": np.float32}
 
 
 class NeuralNetwork:
@@ -41,8 +43,8 @@ class NeuralNetwork:
         Seed of the chapter's single stream of random numbers, in which layers of equal
         shape start with equal parameters. None takes fresh entropy.
     rng : int, SeedSequence or Generator, optional
-        The modern way, used instead of `seed`: independent streams for each layer and
-        for shuffling. Prefer it in new code.
+        The modern way, used instead of `seed` (whose default then means nothing):
+        independent streams for each layer and for shuffling. Prefer it in new code.
 
     Attributes
     ----------
@@ -82,7 +84,7 @@ class NeuralNetwork:
         rng: SeedLike | None = None,
     ):
         self.layers = as_layers(layers)
-        self.loss: Loss = instance_of(loss, Loss, "NeuralNetwork, loss", "MeanSquaredError()")  # type: ignore[type-abstract]
+        self.loss: Loss = instance_of(loss, Loss, "NeuralNetwork, loss", "MeanSquaredError()")
         self.streams: Streams
         self.seed = legacy_seed(seed, "NeuralNetwork, seed")
         if rng is None:
@@ -95,9 +97,8 @@ class NeuralNetwork:
         self._claim_blocks()
         try:
             for index, layer in enumerate(self.layers):
-                layer._join(self.streams, index, layer_name(layer, self.layers[:index]))
-                if self.seed is not None:
-                    layer.seed = self.seed
+                name = layer_name(layer, self.layers[:index])
+                layer._join(self.streams, index, name, self.seed)
             if self.layers[0].inputs is not None:
                 self.build(self.layers[0].inputs)
         except GlassbrickError:
@@ -105,7 +106,7 @@ class NeuralNetwork:
                 block.disown()  # there is no network that they could belong to
             raise
 
-    def build(self, inputs: int, dtype: type[np.floating[Any]] = np.float64) -> None:
+    def build(self, inputs: int, dtype: DTypeLike = np.float64) -> None:
         """Draw all parameters now, for data of so many features.
 
         Parameters
@@ -117,19 +118,17 @@ class NeuralNetwork:
 
         Raises
         ------
-        ArgumentError
-            If `dtype` is another.
+        ArgumentError, ArgumentTypeError
+            If `inputs` is not a whole number of at least 1, or `dtype` is another.
         ShapeError
             If a layer was made for another number of inputs.
         """
         inputs = positive_integer(inputs, "NeuralNetwork.build, inputs")
-        if dtype not in (np.float64, np.float32, "float64", "float32"):
-            expected = "float64 or float32"
-            refuse(ArgumentError, "NeuralNetwork.build, dtype", expected, dtype)
+        float_dtype = one_of(_dtype_name(dtype), _DTYPES, "NeuralNetwork.build, dtype")
         with self._unchanged_on_error():
-            self._draw_params(np.zeros((1, inputs), dtype))
+            self._draw_params(np.zeros((1, inputs), float_dtype))
 
-    def forward(self, x_batch: Array) -> Array:
+    def forward(self, x_batch: ArrayLike) -> Array:
         """Pass a batch through all layers, which remember it for `backward`.
 
         Parameters
@@ -155,13 +154,12 @@ class NeuralNetwork:
         --------
         predict : Does not disturb training, and keeps nothing.
         """
-        if type(x_batch) is not np.ndarray or x_batch.dtype is not self._dtype:
-            x_batch = self._as_input(x_batch)
+        output = self._as_input(x_batch)
         for layer in self.layers:
-            x_batch = layer.forward(x_batch)
-        prediction = x_batch.view()
-        prediction.setflags(write=False)
-        return prediction
+            output = layer.forward(output)
+        output = output.view()
+        output.setflags(write=False)
+        return output
 
     def backward(self, loss_grad: Array) -> Array:
         """Send the gradient of the loss back through all layers, last one first.
@@ -188,7 +186,7 @@ class NeuralNetwork:
             grad = layer.backward(grad)
         return grad
 
-    def train_batch(self, x_batch: Array, y_batch: Array) -> float:
+    def train_batch(self, x_batch: ArrayLike, y_batch: Array) -> float:
         """Compute the loss of a batch, and all gradients. Parameters stay as they are.
 
         Parameters
@@ -201,7 +199,12 @@ class NeuralNetwork:
         Returns
         -------
         float
-            The loss.
+            The loss; for float32 data a NumPy float32.
+
+        Raises
+        ------
+        ShapeError, ArgumentTypeError
+            As `forward`, and as the loss's own `forward`.
         """
         predictions = self.forward(x_batch)
         loss = self.loss.forward(predictions, y_batch)
@@ -240,12 +243,11 @@ class NeuralNetwork:
         (3, 1)
         """
         batch_size = positive_integer(batch_size, "predict, batch_size")
-        self.params()
-        rows = as_matrix(X, "X", self._dtype)
-        rows = read_only(rows)
         layers = [layer.apart() for layer in self.layers]
         for layer in layers:
-            layer.param_operations  # noqa: B018 (a twin never sets itself up)
+            layer.require_params()  # a twin never draws its own
+        rows = as_matrix(X, "X", self._dtype)
+        rows = read_only(rows)
         prediction = pass_through(layers, rows, batch_size)
         return prediction.copy() if np.may_share_memory(prediction, rows) else prediction
 
@@ -309,7 +311,7 @@ class NeuralNetwork:
     _dtype: np.dtype[Any] | None = None  # dtype, once built; looked at for every batch
 
     def _as_input(self, x_batch: ArrayLike) -> Array:
-        """Convert what is not yet an array of the network's dtype."""
+        """Convert `x_batch`, unless it is an array of the network's dtype."""
         if type(x_batch) is np.ndarray and x_batch.dtype == self._dtype:
             return x_batch
         matrix = as_matrix(x_batch, "x_batch", self._dtype)
@@ -357,3 +359,11 @@ class NeuralNetwork:
     def __repr__(self) -> str:
         layers = ", ".join(repr(layer) for layer in self.layers)
         return f"NeuralNetwork([{layers}], {self.loss!r}, {self.streams!r})"
+
+
+def _dtype_name(dtype: DTypeLike) -> str:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of old names, refused anyway
+            return np.dtype(dtype).name
+    except TypeError:
+        return describe(dtype)

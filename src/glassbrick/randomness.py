@@ -10,7 +10,15 @@ import numpy as np
 from glassbrick.checks import refuse
 from glassbrick.errors import ArgumentError, ArgumentTypeError
 
-__all__ = ["RandomSource"]
+__all__ = [
+    "ChapterStreams",
+    "RandomSource",
+    "SeedLike",
+    "SpawnedStreams",
+    "Streams",
+    "as_generator",
+    "legacy_seed",
+]
 
 RandomSource: TypeAlias = np.random.Generator | np.random.RandomState
 """Both kinds draw by `standard_normal(size)`, `uniform(low, high, size)`, `permutation(n)`."""

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+__all__ = ["app", "chapter", "check"]
+
 app = typer.Typer(
     name="glassbrick",
     help="Deep learning from building blocks you can see through.",

@@ -21,7 +21,7 @@ from glassbrick.training import History, Trainer
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["run"]
+__all__ = ["MODELS", "Model", "Outcome", "PrintedFigure", "run"]
 
 _SEED = 20190501
 _EPOCHS, _EVAL_EVERY = 50, 10
@@ -38,6 +38,7 @@ class Model:
     rmse: str
 
     def build(self) -> NeuralNetwork:
+        """Make the network anew, as the chapter does."""
         hidden = [Dense(neurons=13, activation=Sigmoid()) for _ in range(self.hidden_layers)]
         layers = [*hidden, Dense(neurons=1, activation=Linear())]
         return NeuralNetwork(layers, loss=MeanSquaredError(), seed=_SEED)
@@ -66,6 +67,7 @@ class PrintedFigure:
 
     @property
     def agrees(self) -> bool:
+        """Whether both are the same to the last printed digit."""
         return self.chapter == self.here
 
 

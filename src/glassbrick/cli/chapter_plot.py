@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassbrick.errors import MissingExtraError, OutputFileError
+from glassbrick.errors import FileError, MissingExtraError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ def prepare(path: Path, force: bool) -> None:
     ------
     MissingExtraError
         If matplotlib is not installed.
-    OutputFileError
+    FileError
         If the file exists, its folder cannot be written to, or its ending is not known.
     """
     try:
@@ -38,12 +38,12 @@ def prepare(path: Path, force: bool) -> None:
         raise MissingExtraError("--plot", "matplotlib", "plot") from None
     if path.suffix.lower() not in _FORMATS:
         ending = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
-        raise OutputFileError(f"--plot: {path} {ending}; use one of {', '.join(_FORMATS)}.")
+        raise FileError(f"--plot: {path} {ending}; use one of {', '.join(_FORMATS)}.")
     if not path.parent.is_dir():
-        raise OutputFileError(f"--plot: there is no folder {path.parent}. Make it first.")
+        raise FileError(f"--plot: there is no folder {path.parent}. Make it first.")
     with _told_as_ours(path):
         if path.is_dir() or (path.exists() and not force):
-            raise OutputFileError(f"--plot: {path} exists. Choose another name, or add --force.")
+            raise FileError(f"--plot: {path} exists. Choose another name, or add --force.")
         handle, trial = tempfile.mkstemp(dir=path.parent)
         os.close(handle)
         Path(trial).unlink()
@@ -122,7 +122,7 @@ def _told_as_ours(path: Path) -> Iterator[None]:
     """Turn errors of the file system into one of ours."""
     try:
         yield
-    except OutputFileError:
+    except FileError:
         raise
     except OSError as error:
-        raise OutputFileError(f"--plot: cannot write {path}: {error.strerror}.") from error
+        raise FileError(f"--plot: cannot write {path}: {error.strerror}.") from error

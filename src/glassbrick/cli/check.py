@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from glassbrick.checks import real_number
-from glassbrick.errors import GlassbrickError
+from glassbrick.cli.user_module import load_module
+from glassbrick.errors import FileError, GlassbrickError
 from glassbrick.glass import check_gradients
-from glassbrick.glass.find_blocks import find_blocks, load_module
+from glassbrick.glass.find_blocks import find_blocks
 
 __all__ = ["run"]
 
@@ -37,7 +38,7 @@ def run(file: Path, tolerance: float) -> int:
         console.print(report)
         right, wrong = right + report.ok, wrong + (not report.ok)
     if not right + wrong:
-        raise GlassbrickError(
+        raise FileError(
             f"{file}: found no Operation, Layer, Loss or NeuralNetwork in it. "
             "Classes imported from elsewhere are not checked."
         )

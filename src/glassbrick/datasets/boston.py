@@ -9,7 +9,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 
-__all__ = ["Boston", "load_boston"]
+__all__ = ["ETHICS_NOTE", "Boston", "load_boston"]
 
 _CHAPTER_SPLIT_SEED = 80718
 _CHAPTER_TEST_ROWS = 152  # 30 % of 506, rounded up

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class NumpyEngine(Engine):
     ) -> list[float]:
         """Train on all rows once; see `Engine.run_epoch`."""
         losses: list[float] = []
-        step = net.train_batch
+        step: Callable[[Array, Array], float] = net.train_batch
         for batch in cut(len(order), batch_size):
             rows = order[batch]
             if len(rows) < batch_size:

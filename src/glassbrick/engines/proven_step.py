@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from glassbrick.arrays import Array
+from glassbrick.blocks import inherits
 from glassbrick.layers import Layer
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
-from glassbrick.operations import Operation, ParamOperation
+from glassbrick.operations import Operation, ParamOperation, WeightMultiply
 
 __all__ = ["ProvenStep"]
 
@@ -17,8 +18,9 @@ class ProvenStep:
     """Does what `NeuralNetwork.train_batch` does, without its checks.
 
     For use after a batch of the same shape went through `train_batch`. All is stored
-    where `forward` and `backward` store it, but for the gradient of the data, which
-    nobody reads and which is a large part of the work: it is left out.
+    where `forward` and `backward` store it, in their order. Only the gradient of the data
+    is left out where a weight matrix comes first: nobody reads it, and it is a large part
+    of the work.
 
     Parameters
     ----------
@@ -34,11 +36,12 @@ class ProvenStep:
         ]
         operations = [operation for layer in net.layers for operation in layer.operations]
         self._backward = [
-            (operation, getattr(operation, "_param_grad", None), operation._input_grad)
-            for operation in reversed(operations[1:])
+            (operation, _param_rule(operation), operation._input_grad)
+            for operation in reversed(operations)
         ]
-        self._first = operations[0]
-        self._first.__dict__.pop("input_grad", None)  # it would be that of an earlier batch
+        # A user's rule may leave something behind that its other rule needs; ours does not.
+        first = operations[0]
+        self._spared = first if inherits(first, WeightMultiply, "_input_grad") else None
 
     def __call__(self, x_batch: Array, y_batch: Array) -> float:
         """Compute the loss of a batch, and the gradients of all parameters."""
@@ -54,38 +57,34 @@ class ProvenStep:
         value = loss._output()
         loss.input_grad = grad = loss._input_grad()
         for operation, param_rule, input_rule in self._backward:
+            output_grad = grad
+            if operation is self._spared:
+                operation.__dict__.pop("input_grad", None)  # it would be that of an earlier batch
+            else:
+                operation.input_grad = grad = input_rule(output_grad)
             if param_rule is not None:
-                operation.param_grad = param_rule(grad)  # type: ignore[attr-defined]
-            operation.input_grad = grad = input_rule(grad)
-        if isinstance(self._first, ParamOperation):
-            self._first.param_grad = self._first._param_grad(grad)
+                operation.param_grad = param_rule(output_grad)  # type: ignore[attr-defined]
         return value
 
     @staticmethod
     def applies_to(net: NeuralNetwork) -> bool:
         """Whether every block moves data as its base class does, so that rules are all there is."""
-        layers = net.layers
-        operations = [operation for layer in layers for operation in layer.operations]
+        operations = [operation for layer in net.layers for operation in layer.operations]
         return (
             bool(operations)
-            and _inherited(net, NeuralNetwork, "train_batch", "forward", "backward")
-            and all(_inherited(layer, Layer, "forward", "backward") for layer in layers)
-            and _inherited(net.loss, Loss, "forward", "backward")
+            and inherits(net, NeuralNetwork, "train_batch", "forward", "backward")
+            and inherits(net.loss, Loss, "forward", "backward")
+            and all(inherits(layer, Layer, "forward", "backward") for layer in net.layers)
             and all(
-                _inherited(
-                    operation,
-                    ParamOperation if isinstance(operation, ParamOperation) else Operation,
-                    "forward",
-                    "backward",
-                )
+                inherits(operation, _base(operation), "forward", "backward")
                 for operation in operations
             )
         )
 
 
-def _inherited(block: Any, base: type, *methods: str) -> bool:
-    """Whether neither a subclass nor the object itself has methods of its own."""
-    return all(
-        getattr(getattr(block, method), "__func__", None) is getattr(base, method)
-        for method in methods
-    )
+def _base(operation: Operation) -> type[Operation]:
+    return ParamOperation if isinstance(operation, ParamOperation) else Operation
+
+
+def _param_rule(operation: Operation) -> Callable[[Array], Array] | None:
+    return operation._param_grad if isinstance(operation, ParamOperation) else None

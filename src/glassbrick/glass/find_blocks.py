@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
-from traceback import extract_tb
-from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from glassbrick.errors import GlassbrickError
-from glassbrick.glass.trial_inputs import trial_input, trial_widths
+from glassbrick.glass.trial_inputs import Checkable, trial_input, trial_widths
 from glassbrick.layers import Layer
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation
 
 __all__ = ["FoundBlock", "find_blocks"]
-
-Checkable: TypeAlias = Operation | Layer | Loss | NeuralNetwork
 
 _PARAM_SHAPES = ((4, 3), (1, 4), (4,), (1,))
 
@@ -56,6 +48,7 @@ def find_blocks(namespace: dict[str, Any], defined_in: str) -> Iterator[FoundBlo
         The module's ``vars``.
     defined_in : str
         Only classes of this module, or of this package, are taken: not imported ones.
+        Variables are taken wherever their block was made.
 
     Yields
     ------
@@ -64,10 +57,10 @@ def find_blocks(namespace: dict[str, Any], defined_in: str) -> Iterator[FoundBlo
         without arguments (or, if it is of our kinds, with a parameter or a number of
         neurons). Abstract classes are passed over.
     """
-    made = set()
+    made: set[object] = set()
     for name, value in namespace.items():
-        if isinstance(value, Operation | Layer | Loss | NeuralNetwork):
-            made.add(type(value))
+        if isinstance(value, Operation | Layer | Loss | NeuralNetwork) and id(value) not in made:
+            made |= {type(value), id(value)}
             yield FoundBlock(name, value)
     for name, value in namespace.items():
         if not inspect.isclass(value) or inspect.isabstract(value) or value in made:
@@ -113,33 +106,3 @@ def _try(block: ParamOperation) -> None:
         trial_input(block.forward, 6, trial_widths(block), rng, type(block).__name__)
     finally:
         block.release()
-
-
-def load_module(file: Path) -> ModuleType:
-    """Run a user's file, as a module of which nothing is kept on disk.
-
-    Raises
-    ------
-    GlassbrickError
-        If it cannot be run; the message names the line.
-    """
-    loader = SourceFileLoader("checked_blocks", str(file))
-    module = ModuleType(loader.name)
-    module.__file__ = str(file)
-    sys.modules[loader.name] = module  # where dataclasses and pickle look for it
-    sys.path.insert(0, str(file.resolve().parent))  # so that it finds what stands beside it
-    try:
-        code = loader.source_to_code(loader.get_data(str(file)), str(file))
-        exec(code, vars(module))  # noqa: S102 (the user's own file)
-    except SyntaxError as error:
-        line = f", line {error.lineno}" if error.lineno else ""
-        raise GlassbrickError(f"{file}{line}: {error.msg}.") from error
-    except (Exception, SystemExit) as error:
-        lines = [f.lineno for f in extract_tb(error.__traceback__) if f.filename == str(file)]
-        if isinstance(error, OSError) and not lines:
-            raise GlassbrickError(f"{file}: {error.strerror or error}.") from None
-        line = f", line {lines[-1]}" if lines else ""
-        raise GlassbrickError(f"{file}{line}: {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.pop(0)
-    return module

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from glassbrick.arrays import Array, as_numbers, read_only
-from glassbrick.blocks import snake_case
+from glassbrick.blocks import inherits
 from glassbrick.checks import real_number, refuse
 from glassbrick.errors import ArgumentTypeError, DataError, GlassbrickError, ShapeError
 from glassbrick.glass.comparison import Comparison
 from glassbrick.glass.gradient_report import GradientReport
-from glassbrick.glass.trial_inputs import trial_input, trial_pair, trial_widths
+from glassbrick.glass.trial_inputs import Checkable, trial_input, trial_pair, trial_widths
 from glassbrick.layers import Layer
 from glassbrick.losses import Loss
+from glassbrick.names import snake_case
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation
-from glassbrick.randomness import as_generator
+from glassbrick.randomness import SeedLike, as_generator
 
 __all__ = ["check_gradients"]
-
-Checkable: TypeAlias = Operation | Layer | Loss | NeuralNetwork
 
 _BATCHES = (1, 6)  # one row alone hides a missing sum; many rows hide a wrong special case
 
@@ -35,7 +33,7 @@ def check_gradients(
     target: ArrayLike | None = None,
     *,
     tolerance: float = 1e-7,
-    rng: int | np.random.Generator = 0,
+    rng: SeedLike | None = 0,
 ) -> GradientReport:
     """Compare all gradients of a block with numeric ones.
 
@@ -50,8 +48,8 @@ def check_gradients(
         For a loss or a network, like `input_`.
     tolerance : float, default 1e-7
         Largest error that passes: norm of the difference over the larger norm.
-    rng : int or Generator, default 0
-        Source of the random numbers.
+    rng : int, SeedSequence, Generator or None, default 0
+        Source of the random numbers; None takes fresh entropy.
 
     Returns
     -------
@@ -149,7 +147,7 @@ def _leaves_inputs_alone(
     """See whether an operation writes into its input, by giving it one that is read-only."""
     places = [(name, block)] if isinstance(block, Operation) else []
     for layer in _layers(block):
-        if _passes_data_on_as_layers_do(layer):
+        if inherits(layer, Layer, "forward", "backward"):
             places += _places(layer)
     for place, operation in places:
         before = input_ if operation is block else operation.input_
@@ -202,7 +200,7 @@ def _check_layers(
     all_right = True
     grad = output_grad
     for layer in reversed(layers):
-        if not _passes_data_on_as_layers_do(layer):  # only the whole can be judged
+        if not inherits(layer, Layer, "forward", "backward"):  # only the whole can be judged
             grad = layer.backward(grad)
             continue
         for place, operation in reversed(list(_places(layer))):
@@ -336,12 +334,6 @@ def _as_rows(value: ArrayLike | None, name: str) -> Array | None:
     if array.ndim == 0 or array.size == 0:
         refuse(ShapeError, name, "at least one row", array)
     return array
-
-
-def _passes_data_on_as_layers_do(layer: Layer) -> bool:
-    """Whether a layer is nothing but its operations in a row."""
-    kind = type(layer)
-    return kind.forward is Layer.forward and kind.backward is Layer.backward
 
 
 def _layers(block: Checkable) -> tuple[Layer, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 
-__all__ = ["NumericGradient", "numeric_gradient"]
+__all__ = ["Function", "NumericGradient", "complex_step", "has_kink", "numeric_gradient"]
 
 Function = Callable[[Array], Array]
 
@@ -104,6 +104,13 @@ def _is_analytic(function: Function, at: Array, weights: Array) -> bool:
 
 
 def complex_step(function: Function, at: Array, weights: Array, direction: Array) -> float:
+    """Return the derivative along `direction`, exact to rounding, of an analytic function.
+
+    Raises
+    ------
+    TypeError
+        If the function drops the imaginary part.
+    """
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
         output = function(at + 1j * _COMPLEX_STEP * direction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,9 +11,12 @@ from glassbrick.arrays import Array
 from glassbrick.errors import DataError, GlassbrickError
 from glassbrick.layers import Layer
 from glassbrick.losses import Loss
+from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation
 
-__all__ = ["trial_input", "trial_pair"]
+__all__ = ["Checkable", "trial_input", "trial_pair", "trial_widths"]
+
+Checkable: TypeAlias = Operation | Layer | Loss | NeuralNetwork
 
 _WIDTH = 4
 
@@ -93,7 +97,7 @@ def trial_pair(
 def trial_widths(block: Operation | Layer) -> list[int]:
     """Return widths of input that may suit a block, most likely first."""
     if isinstance(block, Layer):
-        return [block._width or block.inputs or _WIDTH]
+        return [block.width or block.inputs or _WIDTH]
     if not isinstance(block, ParamOperation):
         return [_WIDTH]
     shape = block.param.shape or (1,)

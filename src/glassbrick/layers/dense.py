@@ -82,4 +82,4 @@ def _as_activation(value: Any) -> Operation:
         return Sigmoid()
     if isinstance(value, str):
         return one_of(value, ACTIVATIONS, who)()
-    return instance_of(value, Operation, who, '"relu" or ReLU()')  # type: ignore[type-abstract]
+    return instance_of(value, Operation, who, '"relu" or ReLU()')

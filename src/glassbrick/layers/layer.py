@@ -22,7 +22,7 @@ from glassbrick.errors import (
 from glassbrick.operations import Operation, ParamOperation
 from glassbrick.randomness import ChapterStreams, RandomSource, Streams, legacy_seed
 
-__all__ = ["Layer"]
+__all__ = ["Layer", "param_grad_of"]
 
 
 class Layer(Block, ABC):
@@ -50,6 +50,8 @@ class Layer(Block, ABC):
         Seed of the parameters; a network made with ``seed=`` sets it.
     rng : Generator or RandomState
         The source of random numbers, during `_setup_layer` only.
+    width : int or None
+        Number of features of the input it was set up for.
     name : str
         How errors and reports call the layer: a network numbers its layers, "dense_1".
     input_, output : ndarray
@@ -83,8 +85,9 @@ class Layer(Block, ABC):
     input_: Array
     output: Array
 
-    _width: int | None = None  # features of the input it was set up for
+    width: int | None = None
     _index = 0  # place in the network
+    _seeded_by_network = False
     _streams: Streams | None = None
     _operations: Sequence[Operation] = ()
     _declared_params: list[Array] | None = None  # a list that _setup_layer fills
@@ -123,8 +126,8 @@ class Layer(Block, ABC):
         try:
             if self.first:
                 self._set_up(input_)
-            elif input_.shape[-1] != self._width or input_.ndim != 2:
-                self._check_input(input_, self._width)
+            elif input_.shape[-1] != self.width or input_.ndim != 2:
+                self._check_input(input_, self.width)
             self.input_ = input_
             for operation in self._operations:
                 input_ = operation.forward(input_)
@@ -204,14 +207,18 @@ class Layer(Block, ABC):
     @property
     def param_operations(self) -> tuple[ParamOperation, ...]:
         """The operations that hold parameters."""
+        self.require_params()
+        if not isinstance(self._operations, tuple):  # set up by a forward of the user's own
+            self._adopt()
+        return self._param_operations
+
+    def require_params(self) -> None:
+        """Raise `NotReadyError` if the layer has not been set up yet."""
         if self.first:
             raise NotReadyError(
                 f"{self.name} has no parameters yet: it makes them when it first sees data. "
                 "Call forward or fit first, or say the number of inputs: inputs=13."
             )
-        if not isinstance(self._operations, tuple):  # set up by a forward of the user's own
-            self._adopt()
-        return self._param_operations
 
     def release(self) -> None:
         """Forget the last batch, in the operations too. Parameters stay."""
@@ -233,9 +240,12 @@ class Layer(Block, ABC):
         twin._find_params()
         return twin
 
-    def _join(self, streams: Streams, index: int, name: str) -> None:
+    def _join(self, streams: Streams, index: int, name: str, seed: int | None) -> None:
         """Take the place in a network that gives the layer its name and its random numbers."""
         self._streams, self._index, self.name = streams, index, name
+        if seed is not None or self._seeded_by_network:
+            self.seed = seed  # as in the chapter, or to forget that of an earlier network
+            self._seeded_by_network = True
 
     def _set_up(self, input_: Array) -> None:
         """Make the operations anew, for inputs like `input_` and in its dtype."""
@@ -254,7 +264,7 @@ class Layer(Block, ABC):
             self._declared_params = None
             del self.rng
         _convert_params(self._param_operations, input_.dtype)
-        self._width = input_.shape[1]
+        self.width = input_.shape[1]
         self.first = False
 
     def _check_input(self, input_: Any, width: int | None) -> None:
@@ -269,7 +279,11 @@ class Layer(Block, ABC):
             advice = "For an identity write self.operations = [Linear()]."
             refuse(ArgumentError, "_setup_layer", "to make self.operations", (), advice)
         for operation in self._operations:
-            instance_of(operation, Operation, "operations", "[WeightMultiply(W), Sigmoid()]")  # type: ignore[type-abstract]
+            instance_of(operation, Operation, "operations", "[WeightMultiply(W), Sigmoid()]")
+            if isinstance(operation, ParamOperation) and "param" not in vars(operation):
+                kind = type(operation).__name__
+                advice = f"Call super().__init__(param) in {kind}.__init__."
+                refuse(ArgumentError, "operations", "a parameter", type(operation), advice)
             operation.claim(self, "operations")
         if len({id(operation) for operation in self._operations}) < len(self._operations):
             raise OwnershipError(

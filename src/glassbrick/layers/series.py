@@ -9,10 +9,10 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import cut
-from glassbrick.blocks import snake_case
 from glassbrick.checks import describe, instance_of, refuse
 from glassbrick.errors import ArgumentError, ArgumentTypeError, OwnershipError
 from glassbrick.layers.layer import Layer
+from glassbrick.names import snake_case
 
 __all__ = ["as_layers", "layer_name", "pass_through"]
 
@@ -25,7 +25,7 @@ def as_layers(layers: Any) -> tuple[Layer, ...]:
     if not layers:
         refuse(ArgumentError, who, "at least one layer", layers, "For example: [Dense(1)].")
     for layer in layers:
-        instance_of(layer, Layer, who, '[Dense(13), Dense(1, "linear")]')  # type: ignore[type-abstract]
+        instance_of(layer, Layer, who, '[Dense(13), Dense(1, "linear")]')
         if "neurons" not in vars(layer):
             kind = type(layer).__name__
             advice = f"Call super().__init__(neurons) in {kind}.__init__."

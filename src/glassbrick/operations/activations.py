@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.blocks import snake_case
+from glassbrick.names import snake_case
 from glassbrick.operations.operation import Operation
 
-__all__ = ["Linear", "ReLU", "Sigmoid", "Tanh"]
+__all__ = ["ACTIVATIONS", "Linear", "ReLU", "Sigmoid", "Tanh"]
 
 
 class Linear(Operation):

@@ -24,8 +24,8 @@ class WeightMultiply(ParamOperation):
 
     Raises
     ------
-    ShapeError
-        If `W` has not two axes.
+    ShapeError, ArgumentTypeError
+        If `W` has not two axes, or does not hold floats.
 
     Notes
     -----
@@ -68,8 +68,8 @@ class BiasAdd(ParamOperation):
 
     Raises
     ------
-    ShapeError
-        If `B` is not a matrix of one row.
+    ShapeError, ArgumentTypeError
+        If `B` is not a matrix of one row, or does not hold floats.
 
     Notes
     -----

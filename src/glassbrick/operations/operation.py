@@ -154,6 +154,11 @@ class ParamOperation(Operation):
         Axis of `param` whose length the last axis of the input must have. None, the
         default, leaves shapes to the subclass.
 
+    Raises
+    ------
+    ArgumentTypeError
+        If `param` is not an array of floats.
+
     Notes
     -----
     Chapter section 3.2.

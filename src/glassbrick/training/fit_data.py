@@ -12,7 +12,7 @@ from glassbrick.arrays import Array, as_matrix, as_targets, read_only, require_s
 from glassbrick.checks import refuse
 from glassbrick.errors import DataError, ShapeError
 
-__all__ = ["FitData"]
+__all__ = ["FitData", "as_pair"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class FitData:
     y_val: Array | None
 
     @classmethod
-    def take(
+    def of(
         cls,
         X_train: ArrayLike,
         y_train: ArrayLike,
@@ -52,7 +52,7 @@ class FitData:
         """
         X, y = as_pair(X_train, "X_train", y_train, "y_train", dtype)
         if X_test is None and y_test is None:
-            return cls(X, y, None, None)
+            return cls(read_only(X), read_only(y), None, None)
         if X_test is None or y_test is None:
             missing = "X_test" if X_test is None else "y_test"
             raise DataError(f"fit: expected X_test and y_test, or neither; {missing} is missing.")
@@ -61,7 +61,7 @@ class FitData:
             if validation.shape[1] != training.shape[1]:
                 expected = f"{training.shape[1]} columns, as in {name.replace('test', 'train')}"
                 refuse(ShapeError, f"fit, {name}", expected, validation)
-        return cls(X, y, X_val, y_val)
+        return cls(*map(read_only, (X, y, X_val, y_val)))
 
 
 def as_pair(
@@ -71,4 +71,4 @@ def as_pair(
     features = as_matrix(X, X_name, dtype)
     targets = as_targets(y, y_name, features.dtype)
     require_same_rows(features, X_name, targets, y_name)
-    return read_only(features), read_only(targets)
+    return features, targets

@@ -28,7 +28,7 @@ class History:
         The evaluated epoch with the lowest validation loss, whose parameters the network
         has; None if there was none.
     best_loss : float
-        Its validation loss; infinity if there was none.
+        Its loss on the validation data of the last fit; infinity if there was none.
     stop_reason : str
         "completed", "early stopping", "interrupted", "diverged", or "failed" if a block
         or an optimizer raised an error.

@@ -10,17 +10,17 @@ from glassbrick.training.history import History
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-__all__ = ["Progress", "progress_for"]
+__all__ = ["Bar", "Lines", "Progress", "Silent", "progress_for"]
 
 
 class Progress:
     """Shows nothing; the base of what shows something.
 
     Hooks are called in this order: `begin`, then for each epoch `epoch_end` and, where it
-    is acted on, `evaluated`, then `end` with what was decided, and `close` in any case.
+    is acted on, `evaluated`; then `close` in any case; and `end`, unless fit raises.
     """
 
-    def begin(self, epochs: int, done: int, params_changed: bool) -> None:
+    def begin(self, epochs: int, done: int, replaced_params: bool) -> None:
         """Show the start; `done` epochs were completed in an earlier fit."""
 
     def epoch_end(self, history: History) -> None:
@@ -44,9 +44,9 @@ class Progress:
 class Lines(Progress):
     """Prints a line for each evaluation, in the chapter's words."""
 
-    def begin(self, epochs: int, done: int, params_changed: bool) -> None:  # noqa: ARG002
+    def begin(self, epochs: int, done: int, replaced_params: bool) -> None:  # noqa: ARG002
         """Say so if parameters that were there before are lost."""
-        if params_changed:
+        if replaced_params:
             self.say("Starting from new parameters (restart=False trains the old ones further)")
 
     def evaluated(self, history: History, improved: bool) -> None:
@@ -83,12 +83,12 @@ class Bar(Lines):
     def __init__(self) -> None:
         self._bar: RichProgress | None = None
 
-    def begin(self, epochs: int, done: int, params_changed: bool) -> None:
+    def begin(self, epochs: int, done: int, replaced_params: bool) -> None:
         """Start the bar."""
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        super().begin(epochs, done, params_changed)
+        super().begin(epochs, done, replaced_params)
         self._bar = RichProgress(
             TextColumn("epoch"),
             MofNCompleteColumn(),
@@ -109,11 +109,6 @@ class Bar(Lines):
 
     def evaluated(self, history: History, improved: bool) -> None:
         """Leave it to the bar."""
-
-    def end(self, history: History) -> None:
-        """Close the bar, and say why training ended."""
-        self.close()
-        super().end(history)
 
     def close(self) -> None:
         """Stop drawing."""

@@ -56,7 +56,7 @@ class Run:
     history : History
         What happened so far.
     stopping : EarlyStopping
-        Which epoch was the best so far.
+        Whether it is time to stop.
     replaced_params : bool
         Whether parameters that were there before are lost.
     """
@@ -126,9 +126,8 @@ class Run:
         assert self._best is not None and data.X_val is not None and data.y_val is not None  # noqa: S101, PT018
         self._best.restore(self.net)
         loss = self.engine.evaluate(self.net, data.X_val, data.y_val)
-        if loss != self.stopping.best_loss:
-            self.stopping.set_best(loss)
-            self.history.best_loss = loss
+        if loss != self.history.best_loss:
+            self.history.best_loss = self.stopping.reference = loss
 
     def train(self, data: FitData, plan: Plan, progress: Progress) -> None:
         """Run the epochs; whatever happens, leave the best parameters and no caches."""
@@ -194,10 +193,11 @@ class Run:
         history.evaluated.append(epoch)
         if history.last_val_loss is None:
             return False
-        improved = self.stopping.is_best(epoch, history.last_val_loss)
+        self.stopping.update(history.last_val_loss)
+        improved = history.last_val_loss < history.best_loss
         if improved:
             self._best = Snapshot(self.net)
-            history.best_loss, history.best_epoch = self.stopping.best_loss, epoch
+            history.best_loss, history.best_epoch = history.last_val_loss, epoch
         return improved
 
     def _require_finite_params(self, epoch: int, batch: int) -> None:
@@ -206,7 +206,7 @@ class Run:
 
     def _diverged(self, epoch: int, batch: int, what: str) -> NoReturn:
         self.history.stop_reason = "diverged"
-        lr, best = self.optim.lr, self.stopping.best_epoch
+        lr, best = self.optim.lr, self.history.best_epoch
         kept = "it had before" if best is None else f"of epoch {best}"
         raise DivergenceError(
             f"Training diverged in epoch {epoch}, batch {batch}, at learning rate {lr:g}: {what}. "

@@ -46,6 +46,8 @@ class Trainer:
         As given. `fit` changes the network's parameters, never which network it is.
     best_loss : float
         Lowest validation loss of an evaluated epoch; infinity before the first.
+    engine : Engine
+        What runs the batches.
 
     Raises
     ------
@@ -73,7 +75,7 @@ class Trainer:
 
     def __init__(self, net: NeuralNetwork, optim: Optimizer, *, engine: str = "numpy"):
         self.net = instance_of(net, NeuralNetwork, "Trainer, net", "NeuralNetwork(...)")
-        self.optim = instance_of(optim, Optimizer, "Trainer, optim", "SGD(lr=0.01)")  # type: ignore[type-abstract]
+        self.optim = instance_of(optim, Optimizer, "Trainer, optim", "SGD(lr=0.01)")
         self.engine: Engine = one_of(engine, ENGINES, "Trainer, engine")()
         optim.bind(net)
         self._run: Run | None = None
@@ -81,7 +83,7 @@ class Trainer:
     @property
     def best_loss(self) -> float:
         """Lowest validation loss of an evaluated epoch; infinity before the first."""
-        return math.inf if self._run is None else self._run.stopping.best_loss
+        return math.inf if self._run is None else self._run.history.best_loss
 
     def generate_batches(
         self, X: ArrayLike, y: ArrayLike, size: int = 32
@@ -98,7 +100,8 @@ class Trainer:
         Returns
         -------
         iterator of (ndarray, ndarray)
-            Features and targets of each batch.
+            Features and targets of each batch, as two matrices. `fit` cuts its shuffled
+            rows in the same way, but does not call this method.
 
         Raises
         ------
@@ -198,7 +201,7 @@ class Trainer:
         progress = progress_for(verbose)
         keeps_params = self.net.is_built and not restart
         dtype = self.net.dtype if keeps_params else None
-        data = FitData.take(X_train, y_train, X_test, y_test, dtype)
+        data = FitData.of(X_train, y_train, X_test, y_test, dtype)
 
         if keeps_params and self._run is not None:
             run = self._run
