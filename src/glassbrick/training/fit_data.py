@@ -23,14 +23,13 @@ class FitData:
     ----------
     X, y : ndarray, shapes (rows, features) and (rows, outputs)
         For training.
-    X_val, y_val : ndarray or None
-        For validation, with the same columns.
+    validation : tuple of ndarray, or None
+        Features and targets for validation, with the same columns.
     """
 
     X: Array
     y: Array
-    X_val: Array | None
-    y_val: Array | None
+    validation: tuple[Array, Array] | None
 
     @classmethod
     def of(
@@ -52,7 +51,7 @@ class FitData:
         """
         X, y = as_pair(X_train, "X_train", y_train, "y_train", dtype)
         if X_test is None and y_test is None:
-            return cls(read_only(X), read_only(y), None, None)
+            return cls(read_only(X), read_only(y), None)
         if X_test is None or y_test is None:
             missing = "X_test" if X_test is None else "y_test"
             raise DataError(f"fit: expected X_test and y_test, or neither; {missing} is missing.")
@@ -61,7 +60,7 @@ class FitData:
             if validation.shape[1] != training.shape[1]:
                 expected = f"{training.shape[1]} columns, as in {name.replace('test', 'train')}"
                 refuse(ShapeError, f"fit, {name}", expected, validation)
-        return cls(*map(read_only, (X, y, X_val, y_val)))
+        return cls(read_only(X), read_only(y), (read_only(X_val), read_only(y_val)))
 
 
 def as_pair(

@@ -107,10 +107,10 @@ class Run:
         self.replaced_params = False
         self._put_back = Snapshot(self.net).restorer(self.net)
         unchanged = self._left is not None and self._left.equals(self.net)
-        if not unchanged or data.X_val is None:
+        if not unchanged or data.validation is None:
             self._forget_best()
         elif self._best is not None:
-            self._judge_best_again(data)
+            self._judge_again(self._best, *data.validation)
         if unchanged and self._last is not None:
             self._last.restore(self.net)
         if self.stopping.should_stop:  # whoever continues wants more than one more evaluation
@@ -121,11 +121,10 @@ class Run:
         self._best, self.stopping = None, EarlyStopping()
         self.history.best_epoch, self.history.best_loss = None, math.inf
 
-    def _judge_best_again(self, data: FitData) -> None:
+    def _judge_again(self, best: Snapshot, X_val: Array, y_val: Array) -> None:
         """Take the loss of the best epoch on the validation data of this fit."""
-        assert self._best is not None and data.X_val is not None and data.y_val is not None  # noqa: S101, PT018
-        self._best.restore(self.net)
-        loss = self.engine.evaluate(self.net, data.X_val, data.y_val)
+        best.restore(self.net)
+        loss = self.engine.evaluate(self.net, X_val, y_val)
         if loss != self.history.best_loss:
             self.history.best_loss = self.stopping.reference = loss
 
@@ -179,10 +178,10 @@ class Run:
             self._diverged(epoch, len(losses), f"the training loss is {losses[-1]}")
         loss = _mean_over_rows(losses, len(data.X), batch_size)
         val_loss = None
-        if data.X_val is None or data.y_val is None:
+        if data.validation is None:
             self._require_finite_params(epoch, len(losses))
         else:
-            val_loss = self.engine.evaluate(self.net, data.X_val, data.y_val)
+            val_loss = self.engine.evaluate(self.net, *data.validation)
             if not math.isfinite(val_loss):
                 self._diverged(epoch, len(losses), f"the validation loss is {val_loss}")
         self.history.record(loss, val_loss)
