@@ -625,3 +625,13 @@ def test_batches_of_ones_own_loop_may_be_written_into():
     for X_batch, _ in make_trainer().generate_batches(data, y, 8):
         X_batch -= X_batch.mean(axis=0)
     assert not np.array_equal(data, X)  # views, as in the chapter
+
+
+def test_whoever_continues_after_an_early_stop_gets_the_whole_patience_again():
+    net = make_net()
+    net.build(3)
+    start = net.predict(X)  # from which training leads away
+    trainer = Trainer(net, SGD(lr=0.05))
+    settings = {"epochs": 9, "eval_every": 1, "patience": 2, "verbose": False}
+    assert trainer.fit(X, y, X, start, **settings).epochs == 3
+    assert trainer.fit(X, y, X, start, restart=False, **settings).epochs == 5
