@@ -238,8 +238,19 @@ class PythonFloatLoss(Loss):
         return 2.0 * (self.prediction - self.target) / self.prediction.size
 
 
-@pytest.mark.parametrize("block", [Fussy(), PythonFloatLoss()])
-def test_blocks_that_take_no_complex_numbers_are_judged_by_differences(block):
+class ConjugatingLoss(Loss):
+    """Takes complex numbers, but is not analytic: vdot conjugates its first argument."""
+
+    def _output(self):
+        error = self.prediction - self.target
+        return np.vdot(error, error) / error.size
+
+    def _input_grad(self):
+        return 2.0 * (self.prediction - self.target) / self.prediction.size
+
+
+@pytest.mark.parametrize("block", [Fussy(), PythonFloatLoss(), ConjugatingLoss()])
+def test_blocks_that_are_not_analytic_are_judged_by_differences(block):
     result = check_gradients(block).results[0]
     assert (result.ok, result.method) == (True, "differences")
 
@@ -472,8 +483,13 @@ def test_a_steep_function_is_not_mistaken_for_a_kink():
     def steep(x):
         return np.tanh(2000.0 * x)
 
-    at = np.array([[1e-4, 0.0, 3.0]])
+    at = np.array([[1e-3, 0.0, 3.0]])
     assert not any(has_kink(steep, at, np.ones((1, 3)), (0, i)) for i in range(3))
+
+    def very_steep(x):
+        return np.tanh(20_000.0 * x)
+
+    assert not has_kink(very_steep, np.array([[5e-5]]), np.ones((1, 1)), (0, 0))
     assert has_kink(np.abs, at, np.ones((1, 3)), (0, 1))
 
 

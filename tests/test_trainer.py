@@ -635,3 +635,14 @@ def test_whoever_continues_after_an_early_stop_gets_the_whole_patience_again():
     settings = {"epochs": 9, "eval_every": 1, "patience": 2, "verbose": False}
     assert trainer.fit(X, y, X, start, **settings).epochs == 3
     assert trainer.fit(X, y, X, start, restart=False, **settings).epochs == 5
+
+
+def test_a_short_last_batch_is_checked():
+    class SpoiltByShortBatches(Sigmoid):
+        def _input_grad(self, output_grad):
+            gradient = super()._input_grad(output_grad)
+            return gradient if len(gradient) == 8 else gradient[:1]
+
+    net = NeuralNetwork([Dense(4, SpoiltByShortBatches()), Dense(1)], MeanSquaredError(), rng=0)
+    with pytest.raises(GlassbrickError, match="dense_1: SpoiltByShortBatches"):
+        Trainer(net, SGD()).fit(X, y, epochs=1, batch_size=8, verbose=False)

@@ -82,7 +82,7 @@ class Block:
         made_by = "backward" if name.endswith("_grad") else "forward"
         return NotReadyError(
             f"{type(self).__name__}.{name} does not exist yet: call {made_by} first. "
-            "(What forward and backward keep is released by predict and at the end of fit.)"
+            "(What forward and backward keep is released at the end of fit.)"
         )
 
 
