@@ -11,7 +11,7 @@ import pytest
 import glassbrick
 from chapter_style import MyDense, MyLinear, MyMomentum, MySGD, MySigmoid, MySquaredError
 from glassbrick import SGD, Dense, Linear, MeanSquaredError, NeuralNetwork, Sigmoid, Trainer
-from glassbrick.cli.chapter import MODELS
+from glassbrick.cli.chapter_models import MODELS
 from glassbrick.datasets import load_boston
 from networks import SEED, make_data, params_of, same_params
 

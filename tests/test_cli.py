@@ -55,7 +55,8 @@ def test_chapter_draws_a_plot(chapter):
 
 
 def test_the_plot_shows_the_numbers(boston_split):
-    from glassbrick.cli.chapter import MODELS, _train
+    from glassbrick.cli.chapter import _train
+    from glassbrick.cli.chapter_models import MODELS
     from glassbrick.cli.chapter_plot import figure_of
 
     outcomes = [_train(model) for model in MODELS]
@@ -260,6 +261,16 @@ def test_check_refuses_a_tolerance_that_nothing_passes(blocks):
     run = glassbrick("check", blocks(), "--tolerance", "-1")
     assert run.returncode == 1
     assert run.stderr.startswith("glassbrick: --tolerance: expected a finite number greater than 0")
+
+
+def test_a_users_file_leaves_the_search_path_as_it_was(tmp_path):
+    from glassbrick.cli.user_module import load_module
+
+    before = sys.path.copy()
+    (tmp_path / "beside.py").write_text("VALUE = 3")
+    (tmp_path / "mine.py").write_text("from beside import VALUE")
+    assert load_module(tmp_path / "mine.py").VALUE == 3
+    assert sys.path == before
 
 
 def test_check_goes_on_after_a_block_that_cannot_be_checked(tmp_path):

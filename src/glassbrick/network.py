@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from glassbrick.arrays import Array, as_matrix, read_only
 from glassbrick.checks import describe, instance_of, one_of, positive_integer, refuse
 from glassbrick.errors import ArgumentError, GlassbrickError
-from glassbrick.layers.layer import Layer, param_grad_of
+from glassbrick.layers.adoption import param_grad_of
+from glassbrick.layers.layer import Layer
 from glassbrick.layers.series import as_layers, layer_name, pass_through
 from glassbrick.losses import Loss
 from glassbrick.randomness import (

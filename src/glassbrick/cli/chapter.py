@@ -3,83 +3,28 @@
 from __future__ import annotations
 
 import math
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glassbrick.arrays import Array
+from glassbrick.cli.chapter_models import (
+    EPOCHS,
+    EVAL_EVERY,
+    MODELS,
+    SEED,
+    Model,
+    Outcome,
+    PrintedFigure,
+)
 from glassbrick.datasets import load_boston
-from glassbrick.layers import Dense
-from glassbrick.losses import MeanSquaredError
 from glassbrick.metrics import eval_regression_model, mae, rmse
-from glassbrick.network import NeuralNetwork
-from glassbrick.operations import Linear, Sigmoid
 from glassbrick.optimizers import SGD
 from glassbrick.training import History, Trainer
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["MODELS", "Model", "Outcome", "PrintedFigure", "run"]
-
-_SEED = 20190501
-_EPOCHS, _EVAL_EVERY = 50, 10
-
-
-@dataclass(frozen=True)
-class Model:
-    """One of the chapter's networks, and what the chapter prints for it."""
-
-    title: str
-    hidden_layers: int
-    losses: tuple[str, ...]  # after 10, 20, 30, 40, 50 epochs
-    mae: str
-    rmse: str
-
-    def build(self) -> NeuralNetwork:
-        """Make the network anew, as the chapter does."""
-        hidden = [Dense(neurons=13, activation=Sigmoid()) for _ in range(self.hidden_layers)]
-        layers = [*hidden, Dense(neurons=1, activation=Linear())]
-        return NeuralNetwork(layers, loss=MeanSquaredError(), seed=_SEED)
-
-
-MODELS = (
-    Model(
-        "Linear regression", 0, ("30.293", "28.469", "26.293", "25.541", "25.087"), "3.52", "5.01"
-    ),
-    Model(
-        "One hidden layer", 1, ("27.435", "21.839", "18.918", "17.195", "16.215"), "2.60", "4.03"
-    ),
-    Model(
-        "Two hidden layers", 2, ("44.143", "25.278", "22.339", "16.500", "14.655"), "2.45", "3.83"
-    ),
-)
-
-
-@dataclass(frozen=True)
-class PrintedFigure:
-    """A number as the chapter prints it, and as it came out here."""
-
-    name: str
-    chapter: str
-    here: str
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both are the same to the last printed digit."""
-        return self.chapter == self.here
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A trained model: its figures, and what the plot shows."""
-
-    model: Model
-    figures: list[PrintedFigure]
-    history: History
-    actual: Array
-    predicted: Array
+__all__ = ["run"]
 
 
 def run(plot: Path | None, force: bool) -> int:
@@ -113,7 +58,7 @@ def _train(model: Model) -> Outcome:
     _say(f"{model.title}: {', '.join(map(repr, net.layers))}")
     trainer = Trainer(net, SGD(lr=0.01))
     history = trainer.fit(
-        X_train, y_train, X_test, y_test, epochs=_EPOCHS, eval_every=_EVAL_EVERY, seed=_SEED
+        X_train, y_train, X_test, y_test, epochs=EPOCHS, eval_every=EVAL_EVERY, seed=SEED
     )
     _say()
     eval_regression_model(net, X_test, y_test)
@@ -125,7 +70,7 @@ def _train(model: Model) -> Outcome:
 def _figures(
     model: Model, history: History, actual: Array, predicted: Array
 ) -> list[PrintedFigure]:
-    epochs = range(_EVAL_EVERY, _EPOCHS + 1, _EVAL_EVERY)
+    epochs = range(EVAL_EVERY, EPOCHS + 1, EVAL_EVERY)
     losses = dict(zip(history.epoch, history.val_loss, strict=True))
     found = [(f"validation loss, epoch {n}", f"{losses.get(n, math.nan):.3f}") for n in epochs]
     found.append(("mean absolute error", f"{mae(actual, predicted):.2f}"))
@@ -162,4 +107,4 @@ def _table(outcomes: list[Outcome]) -> Table:
 
 
 def _say(line: str = "") -> None:
-    print(line, file=sys.stdout, flush=True)  # noqa: T201
+    print(line, flush=True)  # noqa: T201

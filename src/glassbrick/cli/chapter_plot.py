@@ -14,7 +14,7 @@ from glassbrick.errors import FileError, MissingExtraError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from glassbrick.cli.chapter import Outcome
+    from glassbrick.cli.chapter_models import Outcome
 
 __all__ = ["draw", "figure_of", "prepare"]
 

@@ -6,23 +6,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
 from glassbrick.arrays import Array
 from glassbrick.blocks import Block
-from glassbrick.checks import instance_of, positive_integer, refuse, require_array
+from glassbrick.checks import positive_integer, refuse, require_array
 from glassbrick.errors import (
-    ArgumentError,
     ArgumentTypeError,
     GlassbrickError,
     NotReadyError,
     OwnershipError,
     ShapeError,
 )
+from glassbrick.layers.adoption import (
+    adopted,
+    convert_params,
+    param_grad_of,
+    refuse_hidden_params,
+)
 from glassbrick.operations import Operation, ParamOperation
 from glassbrick.randomness import ChapterStreams, RandomSource, Streams, legacy_seed
 
-__all__ = ["Layer", "param_grad_of"]
+__all__ = ["Layer"]
 
 
 class Layer(Block, ABC):
@@ -263,7 +266,7 @@ class Layer(Block, ABC):
         finally:
             self._declared_params = None
             del self.rng
-        _convert_params(self._param_operations, input_.dtype)
+        convert_params(self._param_operations, input_.dtype)
         self.width = input_.shape[1]
         self.first = False
 
@@ -275,40 +278,9 @@ class Layer(Block, ABC):
 
     def _adopt(self) -> None:
         """Own the operations, and see that all parameters are theirs."""
-        if not self._operations:
-            advice = "For an identity write self.operations = [Linear()]."
-            refuse(ArgumentError, "_setup_layer", "to make self.operations", (), advice)
-        for operation in self._operations:
-            instance_of(operation, Operation, "operations", "[WeightMultiply(W), Sigmoid()]")
-            if isinstance(operation, ParamOperation) and "param" not in vars(operation):
-                kind = type(operation).__name__
-                advice = f"Call super().__init__(param) in {kind}.__init__."
-                refuse(ArgumentError, "operations", "a parameter", type(operation), advice)
-            operation.claim(self, "operations")
-        if len({id(operation) for operation in self._operations}) < len(self._operations):
-            raise OwnershipError(
-                "operations: the same operation stands twice; make a new one for each."
-            )
-        self._operations = tuple(self._operations)
+        self._operations = adopted(self, self._operations)
         self._find_params()
-        self._refuse_hidden_params()
-
-    def _refuse_hidden_params(self) -> None:
-        """Refuse parameters that no optimizer would ever see."""
-        owned = {id(operation.param) for operation in self._param_operations}
-        for param in self._declared_params or ():
-            if id(param) not in owned:
-                raise OwnershipError(
-                    f"params lists an array of shape {param.shape} that no operation "
-                    "holds, so it would not be trained: give it to a ParamOperation."
-                )
-        for name, value in self.__dict__.items():
-            hidden = isinstance(value, Layer | ParamOperation)
-            if hidden and all(value is not operation for operation in self._operations):
-                raise OwnershipError(
-                    f"its attribute {name} holds a {type(value).__name__} that is not among its "
-                    "operations, so its parameters would not be trained: put it there."
-                )
+        refuse_hidden_params(self, self._param_operations, self._declared_params or ())
 
     def _find_params(self) -> None:
         self._param_operations = tuple(
@@ -322,22 +294,3 @@ class Layer(Block, ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.neurons})"
-
-
-def param_grad_of(operation: ParamOperation) -> Array:
-    """Return the gradient of an operation's parameter, or say that there is none yet."""
-    try:
-        return operation.param_grad
-    except AttributeError:
-        raise operation.not_ready("param_grad") from None
-
-
-def _convert_params(operations: Sequence[ParamOperation], dtype: np.dtype[Any]) -> None:
-    """Bring parameters to the dtype of the data, by whatever name an operation holds them."""
-    for operation in operations:
-        param = operation.param
-        if param.dtype != dtype:
-            converted = param.astype(dtype)
-            for name, value in operation.__dict__.items():
-                if value is param:
-                    operation.__dict__[name] = converted

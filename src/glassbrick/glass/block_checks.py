@@ -1,0 +1,185 @@
+"""The checks of each kind of block: an operation, a loss, layers by themselves and as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from glassbrick.arrays import Array, read_only
+from glassbrick.blocks import inherits
+from glassbrick.errors import DataError, GlassbrickError
+from glassbrick.glass.comparison import Comparison
+from glassbrick.glass.trial_inputs import Checkable
+from glassbrick.layers import Layer
+from glassbrick.losses import Loss
+from glassbrick.names import snake_case
+from glassbrick.network import NeuralNetwork
+from glassbrick.operations import Operation, ParamOperation
+
+__all__ = ["check_layers", "check_loss", "check_operation", "layers_of", "leaves_inputs_alone"]
+
+
+def layers_of(block: Checkable) -> tuple[Layer, ...]:
+    """Return the layers of a network, or of a layer itself; an operation has none."""
+    if isinstance(block, NeuralNetwork):
+        return block.layers
+    return (block,) if isinstance(block, Layer) else ()
+
+
+def leaves_inputs_alone(
+    block: Operation | Layer | NeuralNetwork, name: str, input_: Array, comparison: Comparison
+) -> bool:
+    """See whether an operation writes into its input, by giving it one that is read-only."""
+    places = [(name, block, input_)] if isinstance(block, Operation) else []
+    for layer in layers_of(block):
+        if inherits(layer, Layer, "forward", "backward"):
+            places += [(place, operation, operation.input_) for place, operation in _places(layer)]
+    for place, operation, before in places:
+        try:
+            operation.apart().forward(read_only(before.copy()))
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            problem = "it writes into input_, which belongs to another block: work on a copy"
+            return comparison.fail(place, "forward", problem)
+    return True
+
+
+def check_loss(loss: Loss, prediction: Array, target: Array, comparison: Comparison) -> bool:
+    """Check a loss at a prediction and a target; say whether it is right."""
+
+    def analytic() -> Array:
+        loss.forward(prediction, target)
+        return loss.backward()
+
+    def value(at: Array) -> Array:
+        loss.prediction, loss.target = at, target
+        return np.asarray(loss._output())
+
+    name = snake_case(type(loss).__name__)
+    return comparison.compare(name, "input_grad", analytic, value, prediction, np.ones(()))
+
+
+def check_layers(
+    layers: tuple[Layer, ...] | list[Layer],
+    input_: Array,
+    output_grad: Array,
+    name: str,
+    comparison: Comparison,
+) -> None:
+    """Check each operation by itself, last to first, then all together."""
+    all_right = True
+    grad = output_grad
+    for layer in reversed(layers):
+        if not inherits(layer, Layer, "forward", "backward"):  # only the whole can be judged
+            grad = layer.backward(grad)
+            continue
+        for place, operation in reversed(list(_places(layer))):
+            all_right &= check_operation(
+                place, operation.apart(), operation.input_, grad, comparison
+            )
+            try:
+                grad = operation.backward(grad)
+            except GlassbrickError:
+                return  # told already, by the check of the operation itself
+    if all_right:
+        _check_end_to_end(layers, input_, output_grad, name, comparison)
+
+
+def check_operation(
+    name: str, operation: Operation, input_: Array, output_grad: Array, comparison: Comparison
+) -> bool:
+    """Check one operation at given numbers; say whether it is right."""
+    input_before, grad_before = input_.copy(), output_grad.copy()
+
+    def analytic(gradient: str) -> Callable[[], Array]:
+        def run() -> Array:
+            operation.forward(input_)
+            # The rule itself, not backward, so that one wrong shape does not hide the rest.
+            found: Array = getattr(operation, f"_{gradient}")(output_grad)
+            if not np.array_equal(input_, input_before):
+                raise DataError("backward writes into input_: work on a copy.")
+            if not np.array_equal(output_grad, grad_before):
+                raise DataError("backward writes into output_grad: work on a copy.")
+            return found
+
+        return run
+
+    def output_of_input(at: Array) -> Array:
+        operation.input_ = at
+        operation.output = operation._output()
+        return operation.output
+
+    ok = comparison.compare(
+        name, "input_grad", analytic("input_grad"), output_of_input, input_, output_grad
+    )
+    if isinstance(operation, ParamOperation):
+        output_of_param = _with_param(operation, lambda: output_of_input(input_))
+        ok &= comparison.compare(
+            name,
+            "param_grad",
+            analytic("param_grad"),
+            output_of_param,
+            operation.param,
+            output_grad,
+        )
+    return ok
+
+
+def _check_end_to_end(
+    layers: tuple[Layer, ...] | list[Layer],
+    input_: Array,
+    output_grad: Array,
+    name: str,
+    comparison: Comparison,
+) -> None:
+    """Check layers as a whole, from the data and from each parameter to the last output."""
+
+    def forward(at: Array) -> Array:
+        for layer in layers:
+            at = layer.forward(at)
+        return at
+
+    def backward() -> Array:
+        forward(input_)
+        grad = output_grad
+        for layer in reversed(layers):
+            grad = layer.backward(grad)
+        return grad
+
+    comparison.compare(name, "input_grad", backward, forward, input_, output_grad)
+    operations = [operation for layer in layers for operation in layer.param_operations]
+    for number, operation in enumerate(operations):
+
+        def param_grad(operation: ParamOperation = operation) -> Array:
+            backward()
+            return operation.param_grad
+
+        output = _with_param(operation, lambda: forward(input_))
+        gradient = f"params[{number}]"
+        comparison.compare(name, gradient, param_grad, output, operation.param, output_grad)
+
+
+def _with_param(operation: ParamOperation, output: Callable[[], Array]) -> Callable[[Array], Array]:
+    """Make a function of the parameter out of one that uses it."""
+    param = operation.param
+
+    def run(at: Array) -> Array:
+        operation.param = at
+        try:
+            return output()
+        finally:
+            operation.param = param
+
+    return run
+
+
+def _places(layer: Layer) -> Iterator[tuple[str, Operation]]:
+    """Name operations by layer and class, and number those alike: "dense_1.relu_2"."""
+    seen: dict[str, int] = {}
+    for operation in layer.operations:
+        name = snake_case(type(operation).__name__)
+        seen[name] = seen.get(name, 0) + 1
+        number = f"_{seen[name]}" if seen[name] > 1 else ""
+        yield f"{layer.name}.{name}{number}", operation
