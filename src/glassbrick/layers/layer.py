@@ -210,9 +210,9 @@ class Layer(Block, ABC):
     @property
     def param_operations(self) -> tuple[ParamOperation, ...]:
         """The operations that hold parameters."""
-        self.require_params()
-        if not isinstance(self._operations, tuple):  # set up by a forward of the user's own
-            self._adopt()
+        if self.first or type(self._operations) is not tuple:
+            self.require_params()
+            self._adopt()  # set up by a forward of the user's own
         return self._param_operations
 
     def require_params(self) -> None:
