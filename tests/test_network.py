@@ -344,6 +344,13 @@ def test_blocks_of_a_network_that_could_not_be_made_are_free():
     except ShapeError as error:
         kept = error
     assert kept is not None
+    owner = NeuralNetwork([Dense(2)], MeanSquaredError())
+    free = Dense(4)
+    with pytest.raises(OwnershipError) as caught:
+        NeuralNetwork([free, owner.layers[0]], MeanSquaredError())
+    assert free._owner is None
+    assert owner.layers[0]._owner() is owner
+    assert caught.value is not None
     NeuralNetwork([layers[0], Dense(1)], MeanSquaredError())
     activation = Tanh()
     with pytest.raises(GlassbrickError):

@@ -52,9 +52,10 @@ class Block:
             )
         self._owner = weakref.ref(owner)
 
-    def disown(self) -> None:
-        """Let the block be claimed by another owner."""
-        self._owner = None
+    def disown(self, owner: object) -> None:
+        """Let the block be claimed by others again, if `owner` has it."""
+        if self._owner is not None and self._owner() is owner:
+            self._owner = None
 
     def apart(self) -> Self:
         """Return a twin that shares arrays with this block but remembers no batch.

@@ -95,8 +95,8 @@ class NeuralNetwork:
                 refuse(ArgumentError, "NeuralNetwork", "either seed or rng", f"{seed=}, {rng=}")
             self.seed = None
             self.streams = SpawnedStreams(rng)
-        self._claim_blocks()
         try:
+            self._claim_blocks()
             for index, layer in enumerate(self.layers):
                 name = layer_name(layer, self.layers[:index])
                 layer._join(self.streams, index, name, self.seed)
@@ -104,7 +104,7 @@ class NeuralNetwork:
                 self.build(self.layers[0].inputs)
         except GlassbrickError:
             for block in (*self.layers, self.loss):
-                block.disown()  # there is no network that they could belong to
+                block.disown(self)  # there is no network that they could belong to
             raise
 
     def build(self, inputs: int, dtype: DTypeLike = np.float64) -> None:
