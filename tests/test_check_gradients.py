@@ -501,3 +501,107 @@ def test_methods_are_chosen_by_what_they_can_do():
     assert bent.method == "differences"
     assert bent.values[0] == pytest.approx(1.0, rel=1e-9)
     assert np.isnan(bent.values[1])  # within a step of the kink
+
+
+class SoftmaxCrossEntropy(Loss):
+    """Its gradient is the usual p - t, which is right where each row of targets sums to 1."""
+
+    factor = 1.0
+
+    def _output(self):
+        e = np.exp(self.prediction - self.prediction.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return -np.sum(self.target * np.log(self.p)) / len(self.p)
+
+    def _input_grad(self):
+        return self.factor * (self.p - self.target) / len(self.p)
+
+
+class WrongCrossEntropy(SoftmaxCrossEntropy):
+    factor = 2.0
+
+
+class BinaryCrossEntropy(Loss):
+    def _output(self):
+        p = np.clip(self.prediction, 1e-7, 1 - 1e-7)
+        return -np.mean(self.target * np.log(p) + (1 - self.target) * np.log(1 - p))
+
+    def _input_grad(self):
+        p = np.clip(self.prediction, 1e-7, 1 - 1e-7)
+        return (p - self.target) / (p * (1 - p)) / p.size
+
+
+def test_losses_of_probabilities_are_judged_by_probabilities():
+    report = check_gradients(SoftmaxCrossEntropy())
+    assert report, str(report)
+    assert "right for targets that are probabilities, not for random numbers" in str(report)
+    report = check_gradients(BinaryCrossEntropy())
+    assert report, str(report)
+    assert "right for numbers between 0 and 1" in str(report)
+    assert check_gradients(NeuralNetwork([Dense(3, "linear")], SoftmaxCrossEntropy(), rng=0))
+    report = check_gradients(WrongCrossEntropy())
+    assert not report
+    assert "if it takes only some predictions and targets, give such" in str(report)
+    report = check_gradients(SoftmaxCrossEntropy(), np.ones((2, 3)), np.full((2, 3), 0.9))
+    assert not report
+    assert "give such" not in str(report)
+
+
+class ByAnotherName(WeightMultiply):
+    def __init__(self, W):
+        super().__init__(W)
+        self.W = W
+
+    def _output(self):
+        return self.input_.dot(self.W)
+
+
+class Unused(WeightMultiply):
+    def __init__(self, W):
+        super().__init__(W)
+        self.W = W.copy()
+
+    def _output(self):
+        return self.input_.dot(self.W)
+
+
+class Accumulates(WeightMultiply):
+    total = 0.0
+
+    def _param_grad(self, output_grad):
+        self.total = self.total + super()._param_grad(output_grad)
+        return self.total
+
+
+class ReusesItsOutput(Operation):
+    def _output(self):
+        if not hasattr(self, "buffer") or self.buffer.shape != self.input_.shape:
+            self.buffer = np.empty(self.input_.shape)
+        return np.multiply(self.input_, 2.0, out=self.buffer)
+
+    def _input_grad(self, output_grad):
+        return 2.0 * output_grad
+
+
+def test_parameters_by_another_name_are_moved_too():
+    W = np.random.default_rng(0).standard_normal((4, 3))
+    operation = ByAnotherName(W)
+    assert check_gradients(operation)
+    assert operation.W is operation.param is W
+    (wrong,) = check_gradients(Unused(W)).wrong
+    assert "the output does not depend on that array at all" in wrong.problem
+
+
+def test_gradients_that_accumulate_are_found():
+    (wrong,) = check_gradients(Accumulates(np.ones((3, 2)))).wrong
+    assert wrong.name == "accumulates.param_grad"
+    assert "something else when it is called again" in wrong.problem
+
+
+def test_an_operation_may_reuse_its_output():
+    assert check_gradients(ReusesItsOutput())
+
+
+def test_a_networks_target_may_be_of_one_axis():
+    net = NeuralNetwork([Dense(1, "linear")], MeanSquaredError(), rng=0)
+    assert check_gradients(net, np.ones((5, 2)), np.arange(5.0))

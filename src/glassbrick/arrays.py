@@ -22,6 +22,7 @@ __all__ = [
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
+_NUMBERS = (bool, int, float, np.bool, np.integer, np.floating)
 _REMEDIES = {
     "O": "Convert every column to numbers first; a missing value (None) must be filled in.",
     "U": "Encode text as numbers first, for example one column of 0 and 1 per category.",
@@ -164,6 +165,8 @@ def _as_real_array(value: ArrayLike, name: str) -> Array:
         raise DataError(
             complaint(name, "an array of numbers", f"a {type(value).__name__}: {error}", advice)
         ) from None
+    if array.dtype.kind == "O" and all(isinstance(v, _NUMBERS) for v in array.flat):
+        array = array.astype(np.float64)  # a table of floats, integers and booleans
     if array.dtype.kind not in "biuf":
         _refuse_dtype(array, name)
     return array
@@ -172,7 +175,7 @@ def _as_real_array(value: ArrayLike, name: str) -> Array:
 def _refuse_dtype(array: Array, name: str) -> NoReturn:
     received = f"dtype {array.dtype}"
     if array.size and array.dtype.kind in "OUS":
-        first = next((v for v in array.flat if not isinstance(v, int | float)), array.flat[0])
+        first = next(v for v in array.flat if not isinstance(v, _NUMBERS))
         received += f", for example {first!r} ({type(first).__name__})"
     advice = _REMEDIES.get(array.dtype.kind, "")
     raise DataError(complaint(name, "real numbers", received, advice))

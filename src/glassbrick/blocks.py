@@ -48,7 +48,8 @@ class Block:
             me = type(self).__name__
             raise OwnershipError(
                 f"{description}: this {me} already belongs to {current!r}. A block remembers "
-                f"its last batch, so it can have only one place; make a new {me} for each."
+                f"its last batch, so it can have only one place; make a new {me} for each. "
+                "(In a notebook, run the cell that makes it again, too.)"
             )
         self._owner = weakref.ref(owner)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from glassbrick.arrays import Array, as_matrix, read_only
+from glassbrick.arrays import Array, as_matrix, as_targets, read_only
 from glassbrick.checks import describe, instance_of, one_of, positive_integer, refuse
 from glassbrick.errors import ArgumentError, GlassbrickError
 from glassbrick.layers.adoption import param_grad_of
@@ -187,14 +187,14 @@ class NeuralNetwork:
             grad = layer.backward(grad)
         return grad
 
-    def train_batch(self, x_batch: ArrayLike, y_batch: Array) -> float:
+    def train_batch(self, x_batch: ArrayLike, y_batch: ArrayLike) -> float:
         """Compute the loss of a batch, and all gradients. Parameters stay as they are.
 
         Parameters
         ----------
-        x_batch : ndarray, shape (rows, features)
+        x_batch : array_like, shape (rows, features)
             The data.
-        y_batch : ndarray, shape (rows, outputs)
+        y_batch : array_like, shape (rows, outputs)
             What should be predicted.
 
         Returns
@@ -208,6 +208,8 @@ class NeuralNetwork:
             As `forward`, and as the loss's own `forward`.
         """
         predictions = self.forward(x_batch)
+        if type(y_batch) is not np.ndarray:
+            y_batch = as_targets(y_batch, "y_batch", self._dtype)
         loss = self.loss.forward(predictions, y_batch)
         self.backward(self.loss.backward())
         return loss

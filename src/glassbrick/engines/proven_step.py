@@ -39,9 +39,8 @@ class ProvenStep:
             (operation, _param_rule(operation), operation._input_grad)
             for operation in reversed(operations)
         ]
-        # A user's rule may leave something behind that its other rule needs; ours does not.
-        first = operations[0]
-        self._spared = first if inherits(first, WeightMultiply, "_input_grad") else None
+        # A user's rule may leave something behind that another rule needs; ours does not.
+        self._spared = operations[0] if type(operations[0]) is WeightMultiply else None
 
     def __call__(self, x_batch: Array, y_batch: Array) -> float:
         """Compute the loss of a batch, and the gradients of all parameters."""

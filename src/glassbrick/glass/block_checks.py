@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from glassbrick.arrays import Array, read_only
 from glassbrick.blocks import inherits
 from glassbrick.errors import DataError, GlassbrickError
 from glassbrick.glass.comparison import Comparison
+from glassbrick.glass.gradient_report import GradientReport, GradientResult
 from glassbrick.glass.trial_inputs import Checkable
 from glassbrick.layers import Layer
 from glassbrick.losses import Loss
@@ -46,9 +48,37 @@ def leaves_inputs_alone(
     return True
 
 
-def check_loss(loss: Loss, prediction: Array, target: Array, comparison: Comparison) -> bool:
-    """Check a loss at a prediction and a target; say whether it is right."""
+def check_loss(
+    loss: Loss, pairs: list[tuple[str, Array, Array]], comparison: Comparison
+) -> tuple[bool, Array, Array]:
+    """Check a loss; return whether it is right, with the prediction and the target it is right at.
 
+    Parameters
+    ----------
+    loss : Loss
+        What to check.
+    pairs : list of (str, ndarray, ndarray)
+        Kinds of predictions and targets, tried in turn until it is right for one of them.
+    comparison : Comparison
+        Gets one result.
+    """
+    results: list[GradientResult] = []
+    for kind, prediction, target in pairs:
+        trial = Comparison(GradientReport("", comparison.report.tolerance), comparison.rng)
+        if _loss_is_right(loss, prediction, target, trial):
+            note = f"right for {kind}, not for {pairs[0][0]}" if results else ""
+            comparison.report.add(replace(trial.report.results[0], note=note))
+            return True, prediction, target
+        results.append(trial.report.results[0])
+    _, prediction, target = pairs[0]
+    problem = results[0].problem
+    if pairs[0][0] != "the given numbers":
+        problem += " (if it takes only some predictions and targets, give such)"
+    comparison.report.add(replace(results[0], problem=problem))
+    return False, prediction, target
+
+
+def _loss_is_right(loss: Loss, prediction: Array, target: Array, comparison: Comparison) -> bool:
     def analytic() -> Array:
         loss.forward(prediction, target)
         return loss.backward()
@@ -166,11 +196,11 @@ def _with_param(operation: ParamOperation, output: Callable[[], Array]) -> Calla
     param = operation.param
 
     def run(at: Array) -> Array:
-        operation.param = at
+        operation.replace_param(at)
         try:
             return output()
         finally:
-            operation.param = param
+            operation.replace_param(param)
 
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -59,10 +60,12 @@ class Comparison:
         """
         with np.errstate(all="ignore"):
             try:
-                found = analytic()
+                found, again = copy.copy(analytic()), analytic()
             except Exception as error:  # whatever a user's rule raises is a finding
                 return self.fail(block, gradient, error)
             problem = _unusable(found, at) or _unjudgeable(function, at)
+            if not problem and not np.array_equal(found, again, equal_nan=True):
+                problem = "backward gives something else when it is called again"
             if problem:
                 return self.fail(block, gradient, problem)
             return self._judge(block, gradient, found, function, at, weights)
@@ -92,6 +95,8 @@ class Comparison:
                 f"at {list(numeric.positions[worst])} of an array of shape {at.shape} it is "
                 f"{values[worst]:.10g}, but numerically {numeric.values[worst]:.10g}"
             )
+            if not numeric.values[smooth].any():
+                problem += "; the output does not depend on that array at all"
         result = GradientResult(
             block=block,
             gradient=gradient,

@@ -19,7 +19,7 @@ from glassbrick.glass.block_checks import (
 )
 from glassbrick.glass.comparison import Comparison
 from glassbrick.glass.gradient_report import GradientReport
-from glassbrick.glass.trial_inputs import Checkable, trial_input, trial_pair, trial_widths
+from glassbrick.glass.trial_inputs import Checkable, trial_input, trial_pairs, trial_widths
 from glassbrick.layers import Layer
 from glassbrick.losses import Loss
 from glassbrick.names import snake_case
@@ -102,6 +102,8 @@ def check_gradients(
     tolerance = real_number(tolerance, "check_gradients, tolerance", above=0.0)
     given = _as_rows(input_, "check_gradients, input_")
     wanted = _as_rows(target, "check_gradients, target")
+    if isinstance(block, NeuralNetwork) and wanted is not None and wanted.ndim == 1:
+        wanted = wanted[:, np.newaxis]
     report = GradientReport(repr(block), tolerance)
     generator = as_generator(rng, "check_gradients")
     for rows in _BATCHES if given is None else (len(given),):
@@ -117,8 +119,7 @@ def _check(
     comparison: Comparison,
 ) -> None:
     if isinstance(block, Loss):
-        prediction, target = trial_pair(block, rows, given, wanted, comparison.rng)
-        check_loss(block, prediction, target, comparison)
+        check_loss(block, trial_pairs(block, rows, given, wanted, comparison.rng), comparison)
         return
     first = block.layers[0] if isinstance(block, NeuralNetwork) else block
     name = "network" if isinstance(block, NeuralNetwork) else snake_case(type(block).__name__)
@@ -154,8 +155,9 @@ def _check_network(
     comparison: Comparison,
 ) -> None:
     """Check the loss, then the layers at the gradient that the loss sends back."""
-    prediction, target = trial_pair(net.loss, len(prediction), prediction, wanted, comparison.rng)
-    if check_loss(net.loss, prediction, target, comparison):
+    pairs = trial_pairs(net.loss, len(prediction), prediction, wanted, comparison.rng)
+    right, prediction, target = check_loss(net.loss, pairs, comparison)
+    if right:
         net.loss.forward(prediction, target)
         net.forward(input_)
         check_layers(net.layers, input_, net.loss.backward(), "network", comparison)
@@ -171,7 +173,7 @@ def _in_float64(block: Checkable) -> Checkable:
         operations += layer.operations
     for operation in operations:
         if isinstance(operation, ParamOperation):
-            operation.param = np.array(operation.param, np.float64)
+            operation.replace_param(np.array(operation.param, np.float64))
     return twin
 
 

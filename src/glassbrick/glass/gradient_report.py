@@ -32,6 +32,8 @@ class GradientResult:
         Elements compared, and elements left out because the function has a kink there.
     problem : str
         In words, what is wrong: at which element, analytic against numeric.
+    note : str
+        In words, for what it is right, if not for all numbers.
     """
 
     block: str
@@ -42,6 +44,7 @@ class GradientResult:
     checked: int = 0
     skipped: int = 0
     problem: str = ""
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -114,8 +117,8 @@ class GradientReport:
                 f"  {result.verdict}  {result.name}: error {result.error:.1e} "
                 f"at {result.checked} elements, by {result.method or 'nothing'}"
             )
-            if result.problem:
-                lines.append(f"         {result.problem}")
+            if result.problem or result.note:
+                lines.append(f"         {result.problem or result.note}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -142,8 +145,11 @@ class GradientReport:
             )
         yield Text(self.verdict, "bold")
         yield table
-        for result in self.wrong:
-            yield Text.assemble((result.name, "bold red"), ": ", result.problem, "\n")
+        for result in self.results:
+            if result.problem or result.note:
+                style = "yellow" if result.ok else "bold red"
+                said = result.problem or result.note
+                yield Text.assemble((result.name, style), ": ", said, "\n")
 
 
 def _merged(first: GradientResult, second: GradientResult) -> GradientResult:
@@ -152,4 +158,5 @@ def _merged(first: GradientResult, second: GradientResult) -> GradientResult:
         worse,
         checked=first.checked + second.checked,
         skipped=first.skipped + second.skipped,
+        note=first.note or second.note,
     )

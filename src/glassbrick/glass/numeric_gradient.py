@@ -123,7 +123,8 @@ def _difference(
     function: Function, at: Array, weights: Array, direction: Array, step: float
 ) -> float:
     with np.errstate(all="ignore"):
-        change = function(at + step * direction) - function(at - step * direction)
+        above = np.array(function(at + step * direction))  # copied, for a block may reuse it
+        change = above - function(at - step * direction)
     return float(np.sum(change * weights)) / (2 * step)
 
 

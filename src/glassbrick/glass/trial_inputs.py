@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -14,7 +14,7 @@ from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation
 
-__all__ = ["Checkable", "trial_input", "trial_pair", "trial_widths"]
+__all__ = ["Checkable", "trial_input", "trial_pairs", "trial_widths"]
 
 Checkable: TypeAlias = Operation | Layer | Loss | NeuralNetwork
 
@@ -55,14 +55,17 @@ def trial_input(
     )
 
 
-def trial_pair(
+def trial_pairs(
     loss: Loss,
     rows: int,
     given: Array | None,
     wanted: Array | None,
     rng: np.random.Generator,
-) -> tuple[Array, Array]:
-    """Return a prediction and a target, random where not given, of finite loss.
+) -> list[tuple[str, Array, Array]]:
+    """Return predictions and targets of finite loss, with what they are: "random numbers".
+
+    What is given stays; what is not is drawn in several ways, because a loss may be made
+    for probabilities only.
 
     Raises
     ------
@@ -73,10 +76,8 @@ def trial_pair(
     for array in (given, wanted):
         shape = shape if array is None else array.shape
     failure: Exception | str = ""
-    pairs = zip(_candidates(shape, rng), _candidates(shape, rng), strict=True)
-    for prediction, target in pairs:
-        prediction = prediction if given is None else given
-        target = target if wanted is None else wanted
+    pairs = []
+    for kind, prediction, target in _pairs(shape, given, wanted, rng):
         try:
             with np.errstate(all="ignore"):
                 value = loss.forward(prediction.copy(), target.copy())
@@ -86,12 +87,38 @@ def trial_pair(
             failure = error
             continue
         if np.isfinite(value):
-            return prediction, target
-        failure = "it computes NaN or infinity"
+            pairs.append((kind, prediction, target))
+        else:
+            failure = "it computes NaN or infinity"
+    if pairs:
+        return pairs
     raise DataError(
         f"check_gradients, {loss!r}: found no random numbers that it can take ({failure}). "
         "Give some: check_gradients(loss, prediction, target)."
     )
+
+
+def _pairs(
+    shape: tuple[int, ...], given: Array | None, wanted: Array | None, rng: np.random.Generator
+) -> Iterator[tuple[str, Array, Array]]:
+    numbers, fractions = _candidates(shape, rng)
+    if given is not None and wanted is not None:
+        yield "the given numbers", given, wanted
+        return
+    prediction = numbers if given is None else given
+    if wanted is not None:
+        yield "random predictions", prediction, wanted
+        yield "predictions between 0 and 1", fractions, wanted
+        return
+    yield "random numbers", prediction, rng.standard_normal(shape)
+    probabilities = rng.uniform(0.2, 0.8, shape)
+    yield (
+        "targets that are probabilities",
+        prediction,
+        probabilities / probabilities.sum(axis=-1, keepdims=True),
+    )
+    prediction = fractions if given is None else given
+    yield "numbers between 0 and 1", prediction, rng.uniform(0.2, 0.8, shape)
 
 
 def trial_widths(block: Operation | Layer) -> list[int]:

@@ -74,14 +74,10 @@ def refuse_hidden_params(
 
 
 def convert_params(operations: Sequence[ParamOperation], dtype: np.dtype[Any]) -> None:
-    """Bring parameters to the dtype of the data, by whatever name an operation holds them."""
+    """Bring parameters to the dtype of the data."""
     for operation in operations:
-        param = operation.param
-        if param.dtype != dtype:
-            converted = param.astype(dtype)
-            for name, value in vars(operation).items():
-                if value is param:
-                    setattr(operation, name, converted)
+        if operation.param.dtype != dtype:
+            operation.replace_param(operation.param.astype(dtype))
 
 
 def param_grad_of(operation: ParamOperation) -> Array:

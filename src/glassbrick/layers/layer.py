@@ -83,6 +83,9 @@ class Layer(Block, ABC):
 
     memory: ClassVar[tuple[str, ...]] = ("input_", "output")
 
+    first = True
+    inputs: int | None = None
+    name = "layer"
     seed: int | None = None
     rng: RandomSource
     input_: Array

@@ -201,6 +201,13 @@ class ParamOperation(Operation):
             self._refuse_shape(param_grad, self.param.shape, "_param_grad must return")
         return input_grad
 
+    def replace_param(self, param: Array) -> None:
+        """Take another array as the parameter, by whatever names the operation holds it."""
+        before = self.param
+        for name, value in vars(self).items():
+            if value is before:
+                setattr(self, name, param)
+
     def _refuse_width(self, input_: Any, width: int) -> None:
         who = f"{type(self).__name__}.forward, input_"
         require_array(input_, who)

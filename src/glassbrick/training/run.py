@@ -59,6 +59,8 @@ class Run:
         Whether it is time to stop.
     replaced_params : bool
         Whether parameters that were there before are lost.
+    went_back : bool
+        Whether the last fit failed, and left everything as it was before.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Run:
         self.net, self.optim, self.engine = net, optim, engine
         self.history = History(engine=engine.name)
         self.stopping = EarlyStopping()
+        self.went_back = False
         self._best: Snapshot | None = None  # of the best evaluated epoch
         self._last: Snapshot | None = None  # of the last epoch, where a later fit goes on
         self._left: Snapshot | None = None  # as the last fit left the network
@@ -95,7 +98,7 @@ class Run:
         if restart or before is None:
             optim.reset()
 
-    def resume(self, data: FitData) -> None:
+    def resume(self, data: FitData, plan: Plan) -> None:
         """Go back to the parameters of the last epoch, unless they were changed since.
 
         Raises
@@ -113,6 +116,9 @@ class Run:
             self._judge_again(self._best, *data.validation)
         if unchanged and self._last is not None:
             self._last.restore(self.net)
+        if not unchanged:
+            self.optim.reset()  # what it remembers is of other parameters
+        self.stopping.patience = plan.patience
         if self.stopping.should_stop:  # whoever continues wants more than one more evaluation
             self.stopping.misses = 0
 
@@ -130,10 +136,10 @@ class Run:
 
     def train(self, data: FitData, plan: Plan, progress: Progress) -> None:
         """Run the epochs; whatever happens, leave the best parameters and no caches."""
-        started = time.perf_counter()
-        history = self.history
+        self._started = time.perf_counter()
         self.stopping.patience, self.stopping.min_delta = plan.patience, plan.min_delta
-        self._last = None
+        self._last, self.went_back = None, False
+        history, before = self.history, self.history.copy()
         history.stop_reason = "failed"
         try:
             history.stop_reason = self._run_epochs(data, plan, progress)
@@ -141,8 +147,10 @@ class Run:
         except KeyboardInterrupt:
             history.stop_reason = "interrupted"
         except BaseException:
+            self.optim.reset()  # what it remembers led astray
             if self._best is None and self._put_back is not None:
                 self._put_back()
+                self.history, self.went_back = before, True
             raise
         finally:
             if self._best is not None:
@@ -150,7 +158,7 @@ class Run:
             self._put_back = None
             self.net.release()
             self._left = Snapshot(self.net)
-            history.seconds += time.perf_counter() - started
+            self.history.seconds += time.perf_counter() - self._started
             progress.close()
         progress.end(history)
 
@@ -207,6 +215,8 @@ class Run:
         self.history.stop_reason = "diverged"
         lr, best = self.optim.lr, self.history.best_epoch
         kept = "it had before" if best is None else f"of epoch {best}"
+        failed = self.history.copy()
+        failed.seconds += time.perf_counter() - self._started
         raise DivergenceError(
             f"Training diverged in epoch {epoch}, batch {batch}, at learning rate {lr:g}: {what}. "
             f"The network has the parameters {kept}. Try a lower learning rate, "
@@ -214,7 +224,7 @@ class Run:
             epoch=epoch,
             batch=batch,
             lr=lr,
-            history=self.history.copy(),
+            history=failed,
         )
 
 

@@ -14,9 +14,11 @@ from glassbrick.checks import (
     one_of,
     positive_integer,
     real_number,
+    refuse,
     true_or_false,
 )
 from glassbrick.engines import ENGINES, Engine
+from glassbrick.errors import ArgumentError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.randomness import legacy_seed
@@ -76,6 +78,9 @@ class Trainer:
     def __init__(self, net: NeuralNetwork, optim: Optimizer, *, engine: str = "numpy"):
         self.net = instance_of(net, NeuralNetwork, "Trainer, net", "NeuralNetwork(...)")
         self.optim = instance_of(optim, Optimizer, "Trainer, optim", "SGD(lr=0.01)")
+        if "_lr" not in vars(optim):
+            advice = f"Call super().__init__(lr) in {type(optim).__name__}.__init__."
+            refuse(ArgumentError, "Trainer, optim", "a learning rate", type(optim), advice)
         self.engine: Engine = one_of(engine, ENGINES, "Trainer, engine")()
         optim.bind(net)
         self._run: Run | None = None
@@ -203,12 +208,18 @@ class Trainer:
         dtype = self.net.dtype if keeps_params else None
         data = FitData.of(X_train, y_train, X_test, y_test, dtype)
 
-        if keeps_params and self._run is not None:
-            run = self._run
-            run.resume(data)
+        before = self._run
+        if keeps_params and before is not None:
+            run = before
+            run.resume(data, plan)
         else:
             run = Run(self.net, self.optim, self.engine, data, seed, restart)
-            self._run = run
+        self._run = run
         progress.begin(plan.epochs, run.history.epochs, run.replaced_params)
-        run.train(data, plan, progress)
+        try:
+            run.train(data, plan, progress)
+        except BaseException:
+            if run.went_back:
+                self._run = before  # whose parameters the network has again
+            raise
         return run.history.copy()
