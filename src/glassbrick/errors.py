@@ -63,8 +63,8 @@ class DivergenceError(GlassbrickError, RuntimeError):
     Attributes
     ----------
     epoch, batch : int
-        Where it happened, counted from 1. The batch after the last one stands for the
-        evaluation at the end of the epoch.
+        Where it happened, counted from 1; the last batch if it showed only in the
+        evaluation after it.
     lr : float
         The learning rate at that moment.
     history : History
