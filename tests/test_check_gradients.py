@@ -531,13 +531,40 @@ class BinaryCrossEntropy(Loss):
         return (p - self.target) / (p * (1 - p)) / p.size
 
 
+class LogLikelihood(Loss):
+    def _output(self):
+        return -np.mean(np.log(self.prediction))
+
+    def _input_grad(self):
+        return -1.0 / self.prediction / self.prediction.size
+
+
+class HuberNotCutOff(Loss):
+    """Right for errors up to 1 only."""
+
+    def _output(self):
+        error = np.abs(self.prediction - self.target)
+        return np.mean(np.where(error <= 1.0, 0.5 * error**2, error - 0.5))
+
+    def _input_grad(self):
+        return (self.prediction - self.target) / self.prediction.size
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_loss_that_is_right_for_small_errors_only_is_wrong(seed):
+    assert not check_gradients(HuberNotCutOff(), rng=seed)
+
+
 def test_losses_of_probabilities_are_judged_by_probabilities():
     report = check_gradients(SoftmaxCrossEntropy())
     assert report, str(report)
     assert "right for targets that are probabilities, not for random numbers" in str(report)
-    report = check_gradients(BinaryCrossEntropy())
-    assert report, str(report)
-    assert "right for numbers between 0 and 1" in str(report)
+    fractions = np.random.default_rng(0).uniform(0.1, 0.9, (2, 5, 3))
+    assert check_gradients(BinaryCrossEntropy(), *fractions)
+    report = check_gradients(BinaryCrossEntropy())  # clipped: flat outside, unlike its gradient
+    assert not report
+    assert "if it takes only some predictions and targets, give such" in str(report)
+    assert check_gradients(LogLikelihood())  # not finite outside, so it is judged inside
     assert check_gradients(NeuralNetwork([Dense(3, "linear")], SoftmaxCrossEntropy(), rng=0))
     report = check_gradients(WrongCrossEntropy())
     assert not report

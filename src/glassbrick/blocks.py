@@ -79,7 +79,7 @@ class Block:
         """Say what must be called before the memory `name` exists.
 
         There is no ``__getattr__`` to say it for every access, because merely defining
-        one slows each attribute of each block down, by 8 % of a small network's step.
+        one slows every attribute of a block down, from 7 to 18 nanoseconds.
         """
         made_by = "backward" if name.endswith("_grad") else "forward"
         return NotReadyError(

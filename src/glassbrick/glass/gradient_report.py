@@ -158,5 +158,5 @@ def _merged(first: GradientResult, second: GradientResult) -> GradientResult:
         worse,
         checked=first.checked + second.checked,
         skipped=first.skipped + second.skipped,
-        note=first.note or second.note,
+        note="" if worse.problem else first.note or second.note,
     )

@@ -64,8 +64,10 @@ def trial_pairs(
 ) -> list[tuple[str, Array, Array]]:
     """Return predictions and targets of finite loss, with what they are: "random numbers".
 
-    What is given stays; what is not is drawn in several ways, because a loss may be made
-    for probabilities only.
+    What is given stays; what is not is random numbers, then targets that are
+    probabilities, because a loss may be made for such. Predictions between 0 and 1 are
+    tried only if nothing else has a finite loss: small errors alone would hide what is
+    wrong with large ones.
 
     Raises
     ------
@@ -76,8 +78,10 @@ def trial_pairs(
     for array in (given, wanted):
         shape = shape if array is None else array.shape
     failure: Exception | str = ""
-    pairs = []
+    pairs: list[tuple[str, Array, Array]] = []
     for kind, prediction, target in _pairs(shape, given, wanted, rng):
+        if pairs and "between 0 and 1" in kind:
+            break
         try:
             with np.errstate(all="ignore"):
                 value = loss.forward(prediction.copy(), target.copy())
