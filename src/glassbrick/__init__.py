@@ -15,6 +15,7 @@ from glassbrick.errors import (
     NotReadyError,
     OwnershipError,
     ShapeError,
+    TracingError,
 )
 from glassbrick.glass import GradientReport, GradientResult, check_gradients
 from glassbrick.initializers import (
@@ -88,6 +89,7 @@ __all__ = [
     "Sigmoid",
     "StandardNormal",
     "Tanh",
+    "TracingError",
     "Trainer",
     "WeightMultiply",
     "Zeros",

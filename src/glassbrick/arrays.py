@@ -12,15 +12,32 @@ from glassbrick.errors import ArgumentError, DataError, ShapeError
 
 __all__ = [
     "Array",
+    "Traced",
     "as_matrix",
     "as_numbers",
     "as_targets",
+    "is_traced",
     "read_only",
     "require_same_rows",
     "to_2d_np",
 ]
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+
+class Traced:
+    """What stands for an array while the XLA engine compiles a step.
+
+    It acts like an array, but has no numbers that could be looked at or converted.
+    """
+
+    __slots__ = ()
+
+
+def is_traced(value: object) -> bool:
+    """Whether `value` stands for an array whose numbers are still to be computed."""
+    return issubclass(type(value), Traced)
+
 
 _NUMBERS = (bool, int, float, np.bool, np.integer, np.floating)
 _REMEDIES = {

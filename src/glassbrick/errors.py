@@ -18,6 +18,7 @@ __all__ = [
     "NotReadyError",
     "OwnershipError",
     "ShapeError",
+    "TracingError",
 ]
 
 
@@ -77,6 +78,10 @@ class DivergenceError(GlassbrickError, RuntimeError):
         self.batch = batch
         self.lr = lr
         self.history = history
+
+
+class TracingError(GlassbrickError, RuntimeError):
+    """A block or an optimizer does something that the XLA engine cannot compile."""
 
 
 class MissingExtraError(GlassbrickError, ImportError):

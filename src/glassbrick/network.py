@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from glassbrick.arrays import Array, as_matrix, as_targets, read_only
+from glassbrick.arrays import Array, as_matrix, as_targets, is_traced, read_only
 from glassbrick.checks import describe, instance_of, one_of, positive_integer, refuse
 from glassbrick.errors import ArgumentError, GlassbrickError
 from glassbrick.layers.adoption import param_grad_of
@@ -208,9 +208,7 @@ class NeuralNetwork:
             As `forward`, and as the loss's own `forward`.
         """
         predictions = self.forward(x_batch)
-        if type(y_batch) is not np.ndarray:
-            y_batch = as_targets(y_batch, "y_batch", self._dtype)
-        loss = self.loss.forward(predictions, y_batch)
+        loss = self.loss.forward(predictions, self._as_target(y_batch))
         self.backward(self.loss.backward())
         return loss
 
@@ -317,9 +315,17 @@ class NeuralNetwork:
         """Convert `x_batch`, unless it is an array of the network's dtype."""
         if type(x_batch) is np.ndarray and x_batch.dtype == self._dtype:
             return x_batch
+        if is_traced(x_batch):
+            return x_batch  # type: ignore[return-value]
         matrix = as_matrix(x_batch, "x_batch", self._dtype)
         self._dtype = matrix.dtype
         return matrix
+
+    def _as_target(self, y_batch: ArrayLike) -> Array:
+        """Convert `y_batch`, unless it is an array."""
+        if type(y_batch) is np.ndarray or is_traced(y_batch):
+            return y_batch  # type: ignore[return-value]
+        return as_targets(y_batch, "y_batch", self._dtype)
 
     def _draw_params(self, sample: Array) -> None:
         """Set all layers up anew, for data like `sample`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from glassbrick.arrays import is_traced
 from glassbrick.checks import real_number
 from glassbrick.errors import NotReadyError, OwnershipError
 
@@ -68,7 +69,8 @@ class Optimizer(ABC):
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        self._lr = real_number(lr, f"{type(self).__name__}, lr", above=0.0)
+        traced = is_traced(lr)  # a rule that changes it is being compiled
+        self._lr: float = lr if traced else real_number(lr, f"{type(self).__name__}, lr", above=0.0)
 
     @abstractmethod
     def step(self) -> None:

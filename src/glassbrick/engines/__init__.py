@@ -1,9 +1,10 @@
 """How a batch loop is run. An engine never changes what the batches mean."""
 
-from glassbrick.engines.engine import Engine
+from glassbrick.engines.engine import Engine, EpochLosses, Job, Session
 from glassbrick.engines.numpy_engine import NumpyEngine
+from glassbrick.engines.xla_engine import XLAEngine
 
-__all__ = ["ENGINES", "Engine", "NumpyEngine"]
+__all__ = ["ENGINES", "Engine", "EpochLosses", "Job", "NumpyEngine", "Session", "XLAEngine"]
 
-ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (NumpyEngine,)}
+ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (NumpyEngine, XLAEngine)}
 """The engines by the names that `Trainer` takes."""

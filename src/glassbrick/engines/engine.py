@@ -3,13 +3,91 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from glassbrick.arrays import Array
+from glassbrick.layers.series import pass_through
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "EpochLosses", "Job", "Session"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an engine is to train, and on what.
+
+    Attributes
+    ----------
+    net, optim : NeuralNetwork, Optimizer
+        Bound to each other; their parameters and state are changed in place.
+    X, y : ndarray, shapes (rows, features) and (rows, outputs)
+        All training rows, C-contiguous, of the network's dtype.
+    validation : tuple of ndarray, or None
+        Features and targets whose loss is wanted after each epoch.
+    batch_size : int
+        Rows a batch; the last one of an epoch takes what is left.
+    """
+
+    net: NeuralNetwork
+    optim: Optimizer
+    X: Array
+    y: Array
+    validation: tuple[Array, Array] | None
+    batch_size: int
+
+    @property
+    def batches(self) -> int:
+        """Number of batches in an epoch."""
+        return -(-len(self.X) // self.batch_size)
+
+
+@dataclass(frozen=True)
+class EpochLosses:
+    """What an epoch has to tell.
+
+    Attributes
+    ----------
+    batches : list of float
+        The loss of each batch before its step. It ends with the first loss that is not
+        finite.
+    validation : float or None
+        The loss on the validation data after the epoch; None without such data, or if a
+        batch's loss was not finite.
+    finite : bool
+        Whether all parameters are finite after the epoch. Looked at only if there is no
+        validation loss, which would show it.
+    """
+
+    batches: list[float]
+    validation: float | None
+    finite: bool
+
+
+class Session(ABC):
+    """Runs the batches of one fit."""
+
+    @abstractmethod
+    def train(self, epochs: int, next_order: Callable[[], Array]) -> Iterator[EpochLosses]:
+        """Train for some epochs.
+
+        Parameters
+        ----------
+        epochs : int
+            How many.
+        next_order : callable
+            Returns the row numbers in the order of the next epoch.
+
+        Yields
+        ------
+        EpochLosses
+            Of each epoch. After the last one the network and the optimizer are as that
+            epoch left them; before, an engine may be ahead of what it tells.
+        """
 
 
 class Engine(ABC):
@@ -22,35 +100,11 @@ class Engine(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def run_epoch(
-        self,
-        net: NeuralNetwork,
-        optim: Optimizer,
-        X: Array,
-        y: Array,
-        order: Array,
-        batch_size: int,
-    ) -> list[float]:
-        """Train on all rows once.
+    def start(self, job: Job) -> Session:
+        """Prepare for a fit."""
 
-        Parameters
-        ----------
-        net, optim : NeuralNetwork, Optimizer
-            Bound to each other; their parameters and state are changed in place.
-        X, y : ndarray, shapes (rows, features) and (rows, outputs)
-            All training rows, C-contiguous, of the network's dtype.
-        order : ndarray of int, shape (rows,)
-            The row numbers in the order of this epoch.
-        batch_size : int
-            Rows a batch; the last one takes what is left.
-
-        Returns
-        -------
-        list of float
-            The loss of each batch before its step. It ends with the first loss that is
-            not finite, after which no step is made.
-        """
-
-    @abstractmethod
-    def evaluate(self, net: NeuralNetwork, X: Array, y: Array) -> float:
+    @staticmethod
+    @np.errstate(all="ignore")
+    def evaluate(net: NeuralNetwork, X: Array, y: Array) -> float:
         """Return the loss over all rows of `X`; parameters stay as they are."""
+        return float(net.loss.forward(pass_through(net.layers, X), y))

@@ -3,59 +3,75 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import cut
-from glassbrick.engines.engine import Engine
+from glassbrick.engines.engine import Engine, EpochLosses, Job, Session
 from glassbrick.engines.proven_step import ProvenStep
-from glassbrick.layers.series import pass_through
-from glassbrick.network import NeuralNetwork
-from glassbrick.optimizers import Optimizer
 
-__all__ = ["NumpyEngine"]
+__all__ = ["NumpyEngine", "NumpySession"]
 
 
 class NumpyEngine(Engine):
-    """Runs each batch eagerly.
+    """Runs each batch eagerly."""
+
+    name = "numpy"
+
+    def start(self, job: Job) -> Session:
+        """Prepare for a fit."""
+        return NumpySession(job)
+
+
+class NumpySession(Session):
+    """Runs the batches of one fit eagerly.
 
     The first batch of an epoch, and a short last one, pass all checks; the batches
     between have the first one's shape, and pass through the blocks' rules alone.
     NumPy's floating-point warnings are off inside, for the trainer looks at every loss
     itself and reports divergence as an error.
+
+    Parameters
+    ----------
+    job : Job
+        What to train, and on what.
     """
 
-    name = "numpy"
+    def __init__(self, job: Job):
+        self.job = job
+
+    def train(self, epochs: int, next_order: Callable[[], Array]) -> Iterator[EpochLosses]:
+        """Train for some epochs; see `Session.train`."""
+        for _ in range(epochs):
+            yield self._epoch(next_order())
 
     @np.errstate(all="ignore")
-    def run_epoch(
-        self,
-        net: NeuralNetwork,
-        optim: Optimizer,
-        X: Array,
-        y: Array,
-        order: Array,
-        batch_size: int,
-    ) -> list[float]:
-        """Train on all rows once; see `Engine.run_epoch`."""
+    def _epoch(self, order: Array) -> EpochLosses:
+        job = self.job
+        losses = self._batches(order)
+        if not math.isfinite(losses[-1]):
+            return EpochLosses(losses, None, finite=False)
+        if job.validation is not None:
+            return EpochLosses(losses, NumpyEngine.evaluate(job.net, *job.validation), finite=True)
+        finite = all(np.isfinite(param).all() for param in job.net.params())
+        return EpochLosses(losses, None, finite)
+
+    def _batches(self, order: Array) -> list[float]:
+        """Train on all rows once; stop at a loss that is not finite."""
+        job, net = self.job, self.job.net
         losses: list[float] = []
         step: Callable[[Array, Array], float] = net.train_batch
-        for batch in cut(len(order), batch_size):
+        for batch in cut(len(order), job.batch_size):
             rows = order[batch]
-            if len(rows) < batch_size:
+            if len(rows) < job.batch_size:
                 step = net.train_batch
-            loss = float(step(X.take(rows, 0), y.take(rows, 0)))
+            loss = float(step(job.X.take(rows, 0), job.y.take(rows, 0)))
             losses.append(loss)
             if not math.isfinite(loss):
                 break
-            optim.step()
+            job.optim.step()
             if batch.start == 0 and ProvenStep.applies_to(net):
                 step = ProvenStep(net)
         return losses
-
-    @np.errstate(all="ignore")
-    def evaluate(self, net: NeuralNetwork, X: Array, y: Array) -> float:
-        """Return the loss over all rows of `X`."""
-        return float(net.loss.forward(pass_through(net.layers, X), y))

@@ -99,7 +99,7 @@ class BiasAdd(ParamOperation):
 
     def _param_grad(self, output_grad: Array) -> Array:
         # Ones times the gradient is the sum over its rows, at a third of np.sum's cost.
-        return _row_of_ones(len(output_grad), output_grad.dtype).dot(output_grad)
+        return np.dot(_row_of_ones(len(output_grad), output_grad.dtype), output_grad)
 
 
 @lru_cache(maxsize=64)

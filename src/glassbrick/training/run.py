@@ -13,7 +13,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Shuffler
-from glassbrick.engines import Engine
+from glassbrick.engines import Engine, EpochLosses, Job
 from glassbrick.errors import DivergenceError, GlassbrickError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
@@ -24,6 +24,8 @@ from glassbrick.training.progress import Progress
 from glassbrick.training.snapshot import Snapshot
 
 __all__ = ["Plan", "Run"]
+
+_NOT_FINITE = "a parameter is no longer finite"
 
 
 @dataclass(frozen=True)
@@ -166,33 +168,37 @@ class Run:
         """Train for as long as the plan says; return why it ended."""
         history = self.history
         until = history.epochs + plan.epochs
-        for epoch in range(history.epochs + 1, until + 1):
-            self._run_epoch(epoch, data, plan.batch_size)
-            progress.epoch_end(history)
-            if epoch % plan.eval_every == 0 or epoch == until:
-                self._require_finite_params(epoch, -(-len(data.X) // plan.batch_size))
-                progress.evaluated(history, self._act_on(epoch))
-                if self.stopping.should_stop and epoch < until:
-                    return "early stopping"
+        job = Job(self.net, self.optim, data.X, data.y, data.validation, plan.batch_size)
+        session = self.engine.start(job)
+        while history.epochs < until:
+            ahead = min(until - history.epochs, plan.eval_every - history.epochs % plan.eval_every)
+            for losses in session.train(ahead, lambda: self._next_order(len(data.X))):
+                self._record(losses, job)
+                progress.epoch_end(history)
+            self._require_finite_params(job)
+            progress.evaluated(history, self._act_on(history.epochs))
+            if self.stopping.should_stop and history.epochs < until:
+                return "early stopping"
         return "completed"
 
-    def _run_epoch(self, epoch: int, data: FitData, batch_size: int) -> None:
-        """Train on all rows once, and record the losses."""
+    def _next_order(self, rows: int) -> Array:
+        """Return the row numbers in the order of the next epoch."""
         order, self._drawn_order = self._drawn_order, None
-        if order is None or len(order) != len(data.X):
-            order = self._shuffler.next_order(len(data.X))
-        losses = self.engine.run_epoch(self.net, self.optim, data.X, data.y, order, batch_size)
-        if not math.isfinite(losses[-1]):
-            self._diverged(epoch, len(losses), f"the training loss is {losses[-1]}")
-        loss = _mean_over_rows(losses, len(data.X), batch_size)
-        val_loss = None
-        if data.validation is None:
-            self._require_finite_params(epoch, len(losses))
-        else:
-            val_loss = self.engine.evaluate(self.net, *data.validation)
-            if not math.isfinite(val_loss):
-                self._diverged(epoch, len(losses), f"the validation loss is {val_loss}")
-        self.history.record(loss, val_loss)
+        if order is None or len(order) != rows:
+            order = self._shuffler.next_order(rows)
+        return order
+
+    def _record(self, losses: EpochLosses, job: Job) -> None:
+        """Add an epoch to the history, unless something in it is not finite."""
+        batches, val_loss = losses.batches, losses.validation
+        epoch = self.history.epochs + 1
+        if not math.isfinite(batches[-1]):
+            self._diverged(epoch, len(batches), f"the training loss is {batches[-1]}")
+        if val_loss is not None and not math.isfinite(val_loss):
+            self._diverged(epoch, len(batches), f"the validation loss is {val_loss}")
+        if val_loss is None and not losses.finite:
+            self._diverged(epoch, len(batches), _NOT_FINITE)
+        self.history.record(_mean_over_rows(batches, len(job.X), job.batch_size), val_loss)
 
     def _act_on(self, epoch: int) -> bool:
         """Keep the parameters if their validation loss is the best; say whether it is."""
@@ -207,9 +213,10 @@ class Run:
             history.best_loss, history.best_epoch = history.last_val_loss, epoch
         return improved
 
-    def _require_finite_params(self, epoch: int, batch: int) -> None:
+    def _require_finite_params(self, job: Job) -> None:
+        """Find what a finite validation loss can hide, before the parameters count as the best."""
         if not all(np.isfinite(param).all() for param in self.net.params()):
-            self._diverged(epoch, batch, "a parameter is no longer finite")
+            self._diverged(self.history.epochs, job.batches, _NOT_FINITE)
 
     def _diverged(self, epoch: int, batch: int, what: str) -> NoReturn:
         self.history.stop_reason = "diverged"

@@ -1,0 +1,1 @@
+"""How the XLA engine works: survey, trace, record, compile, run. Its modules import JAX."""
