@@ -57,7 +57,7 @@ class Layout:
         return differing + [path for path in facts if self.facts.get(path) != other.facts.get(path)]
 
 
-@dataclass
+@dataclass(eq=False)
 class Recording:
     """What a call did, as a function of JAX.
 

@@ -114,6 +114,11 @@ def _long(name: str, args: list[Any]) -> list[Any]:  # noqa: ARG001
     ]
 
 
+def _indices(name: str, args: list[Any]) -> list[Any]:  # noqa: ARG001
+    """Make arrays of lists."""
+    return [np.asarray(x) if isinstance(x, list) else x for x in args]
+
+
 def _like(make: Any) -> _Handler:
     """Make a handler for ``np.zeros_like`` and its kin."""
 
@@ -209,7 +214,6 @@ _OF_SHAPES: tuple[Any, ...] = (
     np.ndim,
     np.size,
     np.result_type,
-    np.iscomplexobj,
     np.isrealobj,
 )
 for _function in _OF_SHAPES:
@@ -231,5 +235,6 @@ _register("concatenate stack vstack hstack column_stack where clip", _one_dtype)
 _register("sum prod cumsum cumprod trace nansum", _long)
 _register("mean var std average median nanmean linalg.norm linalg.inv linalg.solve", _floats)
 _register("max min amax amin ptp argmax argmin any all count_nonzero diff sort argsort", _as_given)
-_register("take take_along_axis repeat tile roll flip pad tril triu diag diagonal", _as_given)
+_register("take repeat", _indices)
+_register("take_along_axis tile roll flip pad tril triu diag diagonal", _as_given)
 _register("nan_to_num round isclose", _as_given)

@@ -69,7 +69,7 @@ def _call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> A
     function = _compiled(ufunc, inputs)
     values = function(*(_cast(x, d) for x, d in zip(inputs, dtypes, strict=False)))
     values = values if isinstance(values, tuple | list) else (values,)
-    is_number = ufunc in _ARITHMETIC and all(kind in (int, float) for kind in kinds)
+    is_number = ufunc in _ARITHMETIC and all(isinstance(kind, type) for kind in kinds)
     results = [
         _result(value, dtype, out, where, is_number)
         for value, dtype, out in zip(values, dtypes[ufunc.nin :], outs, strict=True)
