@@ -33,6 +33,12 @@ def global_random_state_is_untouched():
     assert before[2:] == after[2:], "a test's code used NumPy's global random state"
 
 
+@pytest.fixture(params=["numpy", "xla"])
+def engine(request):
+    """The name of an engine: what is asked of training holds on each."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
 def boston_split():
     from glassbrick import datasets

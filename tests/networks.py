@@ -22,8 +22,8 @@ def make_net(outputs=1, **source):
     return NeuralNetwork(layers, MeanSquaredError(), **source)
 
 
-def make_trainer(lr=0.05, outputs=1, **source):
-    return Trainer(make_net(outputs, **source), SGD(lr=lr))
+def make_trainer(lr=0.05, outputs=1, engine="numpy", **source):
+    return Trainer(make_net(outputs, **source), SGD(lr=lr), engine=engine)
 
 
 def params_of(net):

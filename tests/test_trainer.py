@@ -96,8 +96,8 @@ def test_an_exception_of_the_users_leaves_a_sound_network(at):
 
 @pytest.mark.parametrize("validate", [True, False])
 @pytest.mark.parametrize("lr", [10.0, 1e5, 1e300])
-def test_divergence_leaves_finite_parameters(lr, validate):
-    trainer = make_trainer(lr=0.05)
+def test_divergence_leaves_finite_parameters(engine, lr, validate):
+    trainer = make_trainer(lr=0.05, engine=engine)
     validation = (X, y) if validate else ()
     trainer.fit(X, y, *validation, epochs=3, eval_every=1, verbose=False)
     best = params_of(trainer.net)
@@ -124,15 +124,17 @@ def test_divergence_names_the_batch():
     assert (caught.value.epoch, caught.value.batch) == (2, 3)
 
 
-def test_a_parameter_that_overflows_in_the_last_step_is_found():
+def test_a_parameter_that_overflows_in_the_last_step_is_found(engine):
     class Bomb(SGD):
         def step(self):
             next(self.net.params())[...] = np.inf
 
     with pytest.raises(DivergenceError, match="a parameter is no longer finite"):
-        Trainer(make_net(), Bomb()).fit(X, y, epochs=1, batch_size=64, verbose=False)
+        Trainer(make_net(), Bomb(), engine=engine).fit(X, y, epochs=1, batch_size=64, verbose=False)
     with pytest.raises(DivergenceError, match="the validation loss is nan"):
-        Trainer(linear_net(), Bomb()).fit(X, y, X, y, epochs=1, batch_size=64, verbose=False)
+        Trainer(linear_net(), Bomb(), engine=engine).fit(
+            X, y, X, y, epochs=1, batch_size=64, verbose=False
+        )
 
 
 def linear_net():
@@ -163,8 +165,8 @@ def test_a_and_b_epochs_are_a_plus_b(rows, batch_size, first, second, source, pa
     assert (one.best_epoch, one.best_loss) == (two.best_epoch, two.best_loss)
 
 
-def test_n_fits_of_one_epoch_train_as_one_fit_of_n():
-    whole, parts = make_trainer(), make_trainer()
+def test_n_fits_of_one_epoch_train_as_one_fit_of_n(engine):
+    whole, parts = make_trainer(engine=engine), make_trainer(engine=engine)
     whole.fit(X, y, epochs=7, verbose=False)
     for number in range(7):
         parts.fit(X, y, epochs=1, restart=number == 0, verbose=False)
@@ -172,8 +174,8 @@ def test_n_fits_of_one_epoch_train_as_one_fit_of_n():
 
 
 @pytest.mark.parametrize("validation", [(), (X, y)])
-def test_going_on_respects_parameters_that_the_user_changed(validation):
-    trainer = make_trainer()
+def test_going_on_respects_parameters_that_the_user_changed(engine, validation):
+    trainer = make_trainer(engine=engine)
     trainer.fit(X, y, X, y, epochs=4, eval_every=1, verbose=False)
     for param in trainer.net.params():
         param[...] = 0.0
@@ -183,8 +185,8 @@ def test_going_on_respects_parameters_that_the_user_changed(validation):
     assert history.best_epoch == (5 if validation else None)
 
 
-def test_going_on_without_validation_keeps_the_last_epoch():
-    whole, parts = make_trainer(), make_trainer()
+def test_going_on_without_validation_keeps_the_last_epoch(engine):
+    whole, parts = make_trainer(engine=engine), make_trainer(engine=engine)
     whole.fit(X, y, epochs=6, verbose=False)
     parts.net.build(3)
     start = parts.net.predict(X)  # from which training leads away
@@ -195,16 +197,16 @@ def test_going_on_without_validation_keeps_the_last_epoch():
     assert np.isnan(history.val_loss).tolist() == [False] * 3 + [True] * 3
 
 
-def test_validation_that_begins_later_is_counted_from_there():
-    trainer = make_trainer()
+def test_validation_that_begins_later_is_counted_from_there(engine):
+    trainer = make_trainer(engine=engine)
     trainer.fit(X, y, epochs=2, verbose=False)
     history = trainer.fit(X, y, X, y, epochs=2, eval_every=1, restart=False, verbose=False)
     assert np.isnan(history.val_loss).tolist() == [True, True, False, False]
     assert history.best_epoch in (3, 4)
 
 
-def test_going_on_with_other_validation_data_judges_the_best_again():
-    trainer = make_trainer()
+def test_going_on_with_other_validation_data_judges_the_best_again(engine):
+    trainer = make_trainer(engine=engine)
     trainer.fit(X, y, X, y, epochs=3, eval_every=1, verbose=False)
     best = params_of(trainer.net)
     far = y + 100.0
@@ -217,8 +219,8 @@ def test_going_on_with_other_validation_data_judges_the_best_again():
     )
 
 
-def test_going_on_after_an_early_stop():
-    trainer = make_trainer(lr=0.9)
+def test_going_on_after_an_early_stop(engine):
+    trainer = make_trainer(lr=0.9, engine=engine)
     noisy = np.random.default_rng(1).standard_normal(y.shape)
     history = trainer.fit(X, y, X, noisy, epochs=200, eval_every=1, verbose=False)
     assert history.stop_reason == "early stopping"
@@ -230,10 +232,10 @@ def test_going_on_after_an_early_stop():
     assert history.best_loss <= best
 
 
-def test_same_seed_same_result():
+def test_same_seed_same_result(engine):
     results = []
     for _ in range(2):
-        trainer = make_trainer(rng=11)
+        trainer = make_trainer(rng=11, engine=engine)
         trainer.fit(X, y, X, y, epochs=5, verbose=False)
         trainer.fit(X, y, X, y, epochs=5, verbose=False)
         results.append(params_of(trainer.net))
@@ -316,22 +318,22 @@ def test_forward_and_backward_of_ones_own_are_called_for_every_batch(where):
     assert len(calls) == 2 * 5
 
 
-def test_lines_of_the_chapter_and_of_training_without_validation(capsys):
-    make_trainer().fit(X, y, X, y, epochs=5, eval_every=2)
+def test_lines_of_the_chapter_and_of_training_without_validation(engine, capsys):
+    make_trainer(engine=engine).fit(X, y, X, y, epochs=5, eval_every=2)
     lines = capsys.readouterr().out.splitlines()
     assert [line.rsplit(" ", 1)[0] for line in lines[:2]] == [
         "Validation loss after 2 epochs is",
         "Validation loss after 4 epochs is",
     ]
-    history = make_trainer().fit(X, y, epochs=4, eval_every=2)
+    history = make_trainer(engine=engine).fit(X, y, epochs=4, eval_every=2)
     lines = capsys.readouterr().out.splitlines()
     assert lines == [f"Training loss after {n} epochs is {history.loss[n - 1]:.3f}" for n in (2, 4)]
     assert history.best_epoch is None
     assert history.val_loss == []
 
 
-def test_progress_bar(capsys):
-    history = make_trainer().fit(X, y, X, y, epochs=5, verbose="bar")
+def test_progress_bar(engine, capsys):
+    history = make_trainer(engine=engine).fit(X, y, X, y, epochs=5, verbose="bar")
     out = capsys.readouterr().out
     assert "5/5" in out
     assert f"loss {history.loss[-1]:.4g}, validation {history.val_loss[-1]:.4g}" in out
@@ -345,26 +347,26 @@ def test_progress_bar_survives_an_interrupt(capsys):
     assert "using the model from epoch" in out
 
 
-def test_too_little_progress_is_said(capsys):
-    history = make_trainer().fit(X, y, X, y, epochs=9, eval_every=1, min_delta=100.0)
+def test_too_little_progress_is_said(engine, capsys):
+    history = make_trainer(engine=engine).fit(X, y, X, y, epochs=9, eval_every=1, min_delta=100.0)
     assert history.stop_reason == "early stopping"
     assert "Loss improved too little by epoch 2" in capsys.readouterr().out
     assert history.best_epoch == 2
 
 
-def test_history():
-    history = make_trainer().fit(X, y, X, y, epochs=3, verbose=False)
+def test_history(engine):
+    history = make_trainer(engine=engine).fit(X, y, X, y, epochs=3, verbose=False)
     assert history.epoch == [1, 2, 3]
     assert history.history == {"loss": history.loss, "val_loss": history.val_loss}
     assert history.seconds > 0
-    assert history.engine == "numpy"
+    assert history.engine == engine
     text = repr(history)
     assert text.startswith("History(epochs=3, best_epoch=3, best_loss=")
     assert "stop_reason='completed'" in text
 
 
-def test_a_failing_fit_changes_nothing():
-    trainer = make_trainer()
+def test_a_failing_fit_changes_nothing(engine):
+    trainer = make_trainer(engine=engine)
     trainer.fit(X, y, X, y, epochs=3, verbose=False)
     before, arrays = params_of(trainer.net), list(trainer.net.params())
     for bad in ((X, np.hstack([y, y])), (X[:, :2], np.hstack([y, y])), (X[:-1], y)):
@@ -377,23 +379,23 @@ def test_a_failing_fit_changes_nothing():
     assert history.epochs == 6
 
 
-def test_restart_may_change_the_number_of_features():
-    trainer = make_trainer()
+def test_restart_may_change_the_number_of_features(engine):
+    trainer = make_trainer(engine=engine)
     trainer.fit(X, y, epochs=1, verbose=False)
     trainer.fit(X[:, :2], y, epochs=1, verbose=False)
     assert trainer.net.predict(X[:, :2]).shape == y.shape
 
 
-def test_restart_false_keeps_early_parameters():
+def test_restart_false_keeps_early_parameters(engine):
     net = NeuralNetwork([Dense(1, "linear", inputs=3)], MeanSquaredError(), rng=0)
     before = params_of(net)
-    Trainer(net, SGD(lr=1e-9)).fit(X, y, epochs=1, restart=False, verbose=False)
+    Trainer(net, SGD(lr=1e-9), engine=engine).fit(X, y, epochs=1, restart=False, verbose=False)
     assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(before, net.params(), strict=True))
 
 
 @pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])
-def test_a_copied_trainer_goes_on_as_the_original(twin_of):
-    trainer = make_trainer(seed=3)
+def test_a_copied_trainer_goes_on_as_the_original(engine, twin_of):
+    trainer = make_trainer(seed=3, engine=engine)
     trainer.fit(X, y, X, y, epochs=3, verbose=False)
     twin = twin_of(trainer)
     for each in (trainer, twin):
@@ -403,36 +405,38 @@ def test_a_copied_trainer_goes_on_as_the_original(twin_of):
     assert twin.optim.net is twin.net
 
 
-def test_users_layers_train_in_float32_as_well():
+def test_users_layers_train_in_float32_as_well(engine):
     net = NeuralNetwork([MyDense(4, MySigmoid()), MyDense(1, MyLinear())], MeanSquaredError())
-    history = Trainer(net, SGD()).fit(*make_data(dtype=np.float32), epochs=2, verbose=False)
+    history = Trainer(net, SGD(), engine=engine).fit(
+        *make_data(dtype=np.float32), epochs=2, verbose=False
+    )
     assert np.isfinite(history.loss).all()
 
 
-def test_validation_in_parts_equals_validation_at_once():
+def test_validation_in_parts_equals_validation_at_once(engine):
     X, y = make_data(rows=10_000)
-    trainer = make_trainer()
+    trainer = make_trainer(engine=engine)
     history = trainer.fit(X, y, X, y, epochs=1, verbose=False)
     at_once = MeanSquaredError().forward(trainer.net.forward(X), y)
     assert history.val_loss[0] == pytest.approx(float(at_once), rel=1e-12)
 
 
 @pytest.mark.parametrize("source", [{"seed": 4}, {"rng": 4}])
-def test_a_refused_fit_does_not_move_the_shuffles(source):
-    whole, disturbed = make_trainer(**source), make_trainer(**source)
+def test_a_refused_fit_does_not_move_the_shuffles(engine, source):
+    whole, disturbed = make_trainer(**source, engine=engine), make_trainer(**source, engine=engine)
     for trainer in (whole, disturbed):
         trainer.fit(X, y, epochs=3, verbose=False)
     with pytest.raises(GlassbrickError):
         disturbed.fit(X, np.hstack([y, y]), epochs=3, verbose=False)
     with pytest.raises(GlassbrickError):
-        Trainer(disturbed.net, SGD()).fit(X, np.hstack([y, y]), verbose=False)
+        Trainer(disturbed.net, SGD(), engine=engine).fit(X, np.hstack([y, y]), verbose=False)
     for trainer in (whole, disturbed):
         trainer.fit(X, y, epochs=3, restart=False, verbose=False)
     assert same_params(params_of(whole.net), params_of(disturbed.net))
 
 
-def test_a_new_start_that_diverges_gives_the_trained_parameters_back():
-    trainer = make_trainer()
+def test_a_new_start_that_diverges_gives_the_trained_parameters_back(engine):
+    trainer = make_trainer(engine=engine)
     trainer.fit(X, y, epochs=5, verbose=False)
     before, prediction = params_of(trainer.net), trainer.net.predict(X)
     trainer.optim.lr = 1e300
@@ -444,16 +448,16 @@ def test_a_new_start_that_diverges_gives_the_trained_parameters_back():
     assert np.array_equal(prediction, trainer.net.predict(X))
 
 
-def test_infinite_parameters_are_found_behind_a_finite_loss():
+def test_infinite_parameters_are_found_behind_a_finite_loss(engine):
     net = NeuralNetwork([Dense(1, "sigmoid")], MeanSquaredError(), rng=0)
     with pytest.raises(DivergenceError, match="a parameter is no longer finite"):
-        Trainer(net, SGD(lr=1e308)).fit(
+        Trainer(net, SGD(lr=1e308), engine=engine).fit(
             np.abs(X), np.full(37, 1000.0), np.abs(X), y, epochs=3, eval_every=1, verbose=False
         )
 
 
-def test_a_history_stays_as_it_was_returned():
-    trainer = make_trainer()
+def test_a_history_stays_as_it_was_returned(engine):
+    trainer = make_trainer(engine=engine)
     first = trainer.fit(X, y, X, y, epochs=2, verbose=False)
     second = trainer.fit(X, y, X, y, epochs=2, restart=False, verbose=False)
     assert (first.epochs, second.epochs) == (2, 4)
@@ -573,11 +577,11 @@ def test_resuming_after_an_interrupt_does_not_jump_back():
         assert np.allclose(before, after, atol=1e-6)
 
 
-def test_the_reason_is_completed_if_the_last_epoch_is_the_last_straw():
+def test_the_reason_is_completed_if_the_last_epoch_is_the_last_straw(engine):
     net = make_net()
     net.build(3)
     start = net.predict(X)
-    trainer = Trainer(net, SGD(lr=0.05))
+    trainer = Trainer(net, SGD(lr=0.05), engine=engine)
     history = trainer.fit(X, y, X, start, epochs=2, eval_every=1, verbose=False)
     assert (history.best_epoch, history.stop_reason) == (1, "completed")
     history = trainer.fit(X, y, X, start, epochs=3, eval_every=1, restart=False, verbose=False)
@@ -591,8 +595,8 @@ def test_a_bar_is_closed_when_training_fails(capsys):
     assert "1/9" in capsys.readouterr().out  # its last state is drawn when it is closed
 
 
-def test_wrong_columns_of_validation_are_refused_before_training():
-    trainer = make_trainer()
+def test_wrong_columns_of_validation_are_refused_before_training(engine):
+    trainer = make_trainer(engine=engine)
     trainer.fit(X, y, epochs=1, verbose=False)
     before = params_of(trainer.net)
     with pytest.raises(GlassbrickError, match="fit, X_test: expected 3 columns, as in X_train"):
@@ -616,8 +620,8 @@ def test_a_snapshot_is_equal_bit_for_bit_only():
     assert not snapshot.equals(net)
 
 
-def test_a_copied_history_shares_nothing():
-    history = make_trainer().fit(X, y, X, y, epochs=2, verbose=False)
+def test_a_copied_history_shares_nothing(engine):
+    history = make_trainer(engine=engine).fit(X, y, X, y, epochs=2, verbose=False)
     twin = history.copy()
     for name in ("loss", "val_loss", "evaluated"):
         getattr(twin, name).append(0)
@@ -631,11 +635,11 @@ def test_batches_of_ones_own_loop_may_be_written_into():
     assert not np.array_equal(data, X)  # views, as in the chapter
 
 
-def test_whoever_continues_after_an_early_stop_gets_the_whole_patience_again():
+def test_whoever_continues_after_an_early_stop_gets_the_whole_patience_again(engine):
     net = make_net()
     net.build(3)
     start = net.predict(X)  # from which training leads away
-    trainer = Trainer(net, SGD(lr=0.05))
+    trainer = Trainer(net, SGD(lr=0.05), engine=engine)
     settings = {"epochs": 9, "eval_every": 1, "patience": 2, "verbose": False}
     assert trainer.fit(X, y, X, start, **settings).epochs == 3
     assert trainer.fit(X, y, X, start, restart=False, **settings).epochs == 5
@@ -652,8 +656,8 @@ def test_a_short_last_batch_is_checked():
         Trainer(net, SGD()).fit(X, y, epochs=1, batch_size=8, verbose=False)
 
 
-def test_an_optimizers_memory_goes_with_the_parameters_it_is_of():
-    trainer = Trainer(make_net(), MyMomentum(lr=0.01))
+def test_an_optimizers_memory_goes_with_the_parameters_it_is_of(engine):
+    trainer = Trainer(make_net(), MyMomentum(lr=0.01), engine=engine)
     trainer.fit(X, y, X, y, epochs=5, eval_every=1, verbose=False)
     trainer.optim.lr = 1e6
     with pytest.raises(DivergenceError):
@@ -666,8 +670,8 @@ def test_an_optimizers_memory_goes_with_the_parameters_it_is_of():
 
 
 @pytest.mark.parametrize("restart", [True, False])
-def test_a_fit_that_went_back_leaves_no_trace_in_the_history(restart):
-    trainer = make_trainer()
+def test_a_fit_that_went_back_leaves_no_trace_in_the_history(engine, restart):
+    trainer = make_trainer(engine=engine)
     good = trainer.fit(X, y, epochs=10, verbose=False)
     trainer.optim.lr = 30.0
     with pytest.raises(DivergenceError) as caught:
@@ -680,11 +684,11 @@ def test_a_fit_that_went_back_leaves_no_trace_in_the_history(restart):
     assert history.loss[:10] == good.loss
 
 
-def test_patience_of_a_continued_fit_is_its_own():
+def test_patience_of_a_continued_fit_is_its_own(engine):
     net = make_net()
     net.build(3)
     start = net.predict(X)  # from which training leads away
-    trainer = Trainer(net, SGD(lr=0.05))
+    trainer = Trainer(net, SGD(lr=0.05), engine=engine)
     settings = {"eval_every": 1, "verbose": False}
     trainer.fit(X, y, X, start, epochs=6, patience=None, **settings)
     history = trainer.fit(X, y, X, start, epochs=9, patience=3, restart=False, **settings)
@@ -700,7 +704,7 @@ def test_an_optimizer_without_super_init_is_refused():
         Trainer(make_net(), Bare())
 
 
-def test_a_first_operation_that_looks_at_its_other_gradient_keeps_it():
+def test_a_first_operation_that_looks_at_its_other_gradient_keeps_it(engine):
     class Looks(WeightMultiply):
         def _param_grad(self, output_grad):
             return super()._param_grad(output_grad) / (1.0 + np.abs(self.input_grad).max())
@@ -711,12 +715,15 @@ def test_a_first_operation_that_looks_at_its_other_gradient_keeps_it():
             self.operations = [Looks(weights)]
 
     net = NeuralNetwork([First(3), Dense(1)], MeanSquaredError(), rng=0)
-    assert Trainer(net, SGD()).fit(X, y, epochs=2, batch_size=8, verbose=False).epochs == 2
+    assert (
+        Trainer(net, SGD(), engine=engine).fit(X, y, epochs=2, batch_size=8, verbose=False).epochs
+        == 2
+    )
 
 
-def test_a_table_of_numbers_and_truth_values_is_numbers():
+def test_a_table_of_numbers_and_truth_values_is_numbers(engine):
     table = np.array([[1.0, True], [2.5, False], [np.float32(3.0), 1]], dtype=object)
-    trainer = make_trainer()
+    trainer = make_trainer(engine=engine)
     trainer.fit(table, [1, 2, 3], epochs=1, verbose=False)
     assert trainer.net.predict(table).shape == (3, 1)
     assert np.isfinite(trainer.net.train_batch(table.tolist(), [[1], [2], [3]]))

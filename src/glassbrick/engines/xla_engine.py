@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
+
+import numpy as np
 
 from glassbrick.engines.engine import Engine, Job, Session
 from glassbrick.errors import MissingExtraError
@@ -35,6 +40,16 @@ class XLAEngine(Engine):
 
     def start(self, job: Job) -> Session:
         """Prepare for a fit."""
-        from glassbrick.engines.xla.session import XLASession
+        session = _without_drawing("glassbrick.engines.xla.session")
+        return session.XLASession(job)  # type: ignore[no-any-return]
 
-        return XLASession(job)
+
+def _without_drawing(module: str) -> ModuleType:
+    """Import a module; importing JAX draws from NumPy's global stream, which is the user's."""
+    if "jax" in sys.modules:
+        return import_module(module)
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        return import_module(module)
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
