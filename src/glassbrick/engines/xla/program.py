@@ -13,9 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from glassbrick.engines.xla.recording import Recording
+from glassbrick.engines.xla.pure_call import PureCall, abstract, text_of
 
-__all__ = ["Data", "EpochProgram", "Part", "compiled"]
+__all__ = ["Calls", "Data", "EpochProgram", "Part", "compiled", "run_once"]
 
 _MOST_KEPT = 64  # compiled programs; each takes about a megabyte
 _kept: OrderedDict[str, Any] = OrderedDict()
@@ -51,6 +51,24 @@ class Part(NamedTuple):
     finish: bool
 
 
+class Calls(NamedTuple):
+    """What a fit does again and again; None for what it does not.
+
+    Attributes
+    ----------
+    step, short : PureCall or None
+        The training step of a full batch, and of the short last one.
+    block, tail, loss : PureCall or None
+        The prediction of a block of validation rows, of the rest of them; the loss of all.
+    """
+
+    step: PureCall | None = None
+    short: PureCall | None = None
+    block: PureCall | None = None
+    tail: PureCall | None = None
+    loss: PureCall | None = None
+
+
 @dataclass(frozen=True)
 class EpochProgram:
     """What is recorded of a training run, put together to a loop over epochs and batches.
@@ -60,10 +78,8 @@ class EpochProgram:
 
     Attributes
     ----------
-    step, short : Recording or None
-        Of a full batch, and of the short last one, if there are such.
-    block, tail, loss : Recording or None
-        Of a block of validation rows, of the rest of them, and of the loss of all.
+    calls : Calls
+        What was recorded.
     carried, fixed : sequence of int
         Numbers of the arrays that change, and of those that are only read.
     params : frozenset of int
@@ -72,28 +88,20 @@ class EpochProgram:
         Rows of a full batch, and of a block of validation rows.
     """
 
-    step: Recording | None
-    short: Recording | None
-    block: Recording | None
-    tail: Recording | None
-    loss: Recording | None
+    calls: Calls
     carried: tuple[int, ...]
     fixed: tuple[int, ...]
     params: frozenset[int]
     batch_size: int
     block_size: int
 
-    @property
-    def parts(self) -> list[Recording]:
-        """All recordings."""
-        everything = (self.step, self.short, self.block, self.tail, self.loss)
-        return [recording for recording in everything if recording is not None]
-
     def compile(self, *examples: Any) -> Callable[..., Any]:
         """Return the compiled loop for arguments like those given; see `_run`."""
+        parts = [call for call in self.calls if call is not None]
         settings = (self.carried, self.fixed, sorted(self.params), self.batch_size, self.block_size)
-        texts = [repr((settings, examples))] + [part.text for part in self.parts]
-        constants = [constant for part in self.parts for constant in part.constants]
+        texts = [repr((settings, examples))]
+        texts += ["none" if call is None else call.text for call in self.calls]
+        constants = [constant for part in parts for constant in part.constants]
         return compiled(self._run, texts, constants, examples, donated=0)
 
     def _run(
@@ -106,108 +114,116 @@ class EpochProgram:
         parameters are finite.
         """
         capacity, rows = orders.shape
-        dtype = data.X.dtype
-
-        def epoch(number: Any, held: Any) -> Any:
-            carry, losses, shorts, validations, finite = held
-            order = orders[number]
-            carry, losses = self._full_batches(part, carry, fixed, data, order, losses, number)
-            rest = order[rows // self.batch_size * self.batch_size :]
-            if self.short is not None:
-                carry, loss = _if(
-                    part.short, lambda carry: self._on_rows(self.short, carry, fixed, data, rest)
-                )(carry, dtype)
-                shorts = shorts.at[number].set(loss)
-            if self.loss is not None:
-                carry, loss = _if(
-                    part.finish, lambda carry: self._validation_loss(carry, fixed, data)
-                )(carry, dtype)
-                validations = validations.at[number].set(loss)
-            sound = [jnp.isfinite(v).all() for n, v in self._numbered(carry) if n in self.params]
-            finite = finite.at[number].set(jnp.asarray(sound, bool).all())
-            return carry, losses, shorts, validations, finite
-
-        nothing = jnp.zeros(capacity, dtype)
-        losses = jnp.zeros((capacity, rows // self.batch_size), dtype)
+        epochs = _Epochs(self, fixed, data, orders, part)
+        nothing = jnp.zeros(capacity, data.X.dtype)
+        losses = jnp.zeros((capacity, rows // self.batch_size), data.X.dtype)
         held = (carry, losses, nothing, nothing, nothing == 0)
-        return jax.lax.fori_loop(0, part.epochs, epoch, held)  # type: ignore[no-any-return]
+        return jax.lax.fori_loop(0, part.epochs, epochs.epoch, held)  # type: ignore[no-any-return]
 
-    def _full_batches(
-        self,
-        part: Part,
-        carry: list[Any],
-        fixed: list[Any],
-        data: Data,
-        order: Any,
-        losses: Any,
-        number: Any,
-    ) -> Any:
-        """Run the full batches of an epoch."""
-        if self.step is None:
-            return carry, losses
+
+@dataclass(frozen=True)
+class _Epochs:
+    """The loop over epochs, as JAX sees it: `carry` are the arrays that change."""
+
+    program: EpochProgram
+    fixed: list[Any]
+    data: Data
+    orders: Any
+    part: Part
+
+    def epoch(self, number: Any, held: Any) -> Any:
+        """Run an epoch, or a part of it, and take down its losses."""
+        carry, losses, shorts, validations, finite = held
+        calls, params = self.program.calls, self.program.params
+        if calls.step is not None:
+            carry, losses = self._full_batches(number, carry, losses)
+        if calls.short is not None:
+            carry, loss = self._if(self.part.short, self._short_batch(number), carry)
+            shorts = shorts.at[number].set(loss)
+        if calls.loss is not None:
+            carry, loss = self._if(self.part.finish, self._validation_loss, carry)
+            validations = validations.at[number].set(loss)
+        sound = [jnp.isfinite(v).all() for n, v in self._numbered(carry) if n in params]
+        finite = finite.at[number].set(jnp.asarray(sound, bool).all())
+        return carry, losses, shorts, validations, finite
+
+    def _full_batches(self, number: Any, carry: list[Any], losses: Any) -> Any:
+        size = self.program.batch_size
 
         def batch(index: Any, held: Any) -> Any:
             carry, losses = held
-            start = index * self.batch_size
-            rows = jax.lax.dynamic_slice(order, (start,), (self.batch_size,))
-            carry, loss = self._on_rows(self.step, carry, fixed, data, rows)
+            rows = jax.lax.dynamic_slice(self.orders, (number, index * size), (1, size))[0]
+            carry, loss = self._on_rows(self.program.calls.step, carry, rows)
             return carry, losses.at[number, index].set(loss)
 
-        return jax.lax.fori_loop(part.start, part.stop, batch, (carry, losses))
+        return jax.lax.fori_loop(self.part.start, self.part.stop, batch, (carry, losses))
 
-    def _numbered(self, carry: list[Any]) -> zip[tuple[int, Any]]:
-        return zip(self.carried, carry, strict=True)
+    def _short_batch(self, number: Any) -> Callable[[list[Any]], tuple[list[Any], Any]]:
+        _, rows = self.orders.shape
+        rest = self.orders[number, rows // self.program.batch_size * self.program.batch_size :]
+        return lambda carry: self._on_rows(self.program.calls.short, carry, rest)
 
-    def _on_rows(
-        self, recording: Recording | None, carry: list[Any], fixed: list[Any], data: Data, rows: Any
-    ) -> tuple[list[Any], Any]:
-        batch = (a.at[rows].get(mode="promise_in_bounds") for a in (data.X, data.y))
-        carry, loss = self._apply(recording, carry, fixed, *batch)
-        return carry, loss.astype(data.X.dtype)
+    def _on_rows(self, call: PureCall | None, carry: list[Any], rows: Any) -> tuple[list[Any], Any]:
+        batch = (a.at[rows].get(mode="promise_in_bounds") for a in (self.data.X, self.data.y))
+        carry, loss = self._apply(call, carry, *batch)
+        return carry, loss.astype(self.data.X.dtype)
 
-    def _validation_loss(
-        self, carry: list[Any], fixed: list[Any], data: Data
-    ) -> tuple[list[Any], Any]:
+    def _validation_loss(self, carry: list[Any]) -> tuple[list[Any], Any]:
         """Predict the validation rows, a block of them at a time, and take the loss of all."""
-        whole = len(data.X_val) // self.block_size * self.block_size
+        X, calls, size = self.data.X_val, self.program.calls, self.program.block_size
+        whole = len(X) // size * size
         predicted = []
-        if self.block is not None:
-            blocks = data.X_val[:whole].reshape(-1, self.block_size, data.X_val.shape[1])
+        if calls.block is not None:
+            blocks = X[:whole].reshape(-1, size, X.shape[1])
             carry, parts = jax.lax.scan(
-                lambda carry, rows: self._apply(self.block, carry, fixed, rows), carry, blocks
+                lambda carry, rows: self._apply(calls.block, carry, rows), carry, blocks
             )
             predicted.append(parts.reshape(whole, *parts.shape[2:]))
-        if self.tail is not None:
-            carry, part = self._apply(self.tail, carry, fixed, data.X_val[whole:])
+        if calls.tail is not None:
+            carry, part = self._apply(calls.tail, carry, X[whole:])
             predicted.append(part)
-        carry, loss = self._apply(self.loss, carry, fixed, jnp.concatenate(predicted), data.y_val)
-        return carry, loss.astype(data.X.dtype)
+        prediction = jnp.concatenate(predicted)
+        carry, loss = self._apply(calls.loss, carry, prediction, self.data.y_val)
+        return carry, loss.astype(X.dtype)
 
     def _apply(
-        self, recording: Recording | None, carry: list[Any], fixed: list[Any], *inputs: Any
+        self, call: PureCall | None, carry: list[Any], *inputs: Any
     ) -> tuple[list[Any], Any]:
         """Do what was recorded to the arrays that change."""
-        if recording is None:
+        if call is None:
             raise TypeError("nothing was recorded")
         # Those that are neither carried nor fixed are not read: anything will do.
-        state: list[Any] = [jnp.zeros(())] * len(recording.before.arrays)
-        for number, value in (*self._numbered(carry), *zip(self.fixed, fixed, strict=True)):
+        state: list[Any] = [jnp.zeros(())] * call.size
+        for number, value in zip(self.program.fixed, self.fixed, strict=True):
             state[number] = value
-        result, after = recording(state, *inputs)
+        for number, value in self._numbered(carry):
+            state[number] = value
+        result, after = call(state, *inputs)
         changed = [
-            after[n].astype(v.dtype) if n in recording.changed else v
-            for n, v in self._numbered(carry)
+            after[n].astype(v.dtype) if n in call.changed else v for n, v in self._numbered(carry)
         ]
         return changed, result
 
+    def _numbered(self, carry: list[Any]) -> zip[tuple[int, Any]]:
+        return zip(self.program.carried, carry, strict=True)
 
-def _if(condition: Any, then: Callable[[list[Any]], tuple[list[Any], Any]]) -> Callable[..., Any]:
-    """Make a function that does `then`, or returns the arrays as they are, and 0."""
+    def _if(
+        self,
+        condition: Any,
+        then: Callable[[list[Any]], tuple[list[Any], Any]],
+        carry: list[Any],
+    ) -> Any:
+        """Do `then` to the arrays, or leave them as they are and return 0 with them."""
+        nothing = jnp.zeros((), self.data.X.dtype)
+        return jax.lax.cond(condition, then, lambda carry: (carry, nothing), carry)
 
-    def choose(carry: list[Any], dtype: Any) -> Any:
-        return jax.lax.cond(condition, then, lambda carry: (carry, jnp.zeros((), dtype)), carry)
 
-    return choose
+def run_once(function: Callable[..., Any], *args: Any) -> Any:
+    """Run a function compiled, or as it was compiled for such arguments before."""
+    jaxpr = jax.make_jaxpr(function)(*args)
+    texts = [text_of(jaxpr), repr([(np.shape(a), a.dtype) for a in jax.tree.leaves(args)])]
+    examples = jax.tree.map(abstract, args)
+    return compiled(function, texts, jaxpr.consts, examples)(*args)
 
 
 def compiled(

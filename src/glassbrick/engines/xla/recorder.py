@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassbrick.engines.engine import Job
-from glassbrick.engines.xla.program import EpochProgram
+from glassbrick.engines.xla.program import Calls, EpochProgram
 from glassbrick.engines.xla.recording import Layout, Recording, record
 from glassbrick.errors import TracingError
 
@@ -38,7 +38,9 @@ class Recorder:
             optim.step()
             return loss
 
-        return record(self.roots, step, self.job.X[:rows], self.job.y[:rows])
+        batch = self.job.X[:rows], self.job.y[:rows]
+        first = record(self.roots, step, *batch)
+        return record(self.roots, step, *batch, first=first)  # random numbers differ by now
 
     def program(self, step: Recording, held: list[Any]) -> EpochProgram:
         """Record all else, and put it together.
@@ -59,33 +61,32 @@ class Recorder:
         job = self.job
         if step.differences:
             _refuse_change(step, step.before, step.after)
+        parts = self._validation()
         rest = len(job.X) % job.batch_size
-        has_full = len(job.X) >= job.batch_size
-        short = self.step(rest) if rest and has_full else step if rest else None
-        block, tail, loss = self._validation()
-        parts = [part for part in (step, short, block, tail, loss) if part is not None]
-        for part in parts:
+        if len(job.X) >= job.batch_size:
+            parts["step"] = step
+        if rest:
+            parts["short"] = self.step(rest) if "step" in parts else step
+        for part in parts.values():
+            part.require_apart()
             self._require_no_trace(part, step)
-        changed = set().union(*(part.changed for part in parts))
-        changed -= set().union(*(part.scratch for part in parts))
+        changed = set().union(*(part.pure.changed for part in parts.values()))
+        changed -= set().union(*(part.scratch for part in parts.values()))
+        read = set().union(*(part.pure.read for part in parts.values()))
         params = {id(param) for param in job.net.params()}
         return EpochProgram(
-            step=step if has_full else None,
-            short=short,
-            block=block,
-            tail=tail,
-            loss=loss,
+            Calls(**{name: part.pure for name, part in parts.items()}),
             carried=tuple(sorted(changed)),
-            fixed=tuple(sorted(set().union(*(part.read for part in parts)) - changed)),
+            fixed=tuple(sorted(read - changed)),
             params=frozenset(n for n, array in enumerate(held) if id(array) in params),
             batch_size=job.batch_size,
             block_size=_BLOCK,
         )
 
-    def _validation(self) -> tuple[Recording | None, Recording | None, Recording | None]:
+    def _validation(self) -> dict[str, Recording]:
         """Record the prediction of a block of validation rows, of the rest, and the loss."""
         if self.job.validation is None:
-            return None, None, None
+            return {}
         net = self.job.net
         X_val, y_val = self.job.validation
 
@@ -94,12 +95,15 @@ class Recorder:
                 rows = layer.forward(rows)
             return rows
 
-        rest = len(X_val) % _BLOCK
-        block = record(self.roots, forward, X_val[:_BLOCK]) if len(X_val) >= _BLOCK else None
-        tail = record(self.roots, forward, X_val[:rest]) if rest else None
-        _, *outputs = (tail or block).result.shape  # type: ignore[union-attr]
-        predicted = np.empty((len(X_val), *outputs), (tail or block).result.dtype)  # type: ignore[union-attr]
-        return block, tail, record(self.roots, net.loss.forward, predicted, y_val)
+        parts = {}
+        if len(X_val) >= _BLOCK:
+            parts["block"] = predict = record(self.roots, forward, X_val[:_BLOCK])
+        if rest := len(X_val) % _BLOCK:
+            parts["tail"] = predict = record(self.roots, forward, X_val[:rest])
+        _, *outputs = predict.pure.result.shape
+        predicted = np.empty((len(X_val), *outputs), predict.pure.result.dtype)
+        parts["loss"] = record(self.roots, net.loss.forward, predicted, y_val)
+        return parts
 
     def _require_no_trace(self, part: Recording, step: Recording) -> None:
         """Refuse a call that leaves behind what would change the recorded step.
@@ -108,12 +112,12 @@ class Recorder:
         """
         if not part.differences:
             return
-        part.enter()
+        part.enter(same_arrays=True)
         try:
             again = self.step(min(self.job.batch_size, len(self.job.X)))
         finally:
             part.leave()
-        if again.text != step.text or again.after.differences(step.after):
+        if again.pure.text != step.pure.text or again.after.differences(step.after):
             _refuse_change(part, step.after, again.after)
 
 

@@ -1,9 +1,8 @@
-"""Records what a call does to the arrays of a network and an optimizer, as a pure function."""
+"""Records what a call does to the arrays of a network and an optimizer."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from traceback import walk_tb
 from typing import Any
@@ -11,14 +10,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
-from glassbrick.arrays import Array
+from glassbrick.engines.xla.pure_call import PureCall, abstract
 from glassbrick.engines.xla.survey import Survey
-from glassbrick.engines.xla.tracing import TracedArray, no_random_numbers, place_in_users_code
-from glassbrick.errors import GlassbrickError
+from glassbrick.engines.xla.tracing import Journal, TracedArray, journal, place_in_users_code
+from glassbrick.errors import GlassbrickError, TracingError
 
-__all__ = ["Layout", "Recording", "abstract", "record"]
+__all__ = ["Layout", "Recording", "record"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Layout:
     @classmethod
     def of(cls, survey: Survey) -> Layout:
         """Describe what was found."""
-        kinds = [(np.shape(array), _dtype(array)) for array in survey.by_number()]
+        kinds = [_kind(array) for array in survey.by_number()]
         return cls(survey.numbers(), tuple(kinds), survey.facts)
 
     def differences(self, other: Layout) -> list[str]:
@@ -57,74 +55,56 @@ class Layout:
         return differing + [path for path in facts if self.facts.get(path) != other.facts.get(path)]
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Recording:
-    """What a call did, as a function of JAX.
+    """What a call did: to arrays, as a `PureCall`, and to the objects that hold them.
+
+    The objects themselves are as they were before.
 
     Attributes
     ----------
+    pure : PureCall
+        What it did to arrays.
     before, after : Layout
-        Of the state. The objects themselves are as they were before.
-    read, changed : set of int
-        Numbers of the arrays, as of before, that the call looked at or changed.
-    result : pytree of jax.ShapeDtypeStruct
-        Shape and dtype of what the call returned.
+        The structure of the state.
+    constants : sequence of int
+        The entries of its `Journal`.
     """
 
+    pure: PureCall
     before: Layout
     after: Layout
-    read: set[int]
-    changed: set[int]
-    result: Any
+    constants: Sequence[int]
     _found: Survey  # the objects as they were
     _left: Survey  # the objects as the call left them
-    _jaxpr: ClosedJaxpr
-
-    def __call__(self, state: list[Any], *inputs: Any) -> tuple[Any, list[Any]]:
-        """Return what the call returns, and all arrays of the state after it."""
-        flat = jaxpr_as_fun(self._jaxpr)(*state, *inputs)
-        count = len(self.after.arrays)
-        result = jax.tree.unflatten(jax.tree.structure(self.result), flat[: -count or None])
-        return result, flat[-count:] if count else []
-
-    @property
-    def text(self) -> str:
-        """All that decides what is compiled, but for the numbers of constants."""
-        return re.sub(r" at 0x[0-9a-f]+", "", str(self._jaxpr))
-
-    @property
-    def constants(self) -> list[Array]:
-        """The arrays that are part of the compiled code."""
-        return [np.asarray(constant) for constant in self._jaxpr.consts]
 
     @property
     def scratch(self) -> set[int]:
         """Arrays that take another shape with each batch, and that the call did not read."""
         numbers = (self._number_kept(path) for path in self.before.differences(self.after))
-        return {number for number in numbers if number is not None} - self.read
+        return {number for number in numbers if number is not None} - self.pure.read
 
     @property
     def differences(self) -> list[str]:
         """The paths at which the call left another structure behind, but for scratch."""
-        paths = self.before.differences(self.after)
-        return [path for path in paths if self._number_kept(path) not in self.scratch]
+        paths, scratch = self.before.differences(self.after), self.scratch
+        return [path for path in paths if self._number_kept(path) not in scratch]
 
-    def enter(self) -> list[Any]:
-        """Leave the objects as the call left them, with arrays to be filled; return these.
+    def enter(self, *, same_arrays: bool = False) -> list[Any]:
+        """Leave the objects as the call left them; return the arrays in them, to be filled.
 
-        Arrays that were there before are the same.
+        Arrays that were there before are the same, of another shape only if `same_arrays`.
         """
-        before = self._found.arrays
         self._left.restore()
         self._left.forget_memories()
         arrays: dict[int, Any] = {}
         for path, number in self.after.places.items():
-            shape, dtype = self.after.arrays[number]
+            kind = self.after.arrays[number]
             if number not in arrays:
-                old = before.get(path)
-                fits = old is not None and (np.shape(old), _dtype(old)) == (shape, dtype)
+                old = self._found.arrays.get(path)
+                fits = old is not None and (same_arrays or _kind(old) == kind)
                 is_taken = any(old is array for array in arrays.values())
-                arrays[number] = old if fits and not is_taken else np.zeros(shape, dtype)
+                arrays[number] = old if fits and not is_taken else np.zeros(*kind)
         by_box = {id(box): arrays[self.after.places[p]] for p, box in self._left.arrays.items()}
         self._left.replace(lambda box: by_box[id(box)])
         return [arrays[number] for number in range(len(self.after.arrays))]
@@ -133,13 +113,42 @@ class Recording:
         """Put the objects back as they were before."""
         self._found.restore()
 
+    def require_apart(self) -> None:
+        """Refuse a state in which an array that changes is part of another one.
+
+        Raises
+        ------
+        TracingError
+            If two arrays that are not the same object overlap in memory.
+        """
+        arrays, places = self._found.arrays, self.before.places
+        used = {p: n for p, n in places.items() if n in self.pure.changed | self.pure.read}
+        for path, number in used.items():
+            for other in used if number in self.pure.changed else ():
+                overlap = np.may_share_memory(arrays[path], arrays[other])
+                if overlap and used[other] != number:
+                    raise TracingError(
+                        f"{path}, which a training step changes, shares memory with {other}. A "
+                        "compiled step cannot keep views of one array in step with each other: "
+                        'make one from the other in each step, or train with engine="numpy".'
+                    )
+
     def _number_kept(self, path: str) -> int | None:
         """Return the number of the array at a path, if that is the same before and after."""
         number = self.before.places.get(path)
         return number if number == self.after.places.get(path) else None
 
 
-def record(roots: dict[str, Any], call: Callable[..., Any], *inputs: Any) -> Recording:
+class _ErrorOfTheUser(Exception):  # noqa: N818
+    """Goes through JAX in place of an error of the user's code, which is none of its business."""
+
+
+def record(
+    roots: dict[str, Any],
+    call: Callable[..., Any],
+    *inputs: Any,
+    first: Recording | None = None,
+) -> Recording:
     """Record a call.
 
     Parameters
@@ -150,6 +159,8 @@ def record(roots: dict[str, Any], call: Callable[..., Any], *inputs: Any) -> Rec
         Is given a `TracedArray` for each input, and returns one, or a list or dict of them.
     *inputs : array
         Of which shape and dtype count.
+    first : Recording, optional
+        Of the same call, which must have used the same constants.
 
     Raises
     ------
@@ -161,55 +172,67 @@ def record(roots: dict[str, Any], call: Callable[..., Any], *inputs: Any) -> Rec
     boxes: list[TracedArray] = []
     given: list[Any] = []
     left = Survey()
+    entries = Journal({}, first.constants if first is not None else None)
 
     def function(state: list[Any], *values: Any) -> Any:
         nonlocal left
         given.extend(state)
         boxes.extend(map(_box, state, held))
-        by_id = dict(zip(map(id, held), boxes, strict=True))
-        survey.replace(lambda array: by_id[id(array)])
+        entries.held = dict(zip(map(id, held), boxes, strict=True))
+        survey.replace(lambda array: entries.held[id(array)])
         result = call(*map(TracedArray, values))
         left = Survey.of(**roots)
         return jax.tree.map(_current, result), [_current(array) for array in left.by_number()]
 
+    token = journal.set(entries)
     try:
-        with no_random_numbers():
-            jaxpr, (result, _) = jax.make_jaxpr(function, return_shape=True)(
-                [abstract(array) for array in held], *map(abstract, inputs)
-            )
-    except Exception as error:
-        if not isinstance(error, GlassbrickError):
-            frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-            error.add_note(f'{place_in_users_code(frames[-1])}, compiled for engine="xla"')
-        raise
+        jaxpr, result = _make_jaxpr(function, list(map(abstract, held)), *map(abstract, inputs))
     finally:
+        journal.reset(token)
         survey.restore()
     last = left.by_number()
+    changed = (
+        number
+        for number, box in enumerate(boxes)
+        if box.current is not given[number] or number >= len(last) or last[number] is not box
+    )
+    read = (number for number, box in enumerate(boxes) if box.was_read)
     return Recording(
+        pure=PureCall(jaxpr, result, frozenset(read), frozenset(changed), len(boxes)),
         before=Layout.of(survey),
         after=Layout.of(left),
-        read={n for n, box in enumerate(boxes) if box.was_read},
-        changed={
-            n
-            for n, box in enumerate(boxes)
-            if box.current is not given[n] or n >= len(last) or last[n] is not box
-        },
-        result=result,
+        constants=entries.entries,
         _found=survey,
         _left=left,
-        _jaxpr=jaxpr,
     )
 
 
-def abstract(array: Any) -> Any:
-    """Return what JAX needs to know of an array; a Python number as it is."""
-    if isinstance(array, float):
-        return array
-    return jax.ShapeDtypeStruct(array.shape, array.dtype)  # type: ignore[no-untyped-call]
+def _make_jaxpr(function: Callable[..., Any], *examples: Any) -> tuple[Any, Any]:
+    """Let JAX watch a function; errors in it come out as they were raised."""
+    errors: list[BaseException] = []
+
+    def guarded(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except BaseException as error:
+            errors.append(error)
+            raise _ErrorOfTheUser from None
+
+    try:
+        jaxpr, (result, _) = jax.make_jaxpr(guarded, return_shape=True)(*examples)
+    except _ErrorOfTheUser:
+        pass
+    else:
+        return jaxpr, result
+    error = errors.pop()
+    if isinstance(error, Exception) and not isinstance(error, GlassbrickError):
+        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+        error.add_note(f'{place_in_users_code(frames[-1])}, compiled for engine="xla"')
+    raise error
 
 
-def _dtype(array: Any) -> np.dtype[Any]:
-    return np.dtype(getattr(array, "dtype", np.float64))
+def _kind(array: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    return np.shape(array), np.dtype(getattr(array, "dtype", np.float64))
 
 
 def _box(value: Any, array: Any) -> TracedArray:

@@ -69,16 +69,15 @@ class XLASession(Session):
     def _one_epoch(self, order: Array, head: list[float]) -> EpochLosses:
         """Train on all rows once, but for the first batch if `head` has its loss already."""
         losses = list(head)
-        start = len(head)
         while True:
-            stop = min(self.full, start + self.steps_a_call)
-            last = stop >= self.full
-            short = last and self.has_short and len(losses) + stop - start == self.full
-            told = self._call([order], Part(1, min(start, stop), stop, short, last))[0]
+            start = min(len(losses), self.full)
+            stop = min(start + self.steps_a_call, self.full)
+            last = stop == self.full
+            short = self.has_short and last and len(losses) <= self.full
+            told = self._call([order], Part(1, start, stop, short, last))[0]
             losses += told.batches
-            if last or not np.isfinite(losses[-1:]).all():
+            if last or not np.isfinite(losses[-1]):
                 return _until_not_finite(losses, told)
-            start = stop
 
     def _whole_epochs(self, orders: list[Array]) -> list[EpochLosses]:
         told = self._call(orders, Part(len(orders), 0, self.full, self.has_short, True))

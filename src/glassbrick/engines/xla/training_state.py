@@ -9,9 +9,10 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import Job
-from glassbrick.engines.xla.program import Data, Part, compiled
+from glassbrick.engines.xla.program import Data, Part, run_once
+from glassbrick.engines.xla.pure_call import abstract
 from glassbrick.engines.xla.recorder import Recorder
-from glassbrick.engines.xla.recording import Layout, Recording, abstract
+from glassbrick.engines.xla.recording import Layout, Recording
 from glassbrick.engines.xla.survey import Survey
 
 __all__ = ["TrainingState"]
@@ -72,18 +73,20 @@ class TrainingState:
 
     def _first_step(self, first: Recording, x_batch: Array, y_batch: Array) -> float:
         """Make the state that the first step makes, by running it."""
-        state = [np.asarray(array) for array in self._held]
-        first.enter()
+        read = tuple(sorted(first.pure.read))
+        values = self._chosen(read)
+        unchanged = [a for n, a in enumerate(self._held) if n not in first.pure.changed]
+        arrays = first.enter()
+        made = [n for n, array in enumerate(arrays) if not any(array is old for old in unchanged)]
         try:
             self._look()
             self._compile(self._recorder.step(len(x_batch)))
-            examples = [[abstract(array) for array in state], abstract(x_batch), abstract(y_batch)]
-            program = compiled(first, [first.text, repr(examples)], first.constants, examples)
-            loss, values = jax.device_get(program(state, x_batch, y_batch))
+            step = first.pure.between(read, made)
+            loss, new = jax.device_get(run_once(step, values, x_batch, y_batch))
         except BaseException:
             first.leave()
             raise
-        self._write(dict(enumerate(values)))
+        self._write(dict(zip(made, new, strict=True)))
         return float(loss)
 
     def _compile(self, step: Recording) -> None:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import linecache
-import random
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
-
-import numpy as np
+from types import CodeType, FrameType
+from typing import NoReturn
 
 from glassbrick.blocks import Block
 from glassbrick.checks import complaint
@@ -19,10 +14,9 @@ from glassbrick.errors import TracingError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 
-__all__ = ["no_random_numbers", "place_in_users_code", "refuse_to_trace"]
+__all__ = ["place_in_users_code", "refuse_to_trace", "users_code"]
 
 _LIBRARIES = ("glassbrick.engines.", "numpy", "scipy", "jax", "contextlib", "functools")
-_RANDOM = (np.random.RandomState, np.random.Generator, random.Random)
 
 
 def refuse_to_trace(what: str, why: str, remedy: str) -> NoReturn:
@@ -64,25 +58,10 @@ def place_in_users_code(frame: FrameType | None = None) -> str:
     return f"{name}{helper} {where}"
 
 
-@contextmanager
-def no_random_numbers() -> Iterator[None]:
-    """Refuse random numbers meanwhile: drawn once, they would be the same in every step."""
-    before = sys.getprofile()
-
-    def watch(_frame: FrameType, event: str, called: Any) -> None:
-        if event == "c_call" and isinstance(getattr(called, "__self__", None), _RANDOM):
-            sys.setprofile(before)
-            refuse_to_trace(
-                f"{called.__name__}()",
-                "random numbers drawn while the step is compiled would be the same in every step",
-                "Draw them where the block is set up.",
-            )
-
-    sys.setprofile(watch)
-    try:
-        yield
-    finally:
-        sys.setprofile(before)
+def users_code(frame: FrameType | None) -> CodeType | None:
+    """Return the code of the user's function that is running."""
+    users = _users_frame(frame)
+    return users.f_code if users is not None else None
 
 
 def _users_frame(frame: FrameType | None) -> FrameType | None:
