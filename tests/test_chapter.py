@@ -44,7 +44,7 @@ def split_by_scikit_learn():
 
 
 @pytest.mark.parametrize("hidden_layers", [0, 1, 2])
-def test_the_21_numbers(hidden_layers, split_by_scikit_learn, capsys):
+def test_the_21_numbers(hidden_layers, engine, split_by_scikit_learn, capsys):
     X_train, X_test, y_train, y_test = split_by_scikit_learn
     y_train, y_test = glassbrick.to_2d_np(y_train), glassbrick.to_2d_np(y_test)
     hidden = [Dense(neurons=13, activation=Sigmoid()) for _ in range(hidden_layers)]
@@ -53,7 +53,7 @@ def test_the_21_numbers(hidden_layers, split_by_scikit_learn, capsys):
         loss=MeanSquaredError(),
         seed=SEED,
     )
-    trainer = Trainer(net, SGD(lr=0.01))
+    trainer = Trainer(net, SGD(lr=0.01), engine=engine)
     trainer.fit(X_train, y_train, X_test, y_test, epochs=50, eval_every=10, seed=SEED)
     print()
     glassbrick.eval_regression_model(net, X_test, y_test)

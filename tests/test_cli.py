@@ -59,7 +59,7 @@ def test_the_plot_shows_the_numbers(boston_split):
     from glassbrick.cli.chapter_models import MODELS
     from glassbrick.cli.chapter_plot import figure_of
 
-    outcomes = [_train(model) for model in MODELS]
+    outcomes = [_train(model, "numpy") for model in MODELS]
     curves, scatter = figure_of(outcomes).axes
     for line, outcome in zip(curves.lines, outcomes, strict=True):
         assert line.get_ydata().tolist() == outcome.history.val_loss
@@ -113,7 +113,7 @@ def test_a_figure_that_differs_is_an_exit_status(monkeypatch, capsys):
 
     wrong = replace(chapter.MODELS[0], mae="3.51")
     monkeypatch.setattr(chapter, "MODELS", (wrong, *chapter.MODELS[1:]))
-    assert chapter.run(None, force=False) == 1
+    assert chapter.run(None, force=False, engine="numpy") == 1
     out = capsys.readouterr().out
     assert out.count("DIFFERS") == 1
     assert "20 of 21 figures agree" in out
@@ -127,7 +127,7 @@ def test_an_interrupted_chapter_stops(monkeypatch, capsys):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(chapter, "SGD", Interrupted)
-    assert chapter.run(None, force=False) == 130
+    assert chapter.run(None, force=False, engine="numpy") == 130
     assert "Interrupted in epoch 1" in capsys.readouterr().out
 
 
@@ -357,3 +357,17 @@ def test_a_reader_that_goes_away_is_no_crash():
     )
     assert "Traceback" not in run.stderr
     assert len(run.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("engine", ["xla", "auto"])
+def test_chapter_on_other_engines(engine):
+    run = glassbrick("chapter", "--engine", engine)
+    assert run.returncode == 0
+    assert run.stdout.endswith("21 of 21 figures agree with the chapter\n")
+    assert run.stderr == ""
+
+
+def test_an_unknown_engine_is_a_usage_error():
+    run = glassbrick("chapter", "--engine", "steam")
+    assert run.returncode == 2
+    assert "numpy" in run.stderr

@@ -25,7 +25,7 @@ def compiled(rule, *arrays):
     """Run a rule compiled."""
     with jax.enable_x64(True):
         recording = record({}, rule, *arrays)
-        return jax.device_get(jax.jit(recording)([], *arrays)[0])
+        return jax.device_get(jax.jit(recording.pure)([], *arrays)[0])
 
 
 def test_every_function_has_a_case():
@@ -36,7 +36,8 @@ def test_every_function_has_a_case():
 @pytest.mark.parametrize("name", CASES)
 def test_compiled_equals_eager(name, dtype):
     expected = CASES[name](*matrices(dtype))
-    result = compiled(CASES[name], *matrices(dtype))
+    arrays = matrices(dtype)
+    result = compiled(CASES[name], *arrays)
     assert result.dtype == expected.dtype
     assert result.shape == expected.shape
     if expected.dtype.kind == "f":
@@ -44,11 +45,5 @@ def test_compiled_equals_eager(name, dtype):
         assert np.allclose(result, expected, rtol=tolerance, atol=tolerance)
     else:
         assert np.array_equal(result, expected)
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_compiled_leaves_its_inputs_alone(name):
-    arrays = matrices(np.float64)
-    compiled(CASES[name], *arrays)
-    for before, after in zip(matrices(np.float64), arrays, strict=True):
-        assert np.array_equal(before, after)
+    for before, after in zip(matrices(dtype), arrays, strict=True):
+        assert np.array_equal(before, after)  # what is done to inputs is done to copies

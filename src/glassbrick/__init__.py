@@ -17,7 +17,14 @@ from glassbrick.errors import (
     ShapeError,
     TracingError,
 )
-from glassbrick.glass import GradientReport, GradientResult, check_gradients
+from glassbrick.glass import (
+    EngineReport,
+    EngineResult,
+    GradientReport,
+    GradientResult,
+    check_gradients,
+    compare_engines,
+)
 from glassbrick.initializers import (
     Constant,
     GlorotNormal,
@@ -60,6 +67,8 @@ __all__ = [
     "DataError",
     "Dense",
     "DivergenceError",
+    "EngineReport",
+    "EngineResult",
     "FileError",
     "GlassbrickError",
     "GlorotNormal",
@@ -95,6 +104,7 @@ __all__ = [
     "Zeros",
     "assert_same_shape",
     "check_gradients",
+    "compare_engines",
     "datasets",
     "eval_regression_model",
     "mae",

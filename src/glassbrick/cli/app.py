@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["app", "chapter", "check"]
+__all__ = ["EngineName", "app", "chapter", "check"]
+
+
+class EngineName(StrEnum):
+    """The engines to choose from."""
+
+    numpy = "numpy"
+    xla = "xla"
+    auto = "auto"
+
 
 app = typer.Typer(
     name="glassbrick",
@@ -49,6 +59,9 @@ def chapter(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write FILE over if it exists.")] = False,
+    engine: Annotated[
+        EngineName, typer.Option(help="What runs the batches: NumPy, XLA (needs JAX), or a choice.")
+    ] = EngineName.numpy,
 ) -> None:
     """Train the chapter's three networks on the Boston data, and compare all 21 figures.
 
@@ -56,7 +69,7 @@ def chapter(
     """
     from glassbrick.cli.chapter import run
 
-    raise typer.Exit(run(plot, force))
+    raise typer.Exit(run(plot, force, engine.value))
 
 
 @app.command()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
-def run(plot: Path | None, force: bool) -> int:
+def run(plot: Path | None, force: bool, engine: str) -> int:
     """Train, print, compare; return the exit status."""
     from rich.console import Console
 
@@ -37,7 +37,7 @@ def run(plot: Path | None, force: bool) -> int:
         prepare(plot, force)  # before the work, so that it is not done in vain
     outcomes = []
     for model in MODELS:
-        outcomes.append(_train(model))
+        outcomes.append(_train(model, engine))
         if outcomes[-1].history.stop_reason == "interrupted":
             return 130
     Console().print(_table(outcomes))
@@ -52,11 +52,11 @@ def run(plot: Path | None, force: bool) -> int:
     return 0 if agreeing == len(figures) else 1
 
 
-def _train(model: Model) -> Outcome:
+def _train(model: Model, engine: str) -> Outcome:
     X_train, X_test, y_train, y_test = load_boston().chapter_split()
     net = model.build()
     _say(f"{model.title}: {', '.join(map(repr, net.layers))}")
-    trainer = Trainer(net, SGD(lr=0.01))
+    trainer = Trainer(net, SGD(lr=0.01), engine=engine)
     history = trainer.fit(
         X_train, y_train, X_test, y_test, epochs=EPOCHS, eval_every=EVAL_EVERY, seed=SEED
     )

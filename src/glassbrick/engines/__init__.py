@@ -1,10 +1,22 @@
 """How a batch loop is run. An engine never changes what the batches mean."""
 
+from glassbrick.engines.auto_engine import AutoEngine
 from glassbrick.engines.engine import Engine, EpochLosses, Job, Session
 from glassbrick.engines.numpy_engine import NumpyEngine
 from glassbrick.engines.xla_engine import XLAEngine
 
-__all__ = ["ENGINES", "Engine", "EpochLosses", "Job", "NumpyEngine", "Session", "XLAEngine"]
+__all__ = [
+    "ENGINES",
+    "AutoEngine",
+    "Engine",
+    "EpochLosses",
+    "Job",
+    "NumpyEngine",
+    "Session",
+    "XLAEngine",
+]
 
-ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (NumpyEngine, XLAEngine)}
+ENGINES: dict[str, type[Engine]] = {
+    engine.name: engine for engine in (NumpyEngine, XLAEngine, AutoEngine)
+}
 """The engines by the names that `Trainer` takes."""

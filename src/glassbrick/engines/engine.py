@@ -31,6 +31,8 @@ class Job:
         Features and targets whose loss is wanted after each epoch.
     batch_size : int
         Rows a batch; the last one of an epoch takes what is left.
+    epochs : int
+        How many the fit may take.
     """
 
     net: NeuralNetwork
@@ -39,6 +41,7 @@ class Job:
     y: Array
     validation: tuple[Array, Array] | None
     batch_size: int
+    epochs: int
 
     @property
     def batches(self) -> int:
@@ -98,6 +101,10 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
+
+    def choose(self, job: Job) -> tuple[Engine, str]:  # noqa: ARG002
+        """Return the engine that is to run a job, and why: this one, unless it is a choice."""
+        return self, "as asked for"
 
     @abstractmethod
     def start(self, job: Job) -> Session:

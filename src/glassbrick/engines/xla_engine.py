@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
+from glassbrick.arrays import Array
 from glassbrick.engines.engine import Engine, Job, Session
 from glassbrick.errors import MissingExtraError
+from glassbrick.network import NeuralNetwork
 
 __all__ = ["XLAEngine"]
 
@@ -42,6 +46,32 @@ class XLAEngine(Engine):
         """Prepare for a fit."""
         session = _without_drawing("glassbrick.engines.xla.session")
         return session.XLASession(job)  # type: ignore[no-any-return]
+
+    def require_compilable(self, job: Job) -> None:
+        """Find out whether a job can be compiled, without compiling it.
+
+        Raises
+        ------
+        TracingError
+            If a block or the optimizer does what cannot be compiled.
+        """
+        recorder = _without_drawing("glassbrick.engines.xla.recorder")
+        recorder.Recorder(job).require_compilable()
+
+    def compute(self, call: Callable[..., Any], net: NeuralNetwork, *inputs: Array) -> Any:
+        """Return what a call with a network returns, computed compiled.
+
+        Parameters
+        ----------
+        call : callable
+            Uses `net`, takes the inputs, and returns arrays, in lists or dicts.
+        net : NeuralNetwork
+            Which stays as it is.
+        *inputs : ndarray
+            Its data.
+        """
+        single = _without_drawing("glassbrick.engines.xla.single_call")
+        return single.compute(call, {"network": net}, inputs)
 
 
 def _without_drawing(module: str) -> ModuleType:

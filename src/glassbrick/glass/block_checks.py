@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from glassbrick.glass.comparison import Comparison
 from glassbrick.glass.gradient_report import GradientReport, GradientResult
 from glassbrick.glass.trial_inputs import Checkable
 from glassbrick.layers import Layer
+from glassbrick.layers.series import named_operations
 from glassbrick.losses import Loss
 from glassbrick.names import snake_case
 from glassbrick.network import NeuralNetwork
@@ -36,7 +37,9 @@ def leaves_inputs_alone(
     places = [(name, block, input_)] if isinstance(block, Operation) else []
     for layer in layers_of(block):
         if inherits(layer, Layer, "forward", "backward"):
-            places += [(place, operation, operation.input_) for place, operation in _places(layer)]
+            places += [
+                (place, operation, operation.input_) for place, operation in named_operations(layer)
+            ]
     for place, operation, before in places:
         try:
             operation.apart().forward(read_only(before.copy()))
@@ -105,7 +108,7 @@ def check_layers(
         if not inherits(layer, Layer, "forward", "backward"):  # only the whole can be judged
             grad = layer.backward(grad)
             continue
-        for place, operation in reversed(list(_places(layer))):
+        for place, operation in reversed(list(named_operations(layer))):
             all_right &= check_operation(
                 place, operation.apart(), operation.input_, grad, comparison
             )
@@ -203,13 +206,3 @@ def _with_param(operation: ParamOperation, output: Callable[[], Array]) -> Calla
             operation.replace_param(param)
 
     return run
-
-
-def _places(layer: Layer) -> Iterator[tuple[str, Operation]]:
-    """Name operations by layer and class, and number those alike: "dense_1.relu_2"."""
-    seen: dict[str, int] = {}
-    for operation in layer.operations:
-        name = snake_case(type(operation).__name__)
-        seen[name] = seen.get(name, 0) + 1
-        number = f"_{seen[name]}" if seen[name] > 1 else ""
-        yield f"{layer.name}.{name}{number}", operation

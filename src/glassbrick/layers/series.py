@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from glassbrick.checks import describe, instance_of, refuse
 from glassbrick.errors import ArgumentError, ArgumentTypeError, OwnershipError
 from glassbrick.layers.layer import Layer
 from glassbrick.names import snake_case
+from glassbrick.operations import Operation
 
-__all__ = ["as_layers", "layer_name", "pass_through"]
+__all__ = ["as_layers", "layer_name", "named_operations", "pass_through"]
 
 
 def as_layers(layers: Any) -> tuple[Layer, ...]:
@@ -42,6 +43,16 @@ def layer_name(layer: Layer, before: Sequence[Layer]) -> str:
     """Name a layer by its class and its number among those `before` it: "dense_2"."""
     number = 1 + sum(type(other) is type(layer) for other in before)
     return f"{snake_case(type(layer).__name__)}_{number}"
+
+
+def named_operations(layer: Layer) -> Iterator[tuple[str, Operation]]:
+    """Name operations by layer and class, and number those alike: "dense_1.relu_2"."""
+    seen: dict[str, int] = {}
+    for operation in layer.operations:
+        name = snake_case(type(operation).__name__)
+        seen[name] = seen.get(name, 0) + 1
+        number = f"_{seen[name]}" if seen[name] > 1 else ""
+        yield f"{layer.name}.{name}{number}", operation
 
 
 def pass_through(layers: Sequence[Layer], X: Array, batch_size: int = 4096) -> Array:

@@ -35,7 +35,9 @@ class History:
     seconds : float
         Time spent in fit.
     engine : str
-        Which engine ran it.
+        Which engine ran it: "numpy" or "xla".
+    engine_reason : str
+        Why that one: "as asked for", or what ``engine="auto"`` weighed.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -46,6 +48,7 @@ class History:
     stop_reason: str = "running"
     seconds: float = 0.0
     engine: str = "numpy"
+    engine_reason: str = "as asked for"
 
     def copy(self) -> History:
         """Return a history that later fits leave as it is."""
@@ -90,5 +93,5 @@ class History:
         best += "" if self.best_epoch is None else f", best_loss={self.best_loss:.6g}"
         return (
             f"History(epochs={self.epochs}{best}, stop_reason={self.stop_reason!r}, "
-            f"seconds={self.seconds:.3g})"
+            f"seconds={self.seconds:.3g}, engine={self.engine!r})"
         )

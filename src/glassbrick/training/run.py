@@ -168,7 +168,12 @@ class Run:
         """Train for as long as the plan says; return why it ended."""
         history = self.history
         until = history.epochs + plan.epochs
-        job = Job(self.net, self.optim, data.X, data.y, data.validation, plan.batch_size)
+        job = Job(
+            self.net, self.optim, data.X, data.y, data.validation, plan.batch_size, plan.epochs
+        )
+        if not history.epochs:  # who goes on, goes on with the same numbers
+            self.engine, history.engine_reason = self.engine.choose(job)
+            history.engine = self.engine.name
         session = self.engine.start(job)
         while history.epochs < until:
             ahead = min(until - history.epochs, plan.eval_every - history.epochs % plan.eval_every)

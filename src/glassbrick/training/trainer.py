@@ -39,8 +39,10 @@ class Trainer:
         What to train, in place.
     optim : Optimizer
         How to change the parameters. It can train one network only.
-    engine : {"numpy"}
-        What runs the batches.
+    engine : {"numpy", "xla", "auto"} or Engine
+        What runs the batches: NumPy, eagerly; XLA, which compiles the same blocks and
+        trains faster, after a second for compilation; or whichever is sooner done, as
+        `History.engine` then says. XLA needs ``pip install 'glassbrick[xla]'``.
 
     Attributes
     ----------
@@ -55,6 +57,10 @@ class Trainer:
     ------
     ArgumentTypeError
         If `net` or `optim` is something else.
+    ArgumentError
+        If there is no such engine.
+    MissingExtraError
+        If the engine is XLA and JAX is not installed.
     OwnershipError
         If the optimizer trains another network.
 
@@ -75,13 +81,15 @@ class Trainer:
     20
     """
 
-    def __init__(self, net: NeuralNetwork, optim: Optimizer, *, engine: str = "numpy"):
+    def __init__(self, net: NeuralNetwork, optim: Optimizer, *, engine: str | Engine = "numpy"):
         self.net = instance_of(net, NeuralNetwork, "Trainer, net", "NeuralNetwork(...)")
         self.optim = instance_of(optim, Optimizer, "Trainer, optim", "SGD(lr=0.01)")
         if "_lr" not in vars(optim):
             advice = f"Call super().__init__(lr) in {type(optim).__name__}.__init__."
             refuse(ArgumentError, "Trainer, optim", "a learning rate", type(optim), advice)
-        self.engine: Engine = one_of(engine, ENGINES, "Trainer, engine")()
+        if not isinstance(engine, Engine):
+            engine = one_of(engine, ENGINES, "Trainer, engine")()
+        self.engine: Engine = engine
         optim.bind(net)
         self._run: Run | None = None
 
@@ -183,6 +191,8 @@ class Trainer:
             If data is empty, not finite, not numbers, or rows do not match.
         ShapeError
             If features or outputs do not fit the network.
+        TracingError
+            If a block or the optimizer does what the XLA engine cannot compile.
         DivergenceError
             If the loss or a parameter is no longer finite. The network then has the
             parameters of the best evaluated epoch, or those it had before.

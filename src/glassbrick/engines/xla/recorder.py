@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from glassbrick.engines.engine import Job
 from glassbrick.engines.xla.program import Calls, EpochProgram
-from glassbrick.engines.xla.recording import Layout, Recording, record
+from glassbrick.engines.xla.recording import Layout, Recording, record, record_twice
+from glassbrick.engines.xla.survey import Survey
 from glassbrick.errors import TracingError
 
 __all__ = ["Recorder"]
@@ -38,9 +40,26 @@ class Recorder:
             optim.step()
             return loss
 
-        batch = self.job.X[:rows], self.job.y[:rows]
-        first = record(self.roots, step, *batch)
-        return record(self.roots, step, *batch, first=first)  # random numbers differ by now
+        return record_twice(self.roots, step, self.job.X[:rows], self.job.y[:rows])
+
+    def require_compilable(self) -> None:
+        """Record everything, and leave all as it was.
+
+        Raises
+        ------
+        TracingError
+            If something cannot be compiled.
+        """
+        with jax.enable_x64(True):
+            rows = min(self.job.batch_size, len(self.job.X))
+            step = first = self.step(rows)
+            try:
+                if first.differences:
+                    first.enter()
+                    step = self.step(rows)
+                self.program(step, Survey.of(**self.roots).by_number())
+            finally:
+                first.leave()
 
     def program(self, step: Recording, held: list[Any]) -> EpochProgram:
         """Record all else, and put it together.

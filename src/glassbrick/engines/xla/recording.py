@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from traceback import walk_tb
 from typing import Any
@@ -11,12 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from glassbrick.checks import complaint
 from glassbrick.engines.xla.pure_call import PureCall, abstract
 from glassbrick.engines.xla.survey import Survey
 from glassbrick.engines.xla.tracing import Journal, TracedArray, journal, place_in_users_code
 from glassbrick.errors import GlassbrickError, TracingError
 
-__all__ = ["Layout", "Recording", "record"]
+__all__ = ["Layout", "Recording", "record", "record_twice"]
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,8 @@ def record(
 
     token = journal.set(entries)
     try:
-        jaxpr, result = _make_jaxpr(function, list(map(abstract, held)), *map(abstract, inputs))
+        with _read_only(held):
+            jaxpr, result = _make_jaxpr(function, list(map(abstract, held)), *map(abstract, inputs))
     finally:
         journal.reset(token)
         survey.restore()
@@ -207,6 +210,54 @@ def record(
     )
 
 
+def record_twice(roots: dict[str, Any], call: Callable[..., Any], *inputs: Any) -> Recording:
+    """Record a call, and see that it does the same again while the arrays hold other numbers.
+
+    What would differ, and be the same for ever once it is compiled, is refused: random
+    numbers, the time, and numbers taken from arrays of the state past their stand-ins.
+
+    Raises
+    ------
+    TracingError
+        If it does not, and for all that `record` refuses.
+    """
+    first = record(roots, call, *inputs)
+    with _other_numbers(Survey.of(**roots).by_number()):
+        return record(roots, call, *inputs, first=first)
+
+
+@contextmanager
+def _other_numbers(arrays: list[Any]) -> Iterator[None]:
+    """Let arrays hold other numbers meanwhile."""
+    kept = [(array, array.copy()) for array in arrays if getattr(array, "size", 0)]
+    try:
+        with np.errstate(all="ignore"):
+            for array, numbers in kept:
+                array[...] = ~numbers if numbers.dtype.kind == "b" else -1 - numbers
+        yield
+    finally:
+        for array, numbers in kept:
+            array[...] = numbers
+
+
+@contextmanager
+def _read_only(arrays: list[Any]) -> Iterator[None]:
+    """Let nobody write into arrays meanwhile: it would be done once, and not in each step."""
+    writeable = [a for a in arrays if isinstance(a, np.ndarray) and a.flags.writeable]
+    for array in writeable:
+        array.flags.writeable = False
+    try:
+        yield
+    finally:
+        for array in sorted(writeable, key=_depth):  # a view can be so only if its base is
+            array.flags.writeable = True
+
+
+def _depth(array: Any) -> int:
+    """Count the arrays that an array is a view of."""
+    return 0 if array is None else 1 + _depth(getattr(array, "base", None))
+
+
 def _make_jaxpr(function: Callable[..., Any], *examples: Any) -> tuple[Any, Any]:
     """Let JAX watch a function; errors in it come out as they were raised."""
     errors: list[BaseException] = []
@@ -224,11 +275,27 @@ def _make_jaxpr(function: Callable[..., Any], *examples: Any) -> tuple[Any, Any]
         pass
     else:
         return jaxpr, result
-    error = errors.pop()
-    if isinstance(error, Exception) and not isinstance(error, GlassbrickError):
-        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-        error.add_note(f'{place_in_users_code(frames[-1])}, compiled for engine="xla"')
-    raise error
+    raise _explained(errors.pop())
+
+
+def _explained(error: BaseException) -> BaseException:
+    """Say of an error of the user's code where it arose."""
+    if not isinstance(error, Exception) or isinstance(error, GlassbrickError):
+        return error
+    frame = [frame for frame, _ in walk_tb(error.__traceback__)][-1]
+    is_ours = frame.f_globals.get("__name__", "").startswith("glassbrick.engines")
+    if isinstance(error, ValueError) and "read-only" in str(error) and not is_ours:
+        return TracingError(
+            complaint(
+                place_in_users_code(frame),
+                "writes into arrays by way of self.net, self.param and the like",
+                str(error),
+                "An array that a rule holds in another way, in a closure or a default argument, "
+                'is written into once, and not in each step. Or train with engine="numpy".',
+            )
+        )
+    error.add_note(f'{place_in_users_code(frame)}, compiled for engine="xla"')
+    return error
 
 
 def _kind(array: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -57,6 +57,7 @@ def _refuse_constant(what: str) -> None:
     drawn = f" ({', '.join(names)})" if names else ""
     refuse_to_trace(
         f"{what} that is another one each time{drawn}",
-        "random numbers, or the time, would be the same in every step once it is compiled",
+        "random numbers, the time, or a parameter that is not taken from self.net or self.param, "
+        "would be the same in every step once it is compiled",
         "Draw random numbers where the block is set up.",
     )

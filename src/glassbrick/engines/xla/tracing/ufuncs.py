@@ -13,7 +13,7 @@ import numpy as np
 from glassbrick.engines.xla.tracing.indexing import scatter
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 from glassbrick.engines.xla.tracing.traced_array import TracedArray
-from glassbrick.engines.xla.tracing.values import dtype_of, value_of
+from glassbrick.engines.xla.tracing.values import dtype_of, stand_in, value_of
 
 __all__ = ["SCIPY_UFUNCS", "apply_ufunc"]
 
@@ -79,6 +79,7 @@ def _call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> A
 
 def _result(value: Any, dtype: np.dtype[Any], out: Any, where: Any, is_number: bool) -> Any:
     value = value.astype(dtype)
+    out = stand_in(out)
     if where is not True:
         if out is None:
             refuse_to_trace("where= without out=", "the rest would be undefined", "Use np.where.")

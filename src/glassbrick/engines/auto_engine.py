@@ -1,0 +1,69 @@
+"""The choice between engines: compile where that repays, else do without."""
+
+from __future__ import annotations
+
+from glassbrick.engines.engine import Engine, Job, Session
+from glassbrick.engines.numpy_engine import NumpyEngine
+from glassbrick.engines.xla_engine import XLAEngine
+from glassbrick.errors import TracingError
+
+__all__ = ["AutoEngine", "seconds_saved"]
+
+# Measured on two cores (docs/benchmarks.md): what a compiled step saves, and what it costs to
+# get there. Rough is good enough, for around the turning point both take equally long.
+_SECONDS_TO_START = 1.5  # import JAX, record, compile
+_SECONDS_SAVED_AN_OPERATION = 2.5e-6
+_SECONDS_SAVED_A_MULTIPLICATION = 4e-12
+
+
+class AutoEngine(Engine):
+    """Chooses XLA for jobs that are long enough and can be compiled, else NumPy.
+
+    The choice depends on the job alone, not on how fast the machine happens to be, so that
+    the same job gives the same numbers each time.
+    """
+
+    name = "auto"
+
+    def choose(self, job: Job) -> tuple[Engine, str]:
+        """Choose an engine, and say why.
+
+        Returns
+        -------
+        engine : Engine
+            The one to use.
+        reason : str
+            In words.
+        """
+        saved = seconds_saved(job)
+        if saved < _SECONDS_TO_START:
+            return NumpyEngine(), (
+                f"auto: compiling takes {_SECONDS_TO_START:g} s and would save {saved:.1g} s"
+            )
+        if not XLAEngine.is_installed():
+            return NumpyEngine(), (
+                f"auto: JAX, which would save {saved:.1g} s, is not installed; "
+                "pip install 'glassbrick[xla]'"
+            )
+        engine = XLAEngine()
+        try:
+            engine.require_compilable(job)
+        except TracingError as error:
+            return NumpyEngine(), f"auto: XLA cannot compile this: {error}"
+        return engine, f"auto: compiling takes {_SECONDS_TO_START:g} s and saves {saved:.1g} s"
+
+    def start(self, job: Job) -> Session:
+        """Prepare for a fit, with the engine of choice."""
+        engine, _ = self.choose(job)
+        return engine.start(job)
+
+
+def seconds_saved(job: Job) -> float:
+    """Estimate how much sooner a compiled job would be done, the time to compile aside."""
+    operations = sum(len(layer.operations) for layer in job.net.layers)
+    weights = sum(param.size for param in job.net.params())
+    multiplications = 3 * weights * min(job.batch_size, len(job.X))
+    a_step = (
+        operations * _SECONDS_SAVED_AN_OPERATION + multiplications * _SECONDS_SAVED_A_MULTIPLICATION
+    )
+    return job.epochs * job.batches * a_step
