@@ -1,0 +1,65 @@
+"""Keras 3 on its JAX backend."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+import jax  # noqa: F401 (the backend)
+import keras
+import numpy as np
+from workloads import Workload, boston
+
+_STEPS_A_CALL = 10  # of 1, 10 and 50 the fastest where all are possible
+
+
+class KerasModel:
+    def __init__(self, workload: Workload):
+        self.X, self.y = workload.data()
+        self.batch = workload.batch
+        self.net = network(workload.sizes, workload.hidden)
+        for layer, params in zip(self.net.layers, workload.params(), strict=True):
+            layer.set_weights(params)
+        several = workload.steps_an_epoch % _STEPS_A_CALL == 0
+        self.net.compile(
+            # Keras averages over outputs too.
+            optimizer=keras.optimizers.SGD(workload.lr * workload.outputs),
+            loss="mean_squared_error",
+            jit_compile=True,
+            steps_per_execution=_STEPS_A_CALL if several else 1,
+        )
+
+    def fit(self, epochs: int) -> None:
+        self.net.fit(self.X, self.y, batch_size=self.batch, epochs=epochs, verbose=0)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        return self.net.predict(X, verbose=0)
+
+    def predict_on_batch(self, X: np.ndarray) -> np.ndarray:
+        return np.asarray(self.net.predict_on_batch(X))
+
+
+def network(sizes: tuple[int, ...], hidden: str) -> keras.Sequential:
+    layers = [keras.layers.Dense(n, hidden) for n in sizes[1:-1]]
+    return keras.Sequential([keras.Input((sizes[0],)), *layers, keras.layers.Dense(sizes[-1])])
+
+
+def prepare(workload: Workload) -> KerasModel:
+    return KerasModel(workload)
+
+
+def train_chapter_model() -> float:
+    X, y, X_val, y_val = boston()
+    net = network((13, 13, 13, 1), "sigmoid")
+    net.compile(optimizer=keras.optimizers.SGD(0.01), loss="mean_squared_error")
+    history = net.fit(
+        X,
+        y,
+        batch_size=32,
+        epochs=50,
+        verbose=0,
+        validation_data=(X_val, y_val),
+        validation_freq=10,
+    )
+    return history.history["val_loss"][-1]

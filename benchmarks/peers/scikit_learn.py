@@ -1,0 +1,66 @@
+"""scikit-learn's MLPRegressor."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from sklearn.neural_network import MLPRegressor
+from workloads import Workload, boston
+
+from peers import squared_error
+
+warnings.simplefilter("ignore")  # each fit ends before it has converged
+
+_HIDDEN = {"sigmoid": "logistic", "relu": "relu"}
+
+
+class SklearnModel:
+    def __init__(self, workload: Workload):
+        self.X, y = workload.data()
+        self.y = y.ravel() if workload.outputs == 1 else y
+        # Its loss is half the squared error, and its gradient is not averaged over outputs.
+        self.net = network(workload.sizes, workload.hidden, 2 * workload.lr, workload.batch)
+        self.fit(1)  # makes the parameters
+        for layer, (weight, bias) in enumerate(workload.params()):
+            self.net.coefs_[layer][...] = weight
+            self.net.intercepts_[layer][...] = bias
+
+    def fit(self, epochs: int) -> None:
+        self.net.set_params(max_iter=epochs)
+        self.net.fit(self.X, self.y)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        return self.net.predict(X)
+
+
+def network(sizes: tuple[int, ...], hidden: str, lr: float, batch: int) -> MLPRegressor:
+    return MLPRegressor(
+        hidden_layer_sizes=sizes[1:-1],
+        activation=_HIDDEN[hidden],
+        solver="sgd",
+        learning_rate="constant",
+        learning_rate_init=lr,
+        batch_size=batch,
+        momentum=0,
+        nesterovs_momentum=False,
+        alpha=0,
+        tol=0,
+        n_iter_no_change=10**9,
+        warm_start=True,
+    )
+
+
+def prepare(workload: Workload) -> SklearnModel:
+    return SklearnModel(workload)
+
+
+def train_chapter_model() -> float:
+    X, y, X_val, y_val = boston()
+    net = network((13, 13, 13, 1), "sigmoid", 2 * 0.01, batch=32)
+    loss = 0.0
+    for epoch in range(1, 51):
+        net.partial_fit(X, y.ravel())
+        if epoch % 10 == 0:
+            loss = squared_error(net.predict(X_val), y_val)
+    return loss
