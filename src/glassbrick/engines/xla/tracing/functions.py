@@ -177,6 +177,12 @@ def _moveaxis(array: Any, source: Any, destination: Any) -> Any:
     return array.transpose(order)
 
 
+def _dot(first: Any, second: Any, out: Any = None) -> Any:
+    if np.ndim(first) == np.ndim(second) == 2:
+        return np.matmul(first, second, out=out)
+    return _any_dot(first, second, out=out)
+
+
 def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> TracedArray:  # noqa: ARG001
     result = TracedArray(jnp.broadcast_to(value_of(array), shape))
     result.setflags(write=False)
@@ -188,6 +194,7 @@ def _copyto(target: Any, source: Any, casting: str = "same_kind", where: Any = T
 
 
 FUNCTIONS: dict[Any, _Handler] = {
+    np.dot: _dot,
     np.reshape: lambda a, *args, **kwargs: a.reshape(*args, **kwargs),
     np.ravel: lambda a, order="C": a.ravel(order),
     np.transpose: lambda a, axes=None: a.transpose(axes),
@@ -230,7 +237,8 @@ def _register(names: str, prepare: Callable[[str, list[Any]], list[Any]]) -> Non
         FUNCTIONS[function] = _by_jax(name, prepare)
 
 
-_register("dot inner outer vdot tensordot einsum kron", _one_dtype)
+_any_dot = _by_jax("dot", _one_dtype)
+_register("inner outer vdot tensordot einsum kron", _one_dtype)
 _register("concatenate stack vstack hstack column_stack where clip", _one_dtype)
 _register("sum prod cumsum cumprod trace nansum", _long)
 _register("mean var std average median nanmean linalg.norm linalg.inv linalg.solve", _floats)

@@ -41,7 +41,10 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
     index in range?) and costs no memory.
     """
 
-    __slots__ = ("_base", "_get", "_put", "_shadow", "_value", "number", "scalar", "was_read")
+    __slots__ = (
+        *("_base", "_get", "_put", "_shadow", "_value"),
+        *("number", "scalar", "transposed", "was_read"),
+    )
 
     _shadow: Array
     _base: TracedArray | None
@@ -52,7 +55,8 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
         self._shadow = np.empty(value.shape, value.dtype)
         self._value = value
         self._base = None
-        self.scalar, self.number, self.was_read = scalar, number, False
+        self.scalar, self.number = scalar, number
+        self.transposed = self.was_read = False
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
@@ -93,7 +97,7 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
             return TracedArray(get(self.value))
         view = TracedArray.__new__(TracedArray)
         view._shadow, view._base, view._get, view._put = shadow, self, get, put
-        view.scalar = view.number = view.was_read = False
+        view.scalar = view.number = view.transposed = view.was_read = False
         return view
 
     # What NumPy asks for, and what it does with it.
@@ -167,9 +171,11 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
         given = axes[0] if len(axes) == 1 else axes or None
         order = [int(a) % self.ndim for a in given] if given is not None else None
         back = None if order is None else [int(a) for a in np.argsort(order)]
-        return self._moved(
+        moved = self._moved(
             shadow, lambda v: jnp.transpose(v, order), lambda _, v: jnp.transpose(v, back)
         )
+        moved.transposed = self.ndim == 2 and order in (None, [1, 0])
+        return moved
 
     @property
     def T(self) -> TracedArray:  # noqa: N802

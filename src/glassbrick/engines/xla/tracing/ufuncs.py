@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from glassbrick.engines.xla.tracing.indexing import scatter
+from glassbrick.engines.xla.tracing.products import product
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 from glassbrick.engines.xla.tracing.traced_array import TracedArray
 from glassbrick.engines.xla.tracing.values import dtype_of, stand_in, value_of
@@ -66,6 +67,8 @@ def _call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> A
     dtypes = ufunc.resolve_dtypes((*kinds, *(None,) * ufunc.nout), **given)
     if ufunc.signature is None:
         np.broadcast_shapes(*(np.shape(x) for x in inputs))  # raises what NumPy raises
+    if ufunc is np.matmul and _are_alike_matrices(inputs):
+        return _result(product(*inputs), dtypes[-1], outs[0], where, is_number=False)
     function = _compiled(ufunc, inputs)
     values = function(*(_cast(x, d) for x, d in zip(inputs, dtypes, strict=False)))
     values = values if isinstance(values, tuple | list) else (values,)
@@ -75,6 +78,15 @@ def _call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> A
         for value, dtype, out in zip(values, dtypes[ufunc.nin :], outs, strict=True)
     ]
     return results[0] if ufunc.nout == 1 else tuple(results)
+
+
+def _are_alike_matrices(inputs: tuple[Any, ...]) -> bool:
+    first, second = inputs
+    return (
+        np.ndim(first) == np.ndim(second) == 2
+        and np.shape(first)[1] == np.shape(second)[0]
+        and dtype_of(first) == dtype_of(second)
+    )
 
 
 def _result(value: Any, dtype: np.dtype[Any], out: Any, where: Any, is_number: bool) -> Any:
