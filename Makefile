@@ -20,7 +20,8 @@ check: .venv/.dev  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/.dev  ## time a training step against the book's way of writing it
+bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's way: ten minutes
+	$(BIN)/python benchmarks/run.py --page docs/benchmarks.md
 	$(BIN)/python benchmarks/step_time.py
 
 .venv/.pip:
@@ -35,6 +36,10 @@ bench: .venv/.dev  ## time a training step against the book's way of writing it
 
 .venv/.dev: .venv/.installed
 	$(BIN)/python -m pip install --group dev
+	@touch $@
+
+.venv/.bench: .venv/.installed
+	$(BIN)/python -m pip install --group bench
 	@touch $@
 
 clean:

@@ -23,8 +23,8 @@ from rich.console import Console
 from worker import PeerError, Worker
 from workloads import CHECK_STEPS, SMALLEST, WORKLOADS, Workload
 
-ROUNDS, QUICK_ROUNDS = 7, 2
-SECONDS, QUICK_SECONDS = 0.5, 0.3  # of one measurement, about
+ROUNDS, QUICK_ROUNDS = 5, 2
+SECONDS, QUICK_SECONDS = 1.0, 0.3  # of one measurement, about
 PREDICTING = ("glassbrick_numpy", "torch_eager", "keras_jax", "scikit_learn")
 ROWS = (1, 10_000)
 RESULTS = Path(__file__).parent / "results"

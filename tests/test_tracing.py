@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import jax
 import numpy as np
 import pytest
@@ -30,6 +32,14 @@ def compiled(rule, *arrays):
 
 def test_every_function_has_a_case():
     assert set(FUNCTION_CASES) == set(FUNCTIONS)
+
+
+def test_the_documentation_lists_them():
+    page = (Path(__file__).parents[1] / "docs" / "engines.md").read_text(encoding="utf-8")
+    names = {f"{f.__module__.replace('numpy', 'np', 1)}.{f.__name__}" for f in FUNCTIONS}
+    names |= SCIPY_UFUNCS
+    names |= {case[2:] for case in MORE_CASES if case[:2] == "a." and case[2:].isidentifier()}
+    assert {name for name in names if f"`{name}`" not in page} == set()
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -6,8 +6,11 @@ import gc
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -499,6 +502,56 @@ def test_without_jax(monkeypatch):
     monkeypatch.setattr("glassbrick.engines.xla_engine.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'glassbrick\[xla\]'"):
         make_trainer(engine="xla")
+
+
+def in_a_new_process(code, **environment):
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | environment,
+        cwd=Path(__file__).parent,
+    )
+    return run.stdout.split()
+
+
+FIT = """
+import numpy as np
+from networks import make_data, make_trainer
+X, y = make_data()
+trainer = make_trainer(engine="xla")
+"""
+
+
+def test_importing_jax_draws_nothing_from_the_users_stream():
+    code = """
+np.random.seed(3)
+trainer.fit(X, y, epochs=1, verbose=False)
+print(np.random.rand())
+np.random.seed(3)
+print(np.random.rand())
+"""
+    first, second = in_a_new_process(FIT + code)
+    assert first == second
+
+
+def test_compiled_programs_are_kept_on_disk_if_one_wants(tmp_path):
+    code = """
+import jax
+hits = []
+jax.monitoring.register_event_listener(lambda event, **_: hits.append(event))
+trainer.fit(X, y, X, y, epochs=2, verbose=False)
+print(hits.count("/jax/compilation_cache/cache_hits"), *next(trainer.net.params()).ravel())
+"""
+    settings = {
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
+    first, *numbers = in_a_new_process(FIT + code, **settings)
+    second, *again = in_a_new_process(FIT + code, **settings)
+    assert (int(first), int(second)) == (0, 1)
+    assert numbers == again
 
 
 # Errors.

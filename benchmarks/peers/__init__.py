@@ -84,8 +84,13 @@ PEERS = (
     Peer(
         "keras_jax",
         "Keras on JAX",
-        "`model.fit(batch_size=..., verbose=0)`, compiled with `jit_compile=True`, and with "
-        "`steps_per_execution=10` where ten steps divide an epoch, which is faster there.",
+        "`model.fit(batch_size=..., verbose=0)`, compiled with `jit_compile=True`.",
+        ("keras", "jax"),
+    ),
+    Peer(
+        "keras_tuned",
+        "Keras, 10 steps a call",
+        "the same with `steps_per_execution=10` where ten steps divide an epoch.",
         ("keras", "jax"),
     ),
     Peer(

@@ -11,23 +11,21 @@ import keras
 import numpy as np
 from workloads import Workload, boston
 
-_STEPS_A_CALL = 10  # of 1, 10 and 50 the fastest where all are possible
-
 
 class KerasModel:
-    def __init__(self, workload: Workload):
+    def __init__(self, workload: Workload, steps_a_call: int):
         self.X, self.y = workload.data()
         self.batch = workload.batch
         self.net = network(workload.sizes, workload.hidden)
         for layer, params in zip(self.net.layers, workload.params(), strict=True):
             layer.set_weights(params)
-        several = workload.steps_an_epoch % _STEPS_A_CALL == 0
+        divides = workload.steps_an_epoch % steps_a_call == 0
         self.net.compile(
             # Keras averages over outputs too.
             optimizer=keras.optimizers.SGD(workload.lr * workload.outputs),
             loss="mean_squared_error",
             jit_compile=True,
-            steps_per_execution=_STEPS_A_CALL if several else 1,
+            steps_per_execution=steps_a_call if divides else 1,
         )
 
     def fit(self, epochs: int) -> None:
@@ -45,8 +43,8 @@ def network(sizes: tuple[int, ...], hidden: str) -> keras.Sequential:
     return keras.Sequential([keras.Input((sizes[0],)), *layers, keras.layers.Dense(sizes[-1])])
 
 
-def prepare(workload: Workload) -> KerasModel:
-    return KerasModel(workload)
+def prepare(workload: Workload, steps_a_call: int = 1) -> KerasModel:
+    return KerasModel(workload, steps_a_call)
 
 
 def train_chapter_model() -> float:
