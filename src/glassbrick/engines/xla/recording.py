@@ -32,7 +32,7 @@ class Layout:
     arrays : tuple of (shape, dtype)
         Of each array, by number.
     facts : dict of str to hashable
-        Numbers, texts, classes, functions; see `Survey`.
+        Numbers, texts, classes, lengths; see `Survey`.
     """
 
     places: dict[str, int]

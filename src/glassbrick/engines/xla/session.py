@@ -89,18 +89,18 @@ class XLASession(Session):
         indices[: len(orders)] = orders
         began = time.perf_counter()
         with jax.enable_x64(True):
-            losses, shorts, validations, finite = self.state.run(indices, part)
+            told = self.state.run(indices, part)
         steps = max(1, part.epochs * (part.stop - part.start + part.short))
         speed = steps / (time.perf_counter() - began)
         self.steps_a_call = max(1, min(int(_SECONDS_A_CALL * speed), 8 * self.steps_a_call))
-        return [
-            EpochLosses(
-                losses[n, part.start : part.stop].tolist() + [float(shorts[n])] * part.short,
-                float(validations[n]) if self.job.validation and part.finish else None,
-                bool(finite[n]),
-            )
-            for n in range(part.epochs)
-        ]
+        return [self._losses(row, part) for row in told[: part.epochs]]
+
+    def _losses(self, told: Array, part: Part) -> EpochLosses:
+        """Take apart what the program tells of an epoch."""
+        *batches, short, validation, finite = told.tolist()
+        losses = batches[part.start : part.stop] + [short] * part.short
+        validated = self.job.validation is not None and part.finish
+        return EpochLosses(losses, validation if validated else None, bool(finite))
 
 
 def _until_not_finite(losses: list[float], told: EpochLosses) -> EpochLosses:

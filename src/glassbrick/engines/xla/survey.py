@@ -34,6 +34,7 @@ _NO_PART: dict[type, set[str]] = {
 _LITERALS = (bool, int, float, complex, str, bytes, type(None), np.generic, Enum, np.dtype)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
 _FOREIGN = {"numpy", "scipy", "pandas", "polars", "pyarrow", "sklearn", "jax", "jaxlib", "torch"}
+_slots_of: weakref.WeakKeyDictionary[type, frozenset[str]] = weakref.WeakKeyDictionary()
 _BY_TYPE = (np.random.RandomState, np.random.Generator, weakref.ref, types.ModuleType)
 
 
@@ -47,8 +48,8 @@ class Survey:
         Each array, by the path that leads to it, such as "optimizer.velocities[0]". One
         that is held in several places stands here several times.
     facts : dict of str to hashable
-        Everything else that a step can depend on: numbers, texts, classes and their
-        functions, lengths of lists. Same facts and same shapes: same compiled step.
+        Everything else that a step can leave changed: numbers, texts, classes, lengths of
+        lists.
     """
 
     arrays: dict[str, Any] = field(default_factory=dict)
@@ -143,7 +144,7 @@ class Survey:
             self.facts[path] = thing if isinstance(thing, Hashable) else id(thing)
         else:
             self._contents.append((thing, dict(_attributes(thing, everything=True))))
-            self.facts[path] = (type(thing), _functions_of(type(thing)))
+            self.facts[path] = (type(thing),)
             for name, value in sorted(_attributes(thing), key=lambda item: item[0]):
                 if _is_rate(thing, name):
                     self.arrays[f"{path}.lr"] = value
@@ -184,12 +185,15 @@ def _set(thing: Any, name: str, value: Any) -> None:
         thing.__dict__[name] = value  # past properties
 
 
-def _slots(kind: type) -> set[str]:
-    found: set[str] = set()
-    for base in kind.__mro__:
-        slots = vars(base).get("__slots__", ())
-        found |= {slots} if isinstance(slots, str) else set(slots)
-    return found - {"__dict__", "__weakref__"}
+def _slots(kind: Any) -> frozenset[str]:
+    """Return the names of the attributes that a class keeps outside of ``__dict__``."""
+    if kind not in _slots_of:
+        found: set[str] = set()
+        for base in kind.__mro__:
+            slots = vars(base).get("__slots__", ())
+            found |= {slots} if isinstance(slots, str) else set(slots)
+        _slots_of[kind] = frozenset(found - {"__dict__", "__weakref__"})
+    return _slots_of[kind]
 
 
 def _is_rate(thing: Any, name: str) -> bool:
@@ -205,13 +209,3 @@ def _replaced(value: Any, by: Callable[[Any], Any]) -> Any:
             return value
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return value
-
-
-def _functions_of(kind: type) -> tuple[Hashable, ...]:
-    """Return the functions of a class, because someone may exchange one."""
-    return tuple(
-        function
-        for base in kind.__mro__
-        for function in vars(base).values()
-        if isinstance(function, types.FunctionType)
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import jax
@@ -35,6 +36,7 @@ class TrainingState:
         self.job, self.data, self.capacity = job, data, capacity
         self._recorder = Recorder(job)
         self._layout: Layout | None = None
+        self._seen: list[Any] = []
 
     def settle(self, x_batch: Array, y_batch: Array) -> list[float]:
         """Find all arrays, and compile for them, unless that was done and nothing has changed.
@@ -42,27 +44,38 @@ class TrainingState:
         Where the first step makes state (velocities, say), that step is run by itself, on the
         batch given, and its loss is returned.
         """
+        seen = self._glance()
+        if len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen)):
+            return []
         self._look()
         layout = Layout.of(self._survey)
-        if self._layout is not None and not layout.differences(self._layout):
-            return []
-        step = self._recorder.step(len(x_batch))
         losses = []
-        if step.differences:
-            losses = [self._first_step(step, x_batch, y_batch)]
-        else:
-            self._compile(step)
-        self._layout = Layout.of(self._survey)
+        if self._layout is None or layout.differences(self._layout):
+            step = self._recorder.step(len(x_batch))
+            if step.differences:
+                losses = [self._first_step(step, x_batch, y_batch)]
+            else:
+                self._compile(step)
+            self._layout = Layout.of(self._survey)
+        self._seen = self._glance()
         return losses
 
-    def run(self, orders: Array, part: Part) -> list[Array]:
-        """Run a part of the epochs; return losses, as the `EpochProgram` does."""
-        carry, *told = self._program(
-            self._chosen(self._carried), self._chosen(self._fixed), self.data, orders, part
+    def _glance(self) -> list[Any]:
+        """List what is most likely to be exchanged between two calls, by a schedule say."""
+        return [*vars(self.job.optim).values(), *self.job.net.params()]
+
+    def run(self, orders: Array, part: Part) -> Array:
+        """Run a part of the epochs; return what the `EpochProgram` tells of each."""
+        carry, told = self._program(
+            self._chosen(self._carried),
+            self._chosen(self._fixed),
+            self.data,
+            orders,
+            np.array(part, np.int32),
         )
-        values = jax.device_get((carry, told))
-        self._write(dict(zip(self._carried, values[0], strict=True)))
-        return values[1]  # type: ignore[no-any-return]
+        values = [np.asarray(value) for value in carry]
+        self._write(dict(zip(self._carried, values, strict=True)))
+        return np.asarray(told)
 
     def _look(self) -> None:
         self._survey = Survey.of(**self._recorder.roots)
@@ -97,7 +110,7 @@ class TrainingState:
             [abstract(array) for array in self._chosen(program.fixed)],
             jax.tree.map(abstract, self.data),
             abstract(np.zeros((self.capacity, len(self.job.X)), np.int32)),
-            Part(*(abstract(np.asarray(number)) for number in Part(1, 0, 1, True, True))),
+            abstract(np.zeros(len(Part._fields), np.int32)),
         )
 
     def _write(self, values: dict[int, Array]) -> None:
@@ -117,3 +130,4 @@ class TrainingState:
         before = self._held[number]
         self._survey.replace(lambda held: rate if held is before else held)
         self._look()
+        self._seen = self._glance()
