@@ -605,7 +605,7 @@ ERRORS = {
     "x[x > 0] = x[0]": ["x[mask] = values"],
     "x * np.random.randn(4)": ["an array that is another one", "randn", "random numbers"],
     "x + np.random.rand()": ["a number that is another one", "rand", "`x + np.random.rand()`"],
-    "x * (helper.random(x.shape) > 0.5)": ["an array that is another one", "random"],
+    "x * (helper.random(x.shape) > 0.5)": ["a Generator.random", "Draw random numbers where"],
     "x * np.random.default_rng().normal()": ["default_rng", "normal"],
     "x * random.random()": ["a number that is another one", "random"],
     "x * time.perf_counter()": ["a number that is another one", "the time"],

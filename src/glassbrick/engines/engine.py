@@ -48,6 +48,11 @@ class Job:
         """Number of batches in an epoch."""
         return -(-len(self.X) // self.batch_size)
 
+    @property
+    def rows_a_step(self) -> int:
+        """Number of rows in the first batch of an epoch."""
+        return min(self.batch_size, len(self.X))
+
 
 @dataclass(frozen=True)
 class EpochLosses:

@@ -64,14 +64,14 @@ class XLAEngine(Engine):
         Parameters
         ----------
         call : callable
-            Uses `net`, takes the inputs, and returns arrays, in lists or dicts.
+            Takes a network and the inputs, and returns arrays, in lists or dicts.
         net : NeuralNetwork
             Which stays as it is.
         *inputs : ndarray
             Its data.
         """
         single = _without_drawing("glassbrick.engines.xla.single_call")
-        return single.compute(call, {"network": net}, inputs)
+        return single.compute(call, net, inputs)
 
 
 def _without_drawing(module: str) -> ModuleType:

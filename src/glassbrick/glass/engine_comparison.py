@@ -67,16 +67,15 @@ def compare_engines(
     if tolerance is not None:
         tolerance = real_number(tolerance, "compare_engines, tolerance", above=0.0)
     engine = XLAEngine()
-    eager, compiled = copy.deepcopy(net), copy.deepcopy(net)
+    twin = copy.deepcopy(net)
     rows = as_matrix(X, "X", net.dtype if net.is_built else None)
     targets = as_targets(y, "y", rows.dtype)
     require_same_rows(rows, "X", targets, "y")
-    for twin in (eager, compiled):
-        if not twin.is_built:
-            twin.build(rows.shape[1], rows.dtype)
+    if not twin.is_built:
+        twin.build(rows.shape[1], rows.dtype)
     report = EngineReport(repr(net), tolerance or _TOLERANCES[rows.dtype])
-    expected = _values(eager, rows, targets)
-    found = engine.compute(lambda *batch: _values(compiled, *batch), compiled, rows, targets)
+    found = engine.compute(_values, twin, rows, targets)
+    expected = _values(twin, rows, targets)
     for (place, what), value in expected.items():
         report.results.append(_result(place, what, value, np.asarray(found[place, what]), report))
     return report

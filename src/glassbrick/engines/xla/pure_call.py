@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -70,10 +71,18 @@ class PureCall:
 
         return call
 
-    @property
+    @cached_property
     def text(self) -> str:
         """All that decides what is compiled, but for the numbers of constants."""
         return text_of(self.jaxpr)
+
+    @property
+    def essence(self) -> str:
+        """The text of what it does with the arrays that it reads; all others aside."""
+        read, changed = sorted(self.read), sorted(self.changed)
+        kinds = [abstract(aval) for aval in self.jaxpr.in_avals]
+        values = [kinds[number] for number in read]
+        return text_of(jax.make_jaxpr(self.between(read, changed))(values, *kinds[self.size :]))
 
     @property
     def constants(self) -> list[Array]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import numpy as np
 
+from glassbrick.checks import complaint, describe
 from glassbrick.engines.engine import Job
+from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.program import Calls, EpochProgram
-from glassbrick.engines.xla.recording import Layout, Recording, record, record_twice
+from glassbrick.engines.xla.recording import Recording, Roots, record
+from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.survey import Survey
 from glassbrick.errors import TracingError
 
@@ -19,57 +21,61 @@ _BLOCK = 4096  # validation rows predicted at a time, which bounds the memory
 
 
 class Recorder:
-    """Runs a job's network and optimizer once on arrays without numbers.
+    """Runs copies of a job's network and optimizer once, on arrays without numbers.
 
     Parameters
     ----------
     job : Job
         Whose network and optimizer.
+    roots : dict of str to object, optional
+        What to copy; the network and the optimizer themselves if not given.
+
+    Attributes
+    ----------
+    varying : frozenset of str
+        The paths of numbers in whose place the steps recorded so far left computed ones.
     """
 
-    def __init__(self, job: Job):
+    def __init__(self, job: Job, roots: Roots | None = None):
         self.job = job
-        self.roots = {"network": job.net, "optimizer": job.optim}
+        self.roots = roots or {"network": job.net, "optimizer": job.optim}
+        self.varying: frozenset[str] = frozenset()
+
+    def survey(self) -> Survey:
+        """Look at what the network and the optimizer hold now."""
+        return Survey(self.roots, self.varying)
 
     def step(self, rows: int) -> Recording:
         """Record the training step of so many rows."""
-        net, optim = self.job.net, self.job.optim
-
-        def step(x_batch: Any, y_batch: Any) -> Any:
-            loss = net.train_batch(x_batch, y_batch)
-            optim.step()
-            return loss
-
-        return record_twice(self.roots, step, self.job.X[:rows], self.job.y[:rows])
+        batch = self.job.X[:rows], self.job.y[:rows]
+        recording = self._record(_step, *batch)
+        if recording.varying <= self.varying:
+            return recording
+        self.varying |= recording.varying
+        return self.step(rows)
 
     def require_compilable(self) -> None:
-        """Record everything, and leave all as it was.
+        """Record everything.
 
         Raises
         ------
         TracingError
             If something cannot be compiled.
         """
-        with jax.enable_x64(True):
-            rows = min(self.job.batch_size, len(self.job.X))
-            step = first = self.step(rows)
-            try:
-                if first.differences:
-                    first.enter()
-                    step = self.step(rows)
-                self.program(step, Survey.of(**self.roots).by_number())
-            finally:
-                first.leave()
+        with own_settings():
+            step, settled = self.step(self.job.rows_a_step), self
+            if step.differences:
+                settled = Recorder(self.job, step.left)
+                step = settled.step(self.job.rows_a_step)
+            settled.program(step)
 
-    def program(self, step: Recording, held: list[Any]) -> EpochProgram:
+    def program(self, step: Recording) -> EpochProgram:
         """Record all else, and put it together.
 
         Parameters
         ----------
         step : Recording
             Of a full batch, or of all rows if they are fewer.
-        held : list of array
-            What the network and the optimizer hold, by number.
 
         Raises
         ------
@@ -92,7 +98,8 @@ class Recorder:
         changed = set().union(*(part.pure.changed for part in parts.values()))
         changed -= set().union(*(part.scratch for part in parts.values()))
         read = set().union(*(part.pure.read for part in parts.values()))
-        params = {id(param) for param in job.net.params()}
+        params = {id(param) for param in self.roots["network"].params()}
+        held = [found.held for found in self.survey().found]
         return EpochProgram(
             Calls(**{name: part.pure for name, part in parts.items()}),
             carried=tuple(sorted(changed)),
@@ -106,23 +113,19 @@ class Recorder:
         """Record the prediction of a block of validation rows, of the rest, and the loss."""
         if self.job.validation is None:
             return {}
-        net = self.job.net
         X_val, y_val = self.job.validation
-
-        def forward(rows: Any) -> Any:
-            for layer in net.layers:
-                rows = layer.forward(rows)
-            return rows
-
         parts = {}
         if len(X_val) >= _BLOCK:
-            parts["block"] = predict = record(self.roots, forward, X_val[:_BLOCK])
+            parts["block"] = predict = self._record(_predict, X_val[:_BLOCK])
         if rest := len(X_val) % _BLOCK:
-            parts["tail"] = predict = record(self.roots, forward, X_val[:rest])
+            parts["tail"] = predict = self._record(_predict, X_val[:rest])
         _, *outputs = predict.pure.result.shape
         predicted = np.empty((len(X_val), *outputs), predict.pure.result.dtype)
-        parts["loss"] = record(self.roots, net.loss.forward, predicted, y_val)
+        parts["loss"] = self._record(_loss, predicted, y_val)
         return parts
+
+    def _record(self, call: Any, *inputs: Any) -> Recording:
+        return record(self.roots, call, *inputs, varying=self.varying)
 
     def _require_no_trace(self, part: Recording, step: Recording) -> None:
         """Refuse a call that leaves behind what would change the recorded step.
@@ -131,29 +134,36 @@ class Recorder:
         """
         if not part.differences:
             return
-        part.enter(same_arrays=True)
-        try:
-            again = self.step(min(self.job.batch_size, len(self.job.X)))
-        finally:
-            part.leave()
-        if again.pure.text != step.pure.text or again.after.differences(step.after):
+        again = Recorder(self.job, part.left).step(self.job.rows_a_step)
+        if again.pure.essence != step.pure.essence or again.after.differences(step.after):
             _refuse_change(part, step.after, again.after)
+
+
+def _step(roots: Roots, x_batch: Any, y_batch: Any) -> Any:
+    loss = roots["network"].train_batch(x_batch, y_batch)
+    if loss is None or np.shape(loss) != ():
+        who = f"{type(roots['network']).__name__}.train_batch"
+        raise TracingError(complaint(who, "the loss, one number", describe(loss)))
+    roots["optimizer"].step()
+    return loss
+
+
+def _predict(roots: Roots, rows: Any) -> Any:
+    for layer in roots["network"].layers:
+        rows = layer.forward(rows)
+    return rows
+
+
+def _loss(roots: Roots, prediction: Any, target: Any) -> Any:
+    return roots["network"].loss.forward(prediction, target)
 
 
 def _refuse_change(part: Recording, first: Layout, second: Layout) -> None:
     path = (first.differences(second) or part.differences)[0]
-    was, now = (_what(layout, path) for layout in (first, second))
+    was, now = first.describe(path), second.describe(path)
     raise TracingError(
         f"{path}: expected to be the same after each training step, because Python numbers, texts "
         f"and lengths are compiled in; received {now} after {was}. Hold a number that changes as "
         "an array, self.t = np.zeros(()), and change it in place, self.t += 1; know parameters by "
         'their place in a list, not by id(param). Or train with engine="numpy".'
     )
-
-
-def _what(layout: Layout, path: str) -> str:
-    if path in layout.places:
-        shape, dtype = layout.arrays[layout.places[path]]
-        return f"an array of shape {shape} and dtype {dtype}"
-    fact = layout.facts.get(path, "nothing")
-    return str(fact[1]) if isinstance(fact, tuple) and len(fact) > 1 else str(fact)

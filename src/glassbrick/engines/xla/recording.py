@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+import pickle
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from traceback import walk_tb
 from typing import Any
@@ -12,56 +13,25 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from glassbrick.checks import complaint
+from glassbrick.arrays import is_traced
+from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.pure_call import PureCall, abstract
 from glassbrick.engines.xla.survey import Survey
 from glassbrick.engines.xla.tracing import Journal, TracedArray, journal, place_in_users_code
+from glassbrick.engines.xla.tracing.values import value_of
 from glassbrick.errors import GlassbrickError, TracingError
 
-__all__ = ["Layout", "Recording", "record", "record_twice"]
+__all__ = ["Recording", "Roots", "record"]
 
-
-@dataclass(frozen=True)
-class Layout:
-    """The structure of a state: where arrays are, which places share one, and all else.
-
-    Attributes
-    ----------
-    places : dict of str to int
-        The number of the array at each path.
-    arrays : tuple of (shape, dtype)
-        Of each array, by number.
-    facts : dict of str to hashable
-        Numbers, texts, classes, lengths; see `Survey`.
-    """
-
-    places: dict[str, int]
-    arrays: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
-    facts: dict[str, Hashable]
-
-    @classmethod
-    def of(cls, survey: Survey) -> Layout:
-        """Describe what was found."""
-        kinds = [_kind(array) for array in survey.by_number()]
-        return cls(survey.numbers(), tuple(kinds), survey.facts)
-
-    def differences(self, other: Layout) -> list[str]:
-        """List the paths at which the two differ."""
-        differing = [
-            path
-            for path in {**self.places, **other.places}
-            if self.places.get(path) != other.places.get(path)
-            or self.arrays[self.places[path]] != other.arrays[other.places[path]]
-        ]
-        facts = {**self.facts, **other.facts}
-        return differing + [path for path in facts if self.facts.get(path) != other.facts.get(path)]
+Roots = dict[str, Any]
+"""The objects whose arrays are the state, by the names that paths begin with."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
     """What a call did: to arrays, as a `PureCall`, and to the objects that hold them.
 
-    The objects themselves are as they were before.
+    The objects themselves are as they were before: the call was made with copies.
 
     Attributes
     ----------
@@ -71,14 +41,16 @@ class Recording:
         The structure of the state.
     constants : sequence of int
         The entries of its `Journal`.
+    left : dict of str to object
+        The copies as the call left them, without numbers.
     """
 
     pure: PureCall
     before: Layout
     after: Layout
     constants: Sequence[int]
-    _found: Survey  # the objects as they were
-    _left: Survey  # the objects as the call left them
+    left: Roots
+    _held: list[Any]
 
     @property
     def scratch(self) -> set[int]:
@@ -92,28 +64,15 @@ class Recording:
         paths, scratch = self.before.differences(self.after), self.scratch
         return [path for path in paths if self._number_kept(path) not in scratch]
 
-    def enter(self, *, same_arrays: bool = False) -> list[Any]:
-        """Leave the objects as the call left them; return the arrays in them, to be filled.
-
-        Arrays that were there before are the same, of another shape only if `same_arrays`.
-        """
-        self._left.restore()
-        self._left.forget_memories()
-        arrays: dict[int, Any] = {}
-        for path, number in self.after.places.items():
-            kind = self.after.arrays[number]
-            if number not in arrays:
-                old = self._found.arrays.get(path)
-                fits = old is not None and (same_arrays or _kind(old) == kind)
-                is_taken = any(old is array for array in arrays.values())
-                arrays[number] = old if fits and not is_taken else np.zeros(*kind)
-        by_box = {id(box): arrays[self.after.places[p]] for p, box in self._left.arrays.items()}
-        self._left.replace(lambda box: by_box[id(box)])
-        return [arrays[number] for number in range(len(self.after.arrays))]
-
-    def leave(self) -> None:
-        """Put the objects back as they were before."""
-        self._found.restore()
+    @property
+    def varying(self) -> set[str]:
+        """The paths of numbers in whose place the call left computed ones."""
+        return {
+            path
+            for path in self.differences
+            if path in self.before.facts and _is_number(self.before.facts[path])
+            if path in self.after.places and self.after.arrays[self.after.places[path]][0] == ()
+        }
 
     def require_apart(self) -> None:
         """Refuse a state in which an array that changes is part of another one.
@@ -123,20 +82,20 @@ class Recording:
         TracingError
             If two arrays that are not the same object overlap in memory.
         """
-        arrays, places = self._found.arrays, self.before.places
+        places = self.before.places
         used = {p: n for p, n in places.items() if n in self.pure.changed | self.pure.read}
         for path, number in used.items():
             for other in used if number in self.pure.changed else ():
-                overlap = np.may_share_memory(arrays[path], arrays[other])
-                if overlap and used[other] != number:
+                if used[other] != number and _overlap(self._held[number], self._held[used[other]]):
                     raise TracingError(
                         f"{path}, which a training step changes, shares memory with {other}. A "
-                        "compiled step cannot keep views of one array in step with each other: "
-                        'make one from the other in each step, or train with engine="numpy".'
+                        "compiled step knows of a view only if the step itself makes it: make one "
+                        "from the other in each step, or hold copies. "
+                        'Or train with engine="numpy".'
                     )
 
     def _number_kept(self, path: str) -> int | None:
-        """Return the number of the array at a path, if that is the same before and after."""
+        """Return the number of the array that stands at a path before and after, if one does."""
         number = self.before.places.get(path)
         return number if number == self.after.places.get(path) else None
 
@@ -146,54 +105,86 @@ class _ErrorOfTheUser(Exception):  # noqa: N818
 
 
 def record(
-    roots: dict[str, Any],
+    roots: Roots,
     call: Callable[..., Any],
     *inputs: Any,
-    first: Recording | None = None,
+    varying: frozenset[str] = frozenset(),
 ) -> Recording:
-    """Record a call.
+    """Record a call twice, to see that it does the same again.
+
+    What differs would be the same for ever once it is compiled: random numbers, the time.
 
     Parameters
     ----------
     roots : dict of str to object
-        The objects whose arrays are the state, by the names that paths begin with.
+        The objects whose arrays are the state. They stay as they are.
     call : callable
-        Is given a `TracedArray` for each input, and returns one, or a list or dict of them.
+        Is given copies of the roots and a `TracedArray` for each input, and returns one, or a
+        list or dict of them.
     *inputs : array
         Of which shape and dtype count.
-    first : Recording, optional
-        Of the same call, which must have used the same constants.
+    varying : frozenset of str
+        Paths of numbers that are state like arrays.
 
     Raises
     ------
     TracingError
-        If the call does what cannot be compiled. The objects are as before in any case.
+        If the call does what cannot be compiled.
     """
-    survey = Survey.of(**roots)
-    held = survey.by_number()
-    boxes: list[TracedArray] = []
+    before = _Streams()
+    try:
+        first = _record(roots, call, inputs, varying, None)
+        between = _Streams()  # until here, modules that were imported may have drawn
+        second = _record(roots, call, inputs, varying, first.constants)
+        moved = between.moved()
+    finally:
+        before.restore()
+    if moved:
+        raise TracingError(
+            "A training step draws random numbers from np.random or random. Compiled, they would "
+            "be the same in every step. Draw random numbers where the block is set up, or train "
+            'with engine="numpy".'
+        )
+    if first.pure.text != second.pure.text:
+        raise TracingError(
+            "A training step does something else each time, which depends neither on arrays nor on "
+            "attributes: on the time, on a file, on random numbers? Only what is the same in every "
+            'step can be compiled. Train with engine="numpy".'
+        )
+    return second
+
+
+def _record(
+    roots: Roots,
+    call: Callable[..., Any],
+    inputs: Sequence[Any],
+    varying: frozenset[str],
+    constants: Sequence[int] | None,
+) -> Recording:
+    """Record a call, which must use the same constants as it did before, if it was called."""
+    survey = Survey(roots, varying, _box)
+    held = [found.held for found in survey.found]
+    boxes = [found.stand_in for found in survey.found]
     given: list[Any] = []
-    left = Survey()
-    entries = Journal({}, first.constants if first is not None else None)
+    left = Survey({})
+    entries = Journal(held, constants)
 
     def function(state: list[Any], *values: Any) -> Any:
         nonlocal left
         given.extend(state)
-        boxes.extend(map(_box, state, held))
-        entries.held = dict(zip(map(id, held), boxes, strict=True))
-        survey.replace(lambda array: entries.held[id(array)])
-        result = call(*map(TracedArray, values))
-        left = Survey.of(**roots)
-        return jax.tree.map(_current, result), [_current(array) for array in left.by_number()]
+        for box, value in zip(boxes, state, strict=True):
+            box.stand_for(value)
+        result = call(survey.copies, *map(TracedArray, values))
+        left = Survey(survey.copies, varying)
+        return jax.tree.map(_current, result), [_current(found.held) for found in left.found]
 
     token = journal.set(entries)
     try:
-        with _read_only(held):
+        with survey.copies_in_place():
             jaxpr, result = _make_jaxpr(function, list(map(abstract, held)), *map(abstract, inputs))
     finally:
         journal.reset(token)
-        survey.restore()
-    last = left.by_number()
+    last = [found.held for found in left.found]
     changed = (
         number
         for number, box in enumerate(boxes)
@@ -205,57 +196,28 @@ def record(
         before=Layout.of(survey),
         after=Layout.of(left),
         constants=entries.entries,
-        _found=survey,
-        _left=left,
+        left=survey.copies,
+        _held=held,
     )
 
 
-def record_twice(roots: dict[str, Any], call: Callable[..., Any], *inputs: Any) -> Recording:
-    """Record a call, and see that it does the same again while the arrays hold other numbers.
+class _Streams:
+    """The global streams of random numbers, as they were; `moved` says whether they still are."""
 
-    What would differ, and be the same for ever once it is compiled, is refused: random
-    numbers, the time, and numbers taken from arrays of the state past their stand-ins.
+    def __init__(self) -> None:
+        self.before = self._now()
 
-    Raises
-    ------
-    TracingError
-        If it does not, and for all that `record` refuses.
-    """
-    first = record(roots, call, *inputs)
-    with _other_numbers(Survey.of(**roots).by_number()):
-        return record(roots, call, *inputs, first=first)
+    @staticmethod
+    def _now() -> tuple[Any, Any]:
+        return np.random.get_state(legacy=False), random.getstate()  # noqa: NPY002
 
+    def moved(self) -> bool:
+        return pickle.dumps(self._now()) != pickle.dumps(self.before)
 
-@contextmanager
-def _other_numbers(arrays: list[Any]) -> Iterator[None]:
-    """Let arrays hold other numbers meanwhile."""
-    kept = [(array, array.copy()) for array in arrays if getattr(array, "size", 0)]
-    try:
-        with np.errstate(all="ignore"):
-            for array, numbers in kept:
-                array[...] = ~numbers if numbers.dtype.kind == "b" else -1 - numbers
-        yield
-    finally:
-        for array, numbers in kept:
-            array[...] = numbers
-
-
-@contextmanager
-def _read_only(arrays: list[Any]) -> Iterator[None]:
-    """Let nobody write into arrays meanwhile: it would be done once, and not in each step."""
-    writeable = [a for a in arrays if isinstance(a, np.ndarray) and a.flags.writeable]
-    for array in writeable:
-        array.flags.writeable = False
-    try:
-        yield
-    finally:
-        for array in sorted(writeable, key=_depth):  # a view can be so only if its base is
-            array.flags.writeable = True
-
-
-def _depth(array: Any) -> int:
-    """Count the arrays that an array is a view of."""
-    return 0 if array is None else 1 + _depth(getattr(array, "base", None))
+    def restore(self) -> None:
+        of_numpy, of_python = self.before
+        np.random.set_state(of_numpy)  # noqa: NPY002
+        random.setstate(of_python)
 
 
 def _make_jaxpr(function: Callable[..., Any], *examples: Any) -> tuple[Any, Any]:
@@ -280,32 +242,32 @@ def _make_jaxpr(function: Callable[..., Any], *examples: Any) -> tuple[Any, Any]
 
 def _explained(error: BaseException) -> BaseException:
     """Say of an error of the user's code where it arose."""
-    if not isinstance(error, Exception) or isinstance(error, GlassbrickError):
-        return error
-    frame = [frame for frame, _ in walk_tb(error.__traceback__)][-1]
-    is_ours = frame.f_globals.get("__name__", "").startswith("glassbrick.engines")
-    if isinstance(error, ValueError) and "read-only" in str(error) and not is_ours:
-        return TracingError(
-            complaint(
-                place_in_users_code(frame),
-                "writes into arrays by way of self.net, self.param and the like",
-                str(error),
-                "An array that a rule holds in another way, in a closure or a default argument, "
-                'is written into once, and not in each step. Or train with engine="numpy".',
-            )
-        )
-    error.add_note(f'{place_in_users_code(frame)}, compiled for engine="xla"')
+    if isinstance(error, Exception) and not isinstance(error, GlassbrickError):
+        frame = [frame for frame, _ in walk_tb(error.__traceback__)][-1]
+        error.add_note(f'{place_in_users_code(frame)}, compiled for engine="xla"')
     return error
 
 
-def _kind(array: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    return np.shape(array), np.dtype(getattr(array, "dtype", np.float64))
-
-
-def _box(value: Any, array: Any) -> TracedArray:
-    is_number = isinstance(array, float) or getattr(array, "number", False)
-    return TracedArray(value, scalar=is_number, number=is_number)
+def _box(thing: Any) -> TracedArray:
+    """Make what stands for an array or a number, as yet without a value."""
+    if is_traced(thing):  # left by a recording
+        return TracedArray(thing, scalar=thing.scalar, number=thing.number)
+    is_number = type(thing) is float
+    return TracedArray(np.asarray(thing), scalar=np.isscalar(thing), number=is_number)
 
 
 def _current(thing: Any) -> Any:
-    return thing.current if type(thing) is TracedArray else jnp.asarray(thing)
+    """Return the value of what is left; what was there before is taken down as a constant."""
+    if type(thing) is TracedArray:
+        return thing.current
+    return jnp.asarray(value_of(thing))
+
+
+def _overlap(first: Any, second: Any) -> bool:
+    arrays = [getattr(array, "_shadow", array) for array in (first, second)]
+    return np.may_share_memory(*arrays)
+
+
+def _is_number(fact: Any) -> bool:
+    kind = fact[0] if isinstance(fact, tuple) else None
+    return isinstance(kind, type) and issubclass(kind, float | np.generic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -11,6 +12,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import EpochLosses, Job, Session
 from glassbrick.engines.xla.program import Data, Part
+from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.training_state import TrainingState
 
 __all__ = ["XLASession"]
@@ -38,7 +40,7 @@ class XLASession(Session):
         self.has_short = rest > 0
         self.capacity = max(1, min(_MOST_EPOCHS, _MOST_INDICES // len(job.X)))
         X_val, y_val = job.validation or (None, None)
-        with jax.enable_x64(True):
+        with own_settings():
             self.data = Data(*jax.device_put((job.X, job.y, X_val, y_val)))
         self.state = TrainingState(job, self.data, self.capacity)
         self.steps_a_call = _FIRST_STEPS
@@ -63,49 +65,72 @@ class XLASession(Session):
     def _settle(self, order: Array) -> list[float]:
         """Get ready; return the loss of the first batch if it had to be trained on for that."""
         first = order[: self.job.batch_size]
-        with jax.enable_x64(True):
+        with own_settings():
             return self.state.settle(self.job.X[first], self.job.y[first])
 
     def _one_epoch(self, order: Array, head: list[float]) -> EpochLosses:
         """Train on all rows once, but for the first batch if `head` has its loss already."""
         losses = list(head)
-        while True:
+        while not losses or math.isfinite(losses[-1]):
             start = min(len(losses), self.full)
             stop = min(start + self.steps_a_call, self.full)
             last = stop == self.full
             short = self.has_short and last and len(losses) <= self.full
-            told = self._call([order], Part(1, start, stop, short, last))[0]
+            (told,) = self._call([order], Part(1, start, stop, short, last))
             losses += told.batches
-            if last or not np.isfinite(losses[-1]):
-                return _until_not_finite(losses, told)
+            if last:
+                return EpochLosses(losses, told.validation, told.finite)
+        return EpochLosses(losses, None, finite=False)
 
     def _whole_epochs(self, orders: list[Array]) -> list[EpochLosses]:
-        told = self._call(orders, Part(len(orders), 0, self.full, self.has_short, True))
-        return [_until_not_finite(epoch.batches, epoch) for epoch in told]
+        return self._call(orders, Part(len(orders), 0, self.full, self.has_short, True))
 
     def _call(self, orders: list[Array], part: Part) -> list[EpochLosses]:
-        """Run the compiled program, and put the arrays that it changed where they belong."""
-        indices = np.zeros((self.capacity, len(self.job.X)), np.int32)
-        indices[: len(orders)] = orders
+        """Run the compiled program, and write what it changed where it belongs."""
         began = time.perf_counter()
-        with jax.enable_x64(True):
-            told = self.state.run(indices, part)
+        values, told = self._run(orders, part)
         steps = max(1, part.epochs * (part.stop - part.start + part.short))
         speed = steps / (time.perf_counter() - began)
         self.steps_a_call = max(1, min(int(_SECONDS_A_CALL * speed), 8 * self.steps_a_call))
-        return [self._losses(row, part) for row in told[: part.epochs]]
+        epochs = [self._losses(row, part) for row in told[: part.epochs]]
+        for number, losses in enumerate(epochs):
+            if _diverged(losses):
+                self._stop_at(number, losses, orders, part)
+                return epochs[: number + 1]
+        self.state.write(values)
+        return epochs
+
+    def _run(self, orders: list[Array], part: Part) -> tuple[dict[int, Array], Array]:
+        indices = np.zeros((self.capacity, len(self.job.X)), np.int32)
+        indices[: len(orders)] = orders
+        with own_settings():
+            return self.state.run(indices, part)
+
+    def _stop_at(self, number: int, losses: EpochLosses, orders: list[Array], part: Part) -> None:
+        """Train once more, and no further than an eager loop would have gone."""
+        if number:
+            values, _ = self._run(orders[:number], part._replace(epochs=number))
+            self.state.write(values)
+        part = part._replace(epochs=1)
+        if not math.isfinite(losses.batches[-1]):  # it came before the last batch's step
+            stop = min(part.start + len(losses.batches) - 1, part.stop)
+            part = part._replace(stop=stop, short=False, finish=False)
+        values, _ = self._run([orders[number]], part)
+        self.state.write(values)
 
     def _losses(self, told: Array, part: Part) -> EpochLosses:
         """Take apart what the program tells of an epoch."""
         *batches, short, validation, finite = told.tolist()
         losses = batches[part.start : part.stop] + [short] * part.short
+        wrong = np.flatnonzero(~np.isfinite(losses))
+        if len(wrong):
+            return EpochLosses(losses[: wrong[0] + 1], None, finite=False)
         validated = self.job.validation is not None and part.finish
         return EpochLosses(losses, validation if validated else None, bool(finite))
 
 
-def _until_not_finite(losses: list[float], told: EpochLosses) -> EpochLosses:
-    """Leave out the batches after the first loss that is not finite."""
-    wrong = np.flatnonzero(~np.isfinite(losses))
-    if len(wrong):
-        return EpochLosses(losses[: wrong[0] + 1], None, finite=False)
-    return EpochLosses(losses, told.validation, told.finite)
+def _diverged(losses: EpochLosses) -> bool:
+    """Whether a loss, or what a loss does not show, is not finite."""
+    if losses.validation is not None:
+        return not math.isfinite(losses.validation)
+    return not losses.finite

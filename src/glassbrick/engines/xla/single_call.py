@@ -10,29 +10,35 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.engines.xla.program import run_once
-from glassbrick.engines.xla.recording import record_twice
+from glassbrick.engines.xla.recording import record
+from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.survey import Survey
+from glassbrick.network import NeuralNetwork
 
 __all__ = ["compute"]
 
 
-def compute(call: Callable[..., Any], roots: dict[str, Any], inputs: Sequence[Array]) -> Any:
-    """Return what a call returns; the objects that it changes are as before.
+def compute(call: Callable[..., Any], net: NeuralNetwork, inputs: Sequence[Array]) -> Any:
+    """Return what a call with a network returns; the network stays as it is.
 
     Parameters
     ----------
     call : callable
-        Takes the inputs, and returns arrays, in lists or dicts.
-    roots : dict of str to object
-        The objects whose arrays it uses.
+        Takes a network and the inputs, and returns arrays, in lists or dicts.
+    net : NeuralNetwork
+        Which is given to it as a copy.
     inputs : sequence of ndarray
         What it takes.
     """
-    with jax.enable_x64(True):
-        recording = record_twice(roots, call, *inputs)
-        recording.require_apart()
+    roots = {"network": net}
+
+    def with_copy(roots: dict[str, Any], *inputs: Any) -> Any:
+        return call(roots["network"], *inputs)
+
+    with own_settings():
+        recording = record(roots, with_copy, *inputs)
         read = tuple(sorted(recording.pure.read))
-        held = Survey.of(**roots).by_number()
+        held = [found.held for found in Survey(roots).found]
         values = [np.asarray(held[number]) for number in read]
         result, _ = run_once(recording.pure.between(read, ()), values, *inputs)
         return jax.device_get(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -10,11 +11,10 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import Job
-from glassbrick.engines.xla.program import Data, Part, run_once
+from glassbrick.engines.xla.layout import Layout
+from glassbrick.engines.xla.program import Data, Part
 from glassbrick.engines.xla.pure_call import abstract
 from glassbrick.engines.xla.recorder import Recorder
-from glassbrick.engines.xla.recording import Layout, Recording
-from glassbrick.engines.xla.survey import Survey
 
 __all__ = ["TrainingState"]
 
@@ -41,31 +41,34 @@ class TrainingState:
     def settle(self, x_batch: Array, y_batch: Array) -> list[float]:
         """Find all arrays, and compile for them, unless that was done and nothing has changed.
 
-        Where the first step makes state (velocities, say), that step is run by itself, on the
+        Where the first step makes state (velocities, say), that step is run eagerly on the
         batch given, and its loss is returned.
         """
         seen = self._glance()
         if len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen)):
             return []
         self._look()
-        layout = Layout.of(self._survey)
         losses = []
-        if self._layout is None or layout.differences(self._layout):
+        if self._layout is None or Layout.of(self._survey).differences(self._layout):
             step = self._recorder.step(len(x_batch))
             if step.differences:
-                losses = [self._first_step(step, x_batch, y_batch)]
-            else:
-                self._compile(step)
+                losses = [self._step_eagerly(x_batch, y_batch)]
+                step = self._recorder.step(len(x_batch))
+            self._look()
+            self._compile(step)
             self._layout = Layout.of(self._survey)
-        self._seen = self._glance()
         return losses
 
-    def _glance(self) -> list[Any]:
-        """List what is most likely to be exchanged between two calls, by a schedule say."""
-        return [*vars(self.job.optim).values(), *self.job.net.params()]
+    def run(self, orders: Array, part: Part) -> tuple[dict[int, Array], Array]:
+        """Run a part of the epochs.
 
-    def run(self, orders: Array, part: Part) -> Array:
-        """Run a part of the epochs; return what the `EpochProgram` tells of each."""
+        Returns
+        -------
+        values : dict of int to ndarray
+            The arrays that changed, by number, for `write`.
+        told : ndarray
+            What the `EpochProgram` tells of each epoch.
+        """
         carry, told = self._program(
             self._chosen(self._carried),
             self._chosen(self._fixed),
@@ -73,37 +76,45 @@ class TrainingState:
             orders,
             np.array(part, np.int32),
         )
-        values = [np.asarray(value) for value in carry]
-        self._write(dict(zip(self._carried, values, strict=True)))
-        return np.asarray(told)
+        return dict(zip(self._carried, map(np.asarray, carry), strict=True)), np.asarray(told)
+
+    def write(self, values: dict[int, Array]) -> None:
+        """Write into the arrays that the objects hold."""
+        try:
+            for number, value in values.items():
+                held, _, put = self._survey.found[number]
+                if isinstance(held, np.ndarray):
+                    held[...] = value
+                else:
+                    put(type(held)(value))
+        except KeyboardInterrupt:
+            self.write(values)  # all of it, or the arrays would be of different moments
+            raise
+        if not all(isinstance(self._survey.found[n].held, np.ndarray) for n in values):
+            self._look()
 
     def _look(self) -> None:
-        self._survey = Survey.of(**self._recorder.roots)
-        self._held = self._survey.by_number()
+        self._survey = self._recorder.survey()
+        self._seen = self._glance()
+
+    def _glance(self) -> list[Any]:
+        """List what is most likely to be exchanged between two calls, by a schedule say."""
+        return [*vars(self.job.optim).values(), *self.job.net.params()]
 
     def _chosen(self, numbers: tuple[int, ...]) -> list[Any]:
-        return [np.asarray(self._held[number]) for number in numbers]
+        return [np.asarray(self._survey.found[number].held) for number in numbers]
 
-    def _first_step(self, first: Recording, x_batch: Array, y_batch: Array) -> float:
-        """Make the state that the first step makes, by running it."""
-        read = tuple(sorted(first.pure.read))
-        values = self._chosen(read)
-        unchanged = [a for n, a in enumerate(self._held) if n not in first.pure.changed]
-        arrays = first.enter()
-        made = [n for n, array in enumerate(arrays) if not any(array is old for old in unchanged)]
-        try:
-            self._look()
-            self._compile(self._recorder.step(len(x_batch)))
-            step = first.pure.between(read, made)
-            loss, new = jax.device_get(run_once(step, values, x_batch, y_batch))
-        except BaseException:
-            first.leave()
-            raise
-        self._write(dict(zip(made, new, strict=True)))
-        return float(loss)
+    @np.errstate(all="ignore")
+    def _step_eagerly(self, x_batch: Array, y_batch: Array) -> float:
+        """Make the state that the first step makes."""
+        loss = float(self.job.net.train_batch(x_batch, y_batch))
+        if math.isfinite(loss):
+            self.job.optim.step()
+        self.job.net.release()
+        return loss
 
-    def _compile(self, step: Recording) -> None:
-        program = self._recorder.program(step, self._held)
+    def _compile(self, step: Any) -> None:
+        program = self._recorder.program(step)
         self._carried, self._fixed = program.carried, program.fixed
         self._program = program.compile(
             [abstract(array) for array in self._chosen(program.carried)],
@@ -112,22 +123,3 @@ class TrainingState:
             abstract(np.zeros((self.capacity, len(self.job.X)), np.int32)),
             abstract(np.zeros(len(Part._fields), np.int32)),
         )
-
-    def _write(self, values: dict[int, Array]) -> None:
-        """Write into the arrays that the objects hold."""
-        try:
-            for number, value in values.items():
-                held = self._held[number]
-                if isinstance(held, np.ndarray):
-                    held[...] = value
-                else:  # a learning rate
-                    self._exchange(number, float(value))
-        except KeyboardInterrupt:
-            self._write(values)  # all of it, or the arrays would be of different moments
-            raise
-
-    def _exchange(self, number: int, rate: float) -> None:
-        before = self._held[number]
-        self._survey.replace(lambda held: rate if held is before else held)
-        self._look()
-        self._seen = self._glance()

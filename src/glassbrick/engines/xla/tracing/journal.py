@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from glassbrick.arrays import is_traced
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace, users_code
 
 __all__ = ["Journal", "journal"]
@@ -18,31 +19,48 @@ class Journal:
     """Takes down each constant, and compares with what was taken down the first time.
 
     A constant that is another one the second time comes from random numbers, a clock, or a
-    file: compiled, it would be the same for ever.
+    file: compiled, it would be the same for ever. So would a part of the state.
 
     Parameters
     ----------
-    held : dict of int to object
-        What stands for the arrays of the state, by their ids, in case a rule has one of these
-        arrays from elsewhere, a closure for example.
+    state : sequence
+        The arrays and numbers that the objects hold.
     first : sequence of int, optional
         The entries of the first time.
     """
 
-    def __init__(self, held: dict[int, Any], first: Sequence[int] | None = None):
-        self.held = held
+    def __init__(self, state: Sequence[Any] = (), first: Sequence[int] | None = None):
         self.entries: list[int] = []
+        self._state = [array for array in state if not is_traced(array)]
         self._first = first
 
     def add(self, constant: Any) -> None:
         """Take down a number or an array."""
         is_array = isinstance(constant, np.ndarray)
+        if is_array and any(_overlap(constant, array) for array in self._state):
+            _refuse_part_of_the_state()
         entry = hash(constant.tobytes() if is_array else repr(constant))
         if self._first is not None:
             place = len(self.entries)
             if place >= len(self._first) or self._first[place] != entry:
                 _refuse_constant("an array" if is_array else "a number")
         self.entries.append(entry)
+
+
+def _overlap(first: Any, second: Any) -> bool:
+    """Whether two arrays have elements in common."""
+    try:
+        return np.shares_memory(first, second, max_work=100)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _refuse_part_of_the_state() -> None:
+    refuse_to_trace(
+        "an array that shares memory with a parameter or other state",
+        "compiled, it would keep the numbers that it has now",
+        "Take it from self.param, self.net.params() or another attribute.",
+    )
 
 
 journal: ContextVar[Journal | None] = ContextVar("journal", default=None)
@@ -57,7 +75,6 @@ def _refuse_constant(what: str) -> None:
     drawn = f" ({', '.join(names)})" if names else ""
     refuse_to_trace(
         f"{what} that is another one each time{drawn}",
-        "random numbers, the time, or a parameter that is not taken from self.net or self.param, "
-        "would be the same in every step once it is compiled",
+        "random numbers, or the time, would be the same in every step once it is compiled",
         "Draw random numbers where the block is set up.",
     )

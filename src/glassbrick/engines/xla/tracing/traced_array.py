@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from glassbrick.arrays import Array, Traced
+from glassbrick.engines.xla.tracing.journal import journal
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 
 __all__ = ["TracedArray"]
@@ -42,7 +43,7 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
     """
 
     __slots__ = (
-        *("_base", "_get", "_put", "_shadow", "_value"),
+        *("_base", "_get", "_put", "_recording", "_shadow", "_value"),
         *("number", "scalar", "transposed", "was_read"),
     )
 
@@ -53,7 +54,7 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
 
     def __init__(self, value: Any, *, scalar: bool = False, number: bool = False):
         self._shadow = np.empty(value.shape, value.dtype)
-        self._value = value
+        self._value, self._recording = value, journal.get()
         self._base = None
         self.scalar, self.number = scalar, number
         self.transposed = self.was_read = False
@@ -68,8 +69,19 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
         """What it stands for, as of now."""
         if self._base is not None:
             return self._get(self._base.value)
+        if self._recording is not journal.get():
+            refuse_to_trace(
+                "an array of an earlier recording",
+                "it never had any numbers",
+                "Hold what a step leaves for the next one in attributes, lists or dicts of the "
+                "block or the optimizer.",
+            )
         self.was_read = True
         return self._value  # type: ignore[no-any-return]
+
+    def stand_for(self, value: jax.Array) -> None:
+        """Stand for this value from now on, the one that a recording begins with."""
+        self._value, self._recording = value, journal.get()
 
     @property
     def current(self) -> jax.Array:
@@ -97,6 +109,7 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
             return TracedArray(get(self.value))
         view = TracedArray.__new__(TracedArray)
         view._shadow, view._base, view._get, view._put = shadow, self, get, put
+        view._recording = self._recording
         view.scalar = view.number = view.transposed = view.was_read = False
         return view
 

@@ -14,7 +14,7 @@ from glassbrick.engines.xla.tracing.indexing import scatter
 from glassbrick.engines.xla.tracing.products import product
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 from glassbrick.engines.xla.tracing.traced_array import TracedArray
-from glassbrick.engines.xla.tracing.values import dtype_of, stand_in, value_of
+from glassbrick.engines.xla.tracing.values import dtype_of, value_of
 
 __all__ = ["SCIPY_UFUNCS", "apply_ufunc"]
 
@@ -91,7 +91,6 @@ def _are_alike_matrices(inputs: tuple[Any, ...]) -> bool:
 
 def _result(value: Any, dtype: np.dtype[Any], out: Any, where: Any, is_number: bool) -> Any:
     value = value.astype(dtype)
-    out = stand_in(out)
     if where is not True:
         if out is None:
             refuse_to_trace("where= without out=", "the rest would be undefined", "Use np.where.")

@@ -10,7 +10,7 @@ import numpy as np
 from glassbrick.engines.xla.tracing.journal import journal
 from glassbrick.engines.xla.tracing.traced_array import TracedArray
 
-__all__ = ["dtype_of", "stand_in", "stands_for", "value_of"]
+__all__ = ["dtype_of", "stands_for", "value_of"]
 
 
 def value_of(thing: Any) -> Any:
@@ -21,19 +21,10 @@ def value_of(thing: Any) -> Any:
         if any(type(part) is TracedArray for part in thing):
             return jnp.stack([jnp.asarray(value_of(part)) for part in thing])
         thing = np.asarray(thing)
-    found = stand_in(thing)
-    if type(found) is TracedArray:
-        return found.value
     open_journal = journal.get()
     if open_journal is not None and isinstance(thing, np.ndarray | np.generic | float | int):
         open_journal.add(thing)
     return thing
-
-
-def stand_in(thing: Any) -> Any:
-    """Return what stands for an array of the state that a rule has from elsewhere."""
-    open_journal = journal.get()
-    return thing if open_journal is None else open_journal.held.get(id(thing), thing)
 
 
 def dtype_of(thing: Any) -> Any:
