@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -44,3 +46,11 @@ def boston_split():
     from glassbrick import datasets
 
     return datasets.load_boston().chapter_split()
+
+
+@pytest.fixture
+def restored_random_state():
+    state, pythons = np.random.get_state(), random.getstate()
+    yield
+    np.random.set_state(state)
+    random.setstate(pythons)

@@ -75,7 +75,7 @@ def test_every_public_block_agrees(name, dtype):
 def compiled(function, *inputs):
     """Record a function, and return it as one of JAX."""
     with jax.enable_x64(True):
-        pure = record({}, function, *inputs).pure
+        pure = record({}, lambda _, *given: function(*given), *inputs).pure
     return lambda *args: pure([], *args)[0]
 
 
@@ -320,7 +320,18 @@ def decays(params, pairs, lr):
         np.subtract(params[number], lr * (grad + np.multiply(param, 0.1)), out=params[number])
 
 
-@pytest.mark.parametrize("rule", [descends, decays])
+def shrinks(params, pairs, lr):
+    first = params[0]
+    first *= 0.99
+    descends(params, pairs, lr)
+
+
+def penalizes(params, pairs, lr):
+    for number, (param, grad) in enumerate(pairs):
+        param -= lr * (grad + 0.1 * params[number])
+
+
+@pytest.mark.parametrize("rule", [descends, decays, shrinks, penalizes])
 def test_state_that_is_reached_from_elsewhere_too(rule):
     results = []
     for engine in ("numpy", "xla"):
@@ -332,34 +343,3 @@ def test_state_that_is_reached_from_elsewhere_too(rule):
         results.append(params_of(net))
     for eager, compiled in zip(*results, strict=True):
         assert np.allclose(eager, compiled, rtol=1e-12, atol=1e-14)
-
-
-def shrinks(params, pairs, lr):
-    first = params[0]
-    first *= 0.99
-
-
-def penalizes(params, pairs, lr):
-    for number, (param, grad) in enumerate(pairs):
-        param -= lr * (grad + 0.1 * params[number])
-
-
-@pytest.mark.parametrize(
-    ("rule", "words"),
-    [
-        (
-            shrinks,
-            r"Closed\.step, shrinks \(test_engines_agree\.py, line \d+\).*read-only.*closure",
-        ),
-        (penalizes, r"Closed\.step, penalizes .*an array that is another one each time.*self\.net"),
-    ],
-)
-def test_numbers_taken_past_the_stand_ins_are_refused(rule, words):
-    net = make_net(outputs=2)
-    net.build(3)
-    before = params_of(net)
-    trainer = Trainer(net, closed_over(rule)(net), engine="xla")
-    with pytest.raises(TracingError, match=words):
-        trainer.fit(X, y, epochs=3, batch_size=8, restart=False, verbose=False)
-    assert same_params(before, params_of(net))
-    assert all(param.flags.writeable for param in net.params())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -616,14 +615,6 @@ ERRORS = {
     "0.5 in x": ["value in x"],
 }
 ERRORS.pop("np.frexp")
-
-
-@pytest.fixture
-def restored_random_state():
-    state, pythons = np.random.get_state(), random.getstate()
-    yield
-    np.random.set_state(state)
-    random.setstate(pythons)
 
 
 @pytest.mark.usefixtures("restored_random_state")

@@ -166,7 +166,7 @@ class _Epochs:
     def _on_rows(self, call: PureCall | None, carry: list[Any], rows: Any) -> tuple[list[Any], Any]:
         batch = (a.at[rows].get(mode="promise_in_bounds") for a in (self.data.X, self.data.y))
         carry, loss = self._apply(call, carry, *batch)
-        return carry, loss.astype(self.data.X.dtype)
+        return carry, jnp.asarray(loss, self.data.X.dtype)
 
     def _validation_loss(self, carry: list[Any]) -> tuple[list[Any], Any]:
         """Predict the validation rows, a block of them at a time, and take the loss of all."""
@@ -184,7 +184,7 @@ class _Epochs:
             predicted.append(part)
         prediction = jnp.concatenate(predicted)
         carry, loss = self._apply(calls.loss, carry, prediction, self.data.y_val)
-        return carry, loss.astype(X.dtype)
+        return carry, jnp.asarray(loss, X.dtype)
 
     def _apply(
         self, call: PureCall | None, carry: list[Any], *inputs: Any
@@ -200,7 +200,8 @@ class _Epochs:
             state[number] = value
         result, after = call(state, *inputs)
         changed = [
-            after[n].astype(v.dtype) if n in call.changed else v for n, v in self._numbered(carry)
+            jnp.asarray(after[n], v.dtype) if n in call.changed else v
+            for n, v in self._numbered(carry)
         ]
         return changed, result
 

@@ -6,6 +6,7 @@ import pickle
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import RLock
 from traceback import walk_tb
 from typing import Any
 
@@ -14,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from glassbrick.arrays import is_traced
+from glassbrick.checks import complaint
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.pure_call import PureCall, abstract
 from glassbrick.engines.xla.survey import Survey
@@ -22,6 +24,8 @@ from glassbrick.engines.xla.tracing.values import value_of
 from glassbrick.errors import GlassbrickError, TracingError
 
 __all__ = ["Recording", "Roots", "record"]
+
+_lock = RLock()
 
 Roots = dict[str, Any]
 """The objects whose arrays are the state, by the names that paths begin with."""
@@ -131,6 +135,13 @@ def record(
     TracingError
         If the call does what cannot be compiled.
     """
+    with _lock:  # names that rules refer to mean copies meanwhile
+        return _record_twice(roots, call, inputs, varying)
+
+
+def _record_twice(
+    roots: Roots, call: Callable[..., Any], inputs: Sequence[Any], varying: frozenset[str]
+) -> Recording:
     before = _Streams()
     try:
         first = _record(roots, call, inputs, varying, None)
@@ -171,6 +182,7 @@ def _record(
 
     def function(state: list[Any], *values: Any) -> Any:
         nonlocal left
+        _require_true_copies(survey, varying)
         given.extend(state)
         for box, value in zip(boxes, state, strict=True):
             box.stand_for(value)
@@ -199,6 +211,20 @@ def _record(
         left=survey.copies,
         _held=held,
     )
+
+
+def _require_true_copies(survey: Survey, varying: frozenset[str]) -> None:
+    """Refuse objects that are not what their attributes and items make them."""
+    differing = Layout.of(survey).differences(Layout.of(Survey(survey.copies, varying)))
+    if differing:
+        raise TracingError(
+            complaint(
+                differing[0],
+                "an object that can be copied attribute by attribute, item by item",
+                "one whose copy is not the same",
+                'Hold the arrays in plain lists and dicts, or train with engine="numpy".',
+            )
+        )
 
 
 class _Streams:

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import dis
-import functools
 import sys
 import types
 import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
-__all__ = ["Name", "is_users", "names_of_class", "names_of_function"]
+__all__ = ["Name", "globals_of", "is_users", "names_of_class", "variables_of"]
 
-_FOREIGN = frozenset(
+_NOT_THE_USERS = sys.stdlib_module_names | frozenset(
     {"glassbrick", "numpy", "scipy", "pandas", "polars", "pyarrow", "sklearn", "jax", "jaxlib"}
     | {"torch", "matplotlib"}
 )
+_BEFORE_TRAINING = frozenset({"__init__", "_setup_layer"})
 _globals_of: weakref.WeakKeyDictionary[types.CodeType, frozenset[str]] = weakref.WeakKeyDictionary()
 
 
 class Name(NamedTuple):
-    """A name, what it means, and how to let it mean something else."""
+    """A name, how to look up what it means, and how to let it mean something else."""
 
     path: str
-    value: Any
+    get: Callable[[], Any]
     put: Callable[[Any], None]
 
 
 def is_users(thing: Any) -> bool:
     """Whether a class or a function is the user's, and not Python's or a library's."""
     root = (getattr(thing, "__module__", None) or "").partition(".")[0]
-    return root == "__main__" or root not in sys.stdlib_module_names | _FOREIGN
+    return root == "__main__" or root not in _NOT_THE_USERS
 
 
 def names_of_class(kind: type) -> Iterator[Name]:
@@ -38,31 +39,34 @@ def names_of_class(kind: type) -> Iterator[Name]:
     for name, value in list(vars(kind).items()):
         path = f"{kind.__qualname__}.{name}"
         functions = list(_functions_in(value))
-        for function in functions:
-            yield from names_of_function(function, path)
+        for function in functions if name not in _BEFORE_TRAINING else ():
+            yield from variables_of(function, path)
+            yield from globals_of(function)
         is_special = name.startswith("__") and name.endswith("__")
         if not (functions or is_special or hasattr(value, "__get__")):
-            yield Name(path, value, functools.partial(type.__setattr__, kind, name))
+            yield _attribute(path, kind, name)
 
 
-def names_of_function(function: types.FunctionType, path: str) -> Iterator[Name]:
-    """Iterate over what a function refers to, but for its own variables."""
+def variables_of(function: types.FunctionType, path: str) -> Iterator[Name]:
+    """Iterate over what a function has from where it was made: closure, default arguments."""
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            yield Name(
-                f"{path}.{name}",
-                cell.cell_contents,
-                functools.partial(setattr, cell, "cell_contents"),
-            )
-        except ValueError:
-            continue  # it means nothing yet
+        if cell != types.CellType():  # it means something already
+            yield _attribute(f"{path}.{name}", cell, "cell_contents")
     for name in ("__defaults__", "__kwdefaults__"):
-        if value := getattr(function, name):
-            yield Name(f"{path}.{name}", value, functools.partial(setattr, function, name))
+        if getattr(function, name):
+            yield _attribute(f"{path}.{name}", function, name)
+
+
+def globals_of(function: types.FunctionType) -> Iterator[Name]:
+    """Iterate over the global names that a function refers to."""
     names = function.__globals__
     for name in sorted(_global_names(function.__code__) & names.keys()):
-        put = functools.partial(names.__setitem__, name)
-        yield Name(f"{names.get('__name__')}.{name}", names[name], put)
+        get, put = partial(names.get, name), partial(names.__setitem__, name)
+        yield Name(f"{names.get('__name__')}.{name}", get, put)
+
+
+def _attribute(path: str, holder: Any, name: str) -> Name:
+    return Name(path, partial(getattr, holder, name), partial(setattr, holder, name))
 
 
 def _functions_in(value: Any) -> Iterator[types.FunctionType]:

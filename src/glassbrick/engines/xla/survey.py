@@ -12,7 +12,7 @@ import random
 import sys
 import types
 import weakref
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -24,7 +24,13 @@ from glassbrick.arrays import is_traced
 from glassbrick.blocks import Block
 from glassbrick.checks import complaint
 from glassbrick.engines.xla.attributes import attributes, set_attribute
-from glassbrick.engines.xla.surroundings import Name, is_users, names_of_class, names_of_function
+from glassbrick.engines.xla.surroundings import (
+    Name,
+    globals_of,
+    is_users,
+    names_of_class,
+    variables_of,
+)
 from glassbrick.engines.xla.unusable import Unusable
 from glassbrick.errors import TracingError
 from glassbrick.layers import Layer
@@ -105,7 +111,7 @@ class Survey:
         self._seen: dict[int, tuple[str, Any, Any]] = {}
         self._unscanned: deque[Iterator[Name]] = deque()
         self._scanned: set[Any] = set()
-        self._rebound: list[tuple[_Put, Any, Any]] = []
+        self._names: list[tuple[Name, Any, Any]] = []
         self._weak: list[tuple[Any, str, Any]] = []
         self._in_surroundings = False
         for name, root in roots.items():
@@ -119,16 +125,18 @@ class Survey:
     def copies_in_place(self) -> Iterator[None]:
         """Let the names that rules refer to mean the copies meanwhile."""
         try:
-            for put, _, copy in self._rebound:
-                put(copy)
+            for name, thing, copy in self._names:
+                if copy is not thing:
+                    name.put(copy)
             yield
         finally:
             self._put_back()
 
     def _put_back(self) -> None:
         try:
-            for put, thing, _ in self._rebound:
-                put(thing)
+            for name, thing, _ in self._names:
+                if name.get() is not thing:
+                    name.put(thing)
         except KeyboardInterrupt:
             self._put_back()
             raise
@@ -137,12 +145,14 @@ class Survey:
         """Look through what rules have not from the objects that they belong to."""
         self._in_surroundings = True
         while self._unscanned:
-            for path, thing, put in self._unscanned.popleft():
-                while path in self.facts or path in self.places:
-                    path += "'"
-                copy = self._visit(path, thing, put)
-                if copy is not thing:
-                    self._rebound.append((put, thing, copy))
+            for name in self._unscanned.popleft():
+                self._look_up(name)
+
+    def _look_up(self, name: Name) -> None:
+        path, thing = name.path, name.get()
+        while path in self.facts or path in self.places:
+            path += "'"  # classes of one name
+        self._names.append((name, thing, self._visit(path, thing, name.put)))
 
     def _visit(self, path: str, thing: Any, put: _Put) -> Any:
         """Look at something, and return its copy."""
@@ -185,7 +195,9 @@ class Survey:
         if array.dtype.kind in "biufc" and is_known:
             return self._state(path, id(array), array, put)
         self.facts[path] = (array.shape, array.dtype, _digest(array))
-        return array
+        if id(array) in self._seen:
+            return self._seen[id(array)][1]
+        return self._remember(path, array, array if _digest(array) is None else array.copy())
 
     def _state(self, path: str, key: Hashable, held: Any, put: _Put) -> Any:
         if key not in self._numbers:
@@ -249,16 +261,17 @@ class Survey:
 
     def _dict(self, path: str, thing: Any, put: _Put) -> Any:  # noqa: ARG002
         kind = type(thing)
-        copy = self._remember(path, thing, dict.__new__(kind))
+        base: Any = OrderedDict if isinstance(thing, OrderedDict) else dict
+        copy = self._remember(path, thing, base.__new__(kind))
         if hasattr(thing, "default_factory"):
             copy.default_factory = thing.default_factory
         names = [_name_of_key(key, number) for number, key in enumerate(thing)]
         self.facts[path] = (kind, tuple(names))
         for name, (key, value) in zip(names, list(thing.items()), strict=True):
-            new = (
-                key if isinstance(key, _LITERALS) else self._visit(f"{path} {name}", key, _nowhere)
-            )
-            dict.__setitem__(copy, new, self._visit(f"{path}[{name}]", value, _item(thing, key)))
+            known = isinstance(key, _LITERALS)
+            new_key = key if known else self._visit(f"{path} {name}", key, _nowhere)
+            new_value = self._visit(f"{path}[{name}]", value, _item(thing, key))
+            base.__setitem__(copy, new_key, new_value)
         self._attributes(path, thing, copy)
         return copy
 
@@ -273,8 +286,12 @@ class Survey:
 
     def _function(self, path: str, thing: Any, put: _Put) -> Any:  # noqa: ARG002
         self.facts[path] = thing.__code__
-        self._scan(thing, lambda: names_of_function(thing, path))
-        return self._remember(path, thing, thing)
+        self._remember(path, thing, thing)
+        if is_users(thing):
+            for name in variables_of(thing, path):
+                self._look_up(name)
+            self._unscanned.append(globals_of(thing))
+        return thing
 
     def _class(self, path: str, thing: Any, put: _Put) -> Any:  # noqa: ARG002
         self.facts[path] = thing
@@ -307,8 +324,8 @@ class Survey:
         return copy
 
     def _attributes(self, path: str, thing: Any, copy: Any) -> None:
-        left_out = set().union(*(names for k, names in _NO_PART.items() if isinstance(thing, k)))
-        memory = set(thing.memory) if isinstance(thing, Block) else set()
+        left_out = _no_part_of(type(thing))
+        memory = thing.memory if isinstance(thing, Block) else ()
         for name, value in sorted(attributes(thing), key=lambda item: item[0]):
             if name in memory:
                 continue
@@ -320,6 +337,7 @@ class Survey:
                 new = self._visit(f"{path}.{name}", value, _attribute(thing, name))
             set_attribute(copy, name, new)
             if type(value) is weakref.ref:
+                self.facts[f"{path}.{name}"] = weakref.ref
                 self._weak.append((copy, name, value()))
 
     def _rate(self, path: str, rate: Any, optimizer: Optimizer) -> Any:
@@ -327,13 +345,9 @@ class Survey:
 
     def _scan_class(self, kind: type) -> None:
         for base in kind.__mro__:
-            if is_users(base):
-                self._scan(base, functools.partial(names_of_class, base))
-
-    def _scan(self, thing: Any, names: Callable[[], Iterator[Name]]) -> None:
-        if thing not in self._scanned and is_users(thing):
-            self._scanned.add(thing)
-            self._unscanned.append(names())
+            if base not in self._scanned and is_users(base):
+                self._scanned.add(base)
+                self._unscanned.append(names_of_class(base))
 
 
 _CONTAINERS: dict[Any, Callable[[Survey, str, Any, _Put], Any]] = {
@@ -355,6 +369,11 @@ def _is_followed(thing: Any) -> bool:
     is_plain = kind is types.SimpleNamespace or kind.__module__ == "collections"
     is_ours = kind.__module__.partition(".")[0] == "glassbrick"
     return has_attributes and (is_plain or is_ours or is_users(kind))
+
+
+@functools.lru_cache(maxsize=256)
+def _no_part_of(kind: type) -> frozenset[str]:
+    return frozenset().union(*(names for base, names in _NO_PART.items() if issubclass(kind, base)))
 
 
 def _name_of_key(key: Any, number: int) -> str:
