@@ -515,6 +515,24 @@ def in_a_new_process(code, **environment):
     return run.stdout.split()
 
 
+def test_a_broken_jax(tmp_path):
+    (tmp_path / "jax").mkdir()
+    (tmp_path / "jax" / "__init__.py").write_text("raise RuntimeError('jaxlib is too old')")
+    code = """
+from glassbrick import MissingExtraError
+try:
+    trainer.fit(X, y, epochs=1, verbose=False)
+except MissingExtraError as error:
+    print(error)
+from glassbrick.engines import auto_engine
+auto_engine._SECONDS_TO_START = 0.0
+print(make_trainer(engine="auto").fit(X, y, epochs=1, verbose=False).engine)
+"""
+    words = in_a_new_process(FIT + code, PYTHONPATH=str(tmp_path))
+    assert "cannot be imported: RuntimeError: jaxlib is too old" in " ".join(words)
+    assert words[-1] == "numpy"
+
+
 FIT = """
 import numpy as np
 from networks import make_data, make_trainer

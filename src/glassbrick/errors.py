@@ -85,11 +85,11 @@ class TracingError(GlassbrickError, RuntimeError):
 
 
 class MissingExtraError(GlassbrickError, ImportError):
-    """An optional dependency is not installed."""
+    """An optional dependency is not installed, or is broken."""
 
-    def __init__(self, feature: str, package: str, extra: str):
+    def __init__(self, feature: str, package: str, extra: str, problem: str = "is not installed"):
         super().__init__(
-            f"{feature} needs {package}, which is not installed. "
+            f"{feature} needs {package}, which {problem}. "
             f"Install it with: pip install 'glassbrick[{extra}]'"
         )
 

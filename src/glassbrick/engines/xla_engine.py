@@ -76,10 +76,14 @@ class XLAEngine(Engine):
 
 def _without_drawing(module: str) -> ModuleType:
     """Import a module; importing JAX draws from NumPy's global stream, which is the user's."""
-    if "jax" in sys.modules:
-        return import_module(module)
+    if module in sys.modules:
+        return sys.modules[module]
     state = np.random.get_state()  # noqa: NPY002
     try:
-        return import_module(module)
+        import_module("jax")
+    except Exception as error:  # versions that do not fit each other raise all kinds
+        problem = f"cannot be imported: {type(error).__name__}: {error}"
+        raise MissingExtraError('engine="xla"', "JAX", "xla", problem) from None
     finally:
         np.random.set_state(state)  # noqa: NPY002
+    return import_module(module)
