@@ -156,6 +156,11 @@ REFUSED = {
     "a constant written into": (lambda a, b, s: np.zeros(3).__iadd__(a[0]), "np.zeros_like"),
     "a constant's rows": (lambda a, b, s: _set(np.zeros((4, 3)), 0, a[0]), "np.zeros_like"),
     "a constant scattered into": (lambda a, b, s: np.add.at(np.zeros(3), 0, a[0]), "zeros_like"),
+    "a constant's places": (
+        lambda a, b, s: np.put_along_axis(np.zeros((4, 3)), np.argsort(a), 1.0, axis=1),
+        "np.zeros_like",
+    ),
+    "computed points": (lambda a, b, s: np.split(a, np.argsort(a[0])), "no lengths"),
     "a mask": (lambda a, b, s: a[a > 0.5], "np.where"),
     "a mask of columns": (lambda a, b, s: _set(a, (0, a[0] > 0.5)), "np.where"),
     "texts": (lambda a, b, s: a < "x", "XLA has none such"),

@@ -24,6 +24,7 @@ __all__ = [
     "ones",
     "product_by_jax",
     "refuse_what_jax_cannot",
+    "require_array",
     "unit_matrices",
     "write",
     "zeros",
@@ -150,13 +151,14 @@ def ask_numpy(
 
 def _twin(out: Any) -> Any:
     """Return an array like the one that is to be written into."""
-    _require_array(out)
+    require_array(out)
     twin = np.empty(out.shape, out.dtype)
     twin.flags.writeable = out.flags.writeable
     return twin
 
 
-def _require_array(out: Any) -> None:
+def require_array(out: Any) -> None:
+    """Refuse what cannot be written into."""
     if type(out) is not TracedArray:
         refuse_to_trace(
             "writing into an array of numbers",
@@ -169,7 +171,7 @@ def _require_array(out: Any) -> None:
 
 def write(result: Any, out: Any) -> Any:
     """Write a result into an array, if it fits, and return that."""
-    _require_array(out)
+    require_array(out)
     if not np.can_cast(result.dtype, out.dtype, "same_kind"):
         raise TypeError(
             f"Cannot cast from {result.dtype} to {out.dtype} with casting rule 'same_kind'"

@@ -19,6 +19,7 @@ from glassbrick.engines.xla.tracing.by_jax import (
     full_name,
     ones,
     product_by_jax,
+    require_array,
     unit_matrices,
     zeros,
 )
@@ -139,6 +140,7 @@ def _nan_to_num(x: Any, copy: bool = True, *args: Any, **kwargs: Any) -> Any:
 
 
 def _put_along_axis(array: Any, indices: Any, values: Any, axis: Any) -> None:
+    require_array(array)
     ask_numpy(np.take_along_axis, (array, indices, axis), {}, zeros)  # raises what NumPy raises
     numbers = jnp.asarray(value_of(indices))
     if axis is not None:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.engines.xla.tracing.by_jax import require_array
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 from glassbrick.engines.xla.tracing.traced_array import TracedArray
 from glassbrick.engines.xla.tracing.values import dtype_of, value_of
@@ -67,12 +68,7 @@ def scatter(array: Any, ufunc: np.ufunc, key: Any, value: Any = None) -> None:
             "it is not among what can be compiled, with this index",
             _KEPT,
         )
-    if type(array) is not TracedArray:
-        refuse_to_trace(
-            "writing into an array of numbers",
-            "what is to be written is not known yet",
-            "Start from np.zeros_like(x).",
-        )
+    require_array(array)
     kind = np.result_type(array.dtype, np.empty(0, dtype_of(value)))
     if array.dtype == bool or not np.can_cast(kind, array.dtype, "same_kind"):
         refuse_to_trace(f"np.{ufunc.__name__}.at", f"{array.dtype} cannot hold it", "Use floats.")

@@ -57,6 +57,8 @@ def _pieces(function: Any) -> Handler:
     """Make a handler for ``np.split`` and its kin."""
 
     def handler(array: Any, sections: Any, axis: int = 0) -> list[TracedArray]:
+        if type(sections) is TracedArray:
+            refuse_to_trace("pieces between computed points", "no lengths are known", "Use slices.")
         if function in (np.hsplit, np.vsplit, np.dsplit):
             shadows = function(array._shadow, sections)
             axis = {np.hsplit: min(1, array.ndim - 1), np.vsplit: 0, np.dsplit: 2}[function]
