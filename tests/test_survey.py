@@ -520,7 +520,7 @@ class DrawsFromAGlobal(Steps):
     ("optimizer", "words"),
     [
         (StoresOnly, "an array that is another one each time"),
-        (DrawsALength, "draws random numbers|something else each time"),
+        (DrawsALength, r"DrawsALength\.factor .*another one each time \(randint"),
         (DrawsABranch, "draws random numbers"),
         (DrawsFromItsOwn, r"DrawsFromItsOwn\.factor .*a Generator\.random.*where the block is set"),
         (DrawsFromAGlobal, r"DrawsFromAGlobal\.factor .*a Generator\.normal"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.special as special
+from numpy.lib.stride_tricks import sliding_window_view
 
 # Of two matrices a (4, 3) and b (4, 3) and a square one s (3, 3), numbers between 0.1 and 0.9.
 FUNCTION_CASES = {
@@ -90,6 +91,56 @@ FUNCTION_CASES = {
     np.nan_to_num: lambda a, b, s: np.nan_to_num(np.where(a > 0.5, np.nan, a)),
     np.round: lambda a, b, s: np.round(a, 1),
     np.isclose: lambda a, b, s: np.isclose(a, b, atol=0.1),
+    np.imag: lambda a, b, s: np.imag(a),
+    np.iscomplexobj: lambda a, b, s: b if np.iscomplexobj(a) else a,
+    np.atleast_3d: lambda a, b, s: np.atleast_3d(a),
+    np.rollaxis: lambda a, b, s: np.rollaxis(a, 1),
+    np.fliplr: lambda a, b, s: np.fliplr(a),
+    np.flipud: lambda a, b, s: np.flipud(a),
+    np.rot90: lambda a, b, s: np.rot90(a, 3),
+    np.dsplit: lambda a, b, s: np.dsplit(a[None], 3)[1],
+    sliding_window_view: lambda a, b, s: sliding_window_view(a, (2, 3)),
+    np.dstack: lambda a, b, s: np.dstack([a, b]),
+    np.block: lambda a, b, s: np.block([[a, b], [s, np.zeros((3, 3))]]),
+    np.append: lambda a, b, s: np.append(a, [[1.0, 2.0, 3.0]], axis=0),
+    np.insert: lambda a, b, s: np.insert(a, [0, 2], b[:2], axis=0),
+    np.delete: lambda a, b, s: np.delete(a, [0, 2], axis=0),
+    np.select: lambda a, b, s: np.select([a > 0.5, b > 0.5], [a, 1.0], b),
+    np.put_along_axis: lambda a, b, s: (
+        np.put_along_axis(a, np.argmax(b, axis=1)[:, None], 9.0, axis=1),
+        a,
+    )[1],
+    np.fill_diagonal: lambda a, b, s: (np.fill_diagonal(a, b[0]), a)[1],
+    np.interp: lambda a, b, s: np.interp(a, [0.2, 0.5, 0.7], np.sort(b[0])),
+    np.quantile: lambda a, b, s: np.quantile(a, [0.1, 0.7], axis=0).astype(np.float32),
+    np.percentile: lambda a, b, s: np.percentile(a, 30, axis=1, keepdims=True),
+    np.cov: lambda a, b, s: np.cov(a, rowvar=False),
+    np.corrcoef: lambda a, b, s: np.corrcoef(a.T),
+    np.nanvar: lambda a, b, s: np.nanvar(np.where(a > 0.6, np.nan, a), axis=0),
+    np.nanstd: lambda a, b, s: np.nanstd(a, ddof=1),
+    np.nanmedian: lambda a, b, s: np.nanmedian(np.where(a > 0.7, np.nan, a)),
+    np.nanmax: lambda a, b, s: np.nanmax(np.where(a > 0.6, np.nan, a)),
+    np.nanmin: lambda a, b, s: np.nanmin(np.where(a < 0.3, np.nan, a), axis=1),
+    np.i0: lambda a, b, s: np.i0(a),
+    np.sinc: lambda a, b, s: np.sinc(a),
+    np.trapezoid: lambda a, b, s: np.trapezoid(a, np.sort(b, axis=1)),
+    np.convolve: lambda a, b, s: np.convolve(a[:, 0], [1.0, 0.5], "same"),
+    np.correlate: lambda a, b, s: np.correlate(a[:, 0], b[0]),
+    np.cross: lambda a, b, s: np.cross(a, b),
+    np.linalg.pinv: lambda a, b, s: np.linalg.pinv(a),
+    np.linalg.det: lambda a, b, s: np.linalg.det(s),
+    np.linalg.cholesky: lambda a, b, s: np.linalg.cholesky(a.T @ a + np.eye(3, dtype=a.dtype)),
+    np.linalg.svd: lambda a, b, s: np.linalg.svd(a, full_matrices=False)[1],
+    np.linalg.qr: lambda a, b, s: np.linalg.qr(a)[1] ** 2,
+    np.linalg.eigh: lambda a, b, s: np.linalg.eigh(s + s.T).eigenvalues,
+    np.searchsorted: lambda a, b, s: np.searchsorted(np.sort(a[:, 0]), b, side="right"),
+    np.digitize: lambda a, b, s: np.digitize(a, [0.2, 0.4, 0.6]),
+    np.isin: lambda a, b, s: np.isin(np.argsort(a, axis=1), [0, 2]),
+    np.around: lambda a, b, s: np.around(a, 1),
+    np.fft.fft: lambda a, b, s: np.fft.fft(a),
+    np.fft.ifft: lambda a, b, s: np.fft.ifft(a, axis=0),
+    np.fft.rfft: lambda a, b, s: np.fft.rfft(a, n=6),
+    np.fft.irfft: lambda a, b, s: np.fft.irfft(np.fft.rfft(a, axis=0), axis=0),
 }
 
 _SPECIAL_BINARY = {"kl_div", "rel_entr", "xlogy", "xlog1py"}
@@ -143,6 +194,54 @@ def _copy_is_apart(a, b, s):
     twin += 1.0
     picked = a[[0, 1]]
     picked += 1.0
+    return a
+
+
+def _flipped(flip):
+    def rule(a, b, s):
+        flip(a)[0] += 7.0
+        return a
+
+    return rule
+
+
+def _nan_in_place(a, b, s):
+    a[0] = np.nan
+    b[...] = np.nan_to_num(a, copy=False, nan=2.0)
+    return a
+
+
+def _read_only_views_see_changes(a, b, s):
+    row = a[0]
+    wide, diagonal, windows = np.broadcast_to(row, (2, 3)), np.diagonal(s), np.diag(s)
+    turned, vector = sliding_window_view(row, 2), np.diag(row)
+    row += 1.0
+    s += 2.0
+    return np.concatenate([x.ravel() for x in (wide, diagonal, windows, turned, vector)])
+
+
+def _laid_out_as_numpy_does(a, b, s):
+    product, copy = a.T * 2.0, np.copy(a.T)
+    product.reshape(-1)[0] = 9.0  # of a copy, as the product is laid out by columns
+    copy.reshape(-1)[0] = 9.0
+    return product + copy
+
+
+def _a_view_of_a_scalar_is_a_copy(a, b, s):
+    total = a.sum()
+    other = total.reshape(1)
+    other += 1.0
+    return total + 0.0 * other
+
+
+def _row_by_computed_number(a, b, s):
+    row = a[np.argmax(b[:, 0])]
+    row *= 5.0
+    return a
+
+
+def _in_place_sort(a, b, s):
+    a.sort(axis=0)
     return a
 
 
@@ -262,6 +361,56 @@ MORE_CASES = {
     "views pass changes on": _view_passes_changes_on,
     "views see changes": _view_sees_changes,
     "copies are apart": _copy_is_apart,
+    "writing through np.flip": _flipped(np.flip),
+    "writing through np.fliplr": _flipped(np.fliplr),
+    "writing through np.rot90": _flipped(np.rot90),
+    "writing through np.einsum": _flipped(lambda a: np.einsum("ij->ji", a)),
+    "writing through np.moveaxis": _flipped(lambda a: np.moveaxis(a, 0, 1)),
+    "writing through order F": _flipped(lambda a: a.T.reshape(-1, order="F")),
+    "np.nan_to_num in place": _nan_in_place,
+    "read-only views": _read_only_views_see_changes,
+    "layouts": _laid_out_as_numpy_does,
+    "a view of a scalar": _a_view_of_a_scalar_is_a_copy,
+    "a row by a computed number": _row_by_computed_number,
+    "a.sort": _in_place_sort,
+    "pieces between decreasing points": lambda a, b, s: np.concatenate(np.split(a, [3, 1])),
+    "whole numbers by 0": lambda a, b, s: (10 * a).astype(int) // 0 + (10 * a).astype(int) % 0,
+    "whole numbers by computed 0": lambda a, b, s: np.divmod(
+        np.argsort(a, axis=1), np.argsort(b, axis=1)
+    )[0],
+    "stable sorting": lambda a, b, s: np.argsort(a > 0.5, axis=0, kind="stable"),
+    "False times nan": lambda a, b, s: (a > 0.5) * np.where(a > 0.5, a, np.nan),
+    "a truth value": lambda a, b, s: a * True + (a > 0.5) ** 2 - False,
+    "compared with nothing": lambda a, b, s: np.where(a != None, a, b) * (a == "x"),  # noqa: E711
+    "round of a scalar": lambda a, b, s: round(a.sum(), 1),
+    "powers": lambda a, b, s: a**0.5 + 2**a + a**-1 + a ** np.float32(2) + (1 - a) ** 2.0,
+    "a wide scalar": lambda a, b, s: np.float64(2) * a,
+    "a narrow scalar": lambda a, b, s: np.float32(2) * a,
+    "stack of a list": lambda a, b, s: np.stack([a[0], [1.0, 2.0, 3.0]]),
+    "stack of numbers": lambda a, b, s: np.stack([a[0, 0], 0.1]),
+    "hstack with a number": lambda a, b, s: np.hstack([a[0], 0.1]),
+    "dot with a number": lambda a, b, s: np.dot(a, 0.1),
+    "inner with a list": lambda a, b, s: np.inner(a, [0.1, 0.2, 0.3]),
+    "diff with a number": lambda a, b, s: np.diff(a, axis=0, prepend=0),
+    "matmul with out": lambda a, b, s: (np.matmul(a, s, out=b), b)[1],
+    "vectors multiplied": lambda a, b, s: a[0] @ s @ b[1],
+    "max with where": lambda a, b, s: np.max(a, axis=0, where=b > 0.5, initial=0.3),
+    "sum with out": lambda a, b, s: (np.sum(a, 0, None, b[0]), b)[1],
+    "einsum of all": lambda a, b, s: np.einsum("ij->", a),
+    "tensordot of all": lambda a, b, s: np.tensordot(a, b),
+    "a list of none": lambda a, b, s: a[[]],
+    "a range": lambda a, b, s: a[range(2)] + a[(0, 1),],
+    "a scalar by a computed number": lambda a, b, s: a[0][np.argmax(b[0])],
+    "set rows by mask to a row": _assign(lambda b: b[:, 0] > 0.5, lambda b: b[1]),
+    "set with axes of one": _assign(lambda b: 0, lambda b: b[:1][None]),
+    "a scalar is a float": lambda a, b, s: (
+        a * isinstance(a.sum(), float) + isinstance(a.sum(), np.floating) + np.isscalar(a.sum())
+    ),
+    "astype with casting": lambda a, b, s: a.astype(np.float64, casting="safe", order="C"),
+    "complex parts": lambda a, b, s: (a + 2j * b).imag + (a * 1j).real,
+    "one-hot rows of a table": lambda a, b, s: np.take_along_axis(
+        np.eye(3), np.argmax(a, axis=1)[:, None], axis=0
+    ),
     "two names of one array": _names_of_one_array,
     "scalars": _scalars_are_not_changed_in_place,
     "a loop over rows": _accumulated,

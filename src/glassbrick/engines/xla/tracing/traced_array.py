@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from glassbrick.arrays import Array, Traced
 from glassbrick.engines.xla.tracing.journal import journal
+from glassbrick.engines.xla.tracing.numberless import Numberless
+from glassbrick.engines.xla.tracing.operators import Operators
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 
-__all__ = ["TracedArray"]
-
-_NO_VALUES = "there are no numbers yet while the step is compiled"
+__all__ = ["TracedArray", "require_numbers"]
 
 
-class TracedArray(Traced, NDArrayOperatorsMixin):
+class TracedArray(Traced, Numberless, Operators):
     """An array of numbers that are still to be computed.
 
     NumPy hands it whatever is done to it (``__array_ufunc__``, ``__array_function__``), and
@@ -34,6 +33,8 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
         Whether NumPy would have made a scalar, which is not changed in place.
     number : bool
         Whether it stands for a Python number, which takes the dtype of what it meets.
+    shadow : ndarray, optional
+        An array that is laid out as NumPy's would be; without it, row by row.
 
     Notes
     -----
@@ -52,8 +53,15 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
     _get: Callable[[jax.Array], jax.Array]
     _put: Callable[[jax.Array, jax.Array], jax.Array]
 
-    def __init__(self, value: Any, *, scalar: bool = False, number: bool = False):
-        self._shadow = np.empty(value.shape, value.dtype)
+    def __init__(
+        self,
+        value: Any,
+        *,
+        scalar: bool = False,
+        number: bool = False,
+        shadow: Array | None = None,
+    ):
+        self._shadow = np.empty(value.shape, value.dtype) if shadow is None else shadow
         self._value, self._recording = value, journal.get()
         self._base = None
         self.scalar, self.number = scalar, number
@@ -61,8 +69,10 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
-        """So that ``isinstance(x, np.ndarray)`` in a user's rule is true."""
-        return TracedArray if self.scalar or self.number else np.ndarray
+        """So that ``isinstance(x, np.ndarray)`` in a user's rule is true, or ``float``."""
+        if self.number:
+            return {"b": bool, "i": int, "f": float}[self.dtype.kind]
+        return self.dtype.type if self.scalar else np.ndarray
 
     @property
     def value(self) -> jax.Array:
@@ -105,8 +115,10 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
         put: Callable[[jax.Array, jax.Array], jax.Array],
     ) -> TracedArray:
         """Return a view of this array, or a copy, whichever NumPy made of its shadow."""
+        if self.scalar or self.number or not isinstance(shadow, np.ndarray):
+            return TracedArray(get(self.value), scalar=shadow.ndim == 0)
         if not np.may_share_memory(shadow, self._shadow):
-            return TracedArray(get(self.value))
+            return TracedArray(get(self.value), shadow=shadow)
         view = TracedArray.__new__(TracedArray)
         view._shadow, view._base, view._get, view._put = shadow, self, get, put
         view._recording = self._recording
@@ -131,6 +143,10 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
     def shape(self) -> tuple[int, ...]:
         """Length of each axis."""
         return self._shadow.shape  # type: ignore[no-any-return]
+
+    @shape.setter
+    def shape(self, shape: Any) -> NoReturn:  # noqa: ARG002
+        refuse_to_trace("x.shape = ...", "arrays keep their shape", "Use x = x.reshape(shape).")
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -161,14 +177,19 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
 
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> TracedArray:
         """As ``ndarray.reshape``."""
+        if order == "A":
+            order = "F" if self._shadow.flags.fnc else "C"
+        if order == "F":
+            given = shape[0] if len(shape) == 1 and np.ndim(shape[0]) else shape
+            return self.T.reshape(tuple(reversed(given)), copy=copy).T
         if order != "C":
-            refuse_to_trace(f"order={order!r}", "only order C is compiled", "Use order C.")
+            refuse_to_trace(f"order={order!r}", "only C, F and A are compiled", "Use C.")
         before = self.shape
-        shadow = self._shadow.reshape(*shape)
-        view = self._moved(
+        copying: dict[str, Any] = {} if copy is None else {"copy": copy}
+        shadow = self._shadow.reshape(*shape, **copying)
+        return self._moved(
             shadow, lambda v: v.reshape(shadow.shape), lambda _, v: v.reshape(before)
         )
-        return view.copy() if copy else view
 
     def ravel(self, order: str = "C") -> TracedArray:
         """As ``ndarray.ravel``."""
@@ -198,10 +219,13 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
     @property
     def mT(self) -> TracedArray:  # noqa: N802
         """As ``ndarray.mT``."""
+        if self.ndim < 2:
+            raise ValueError("matrix transpose with ndim < 2 is undefined")  # as NumPy says it
         return self.swapaxes(-1, -2)
 
     def swapaxes(self, first: int, second: int) -> TracedArray:
         """As ``ndarray.swapaxes``."""
+        self._shadow.swapaxes(first, second)  # raises what NumPy raises
         axes = list(range(self.ndim))
         axes[first], axes[second] = axes[second], axes[first]
         return self.transpose(axes)
@@ -216,9 +240,10 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
             refuse_to_trace("view(dtype)", "bits cannot be read as others", "Use astype.")
         return self._moved(self._shadow.view(), lambda v: v, lambda _, v: v)
 
-    def copy(self, order: str = "C") -> TracedArray:  # noqa: ARG002
+    def copy(self, order: str = "C") -> TracedArray:
         """As ``ndarray.copy``."""
-        return TracedArray(self.value)
+        shadow = np.empty_like(self._shadow, order=order)  # type: ignore[call-overload]
+        return TracedArray(self.value, scalar=self.scalar, number=self.number, shadow=shadow)
 
     def __copy__(self) -> TracedArray:
         return self.copy()
@@ -226,11 +251,40 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
     def __deepcopy__(self, memo: object) -> TracedArray:
         return self.copy()
 
-    def astype(self, dtype: Any, *, copy: bool = True) -> TracedArray:
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: Any = "unsafe",
+        subok: bool = True,  # noqa: ARG002
+        copy: bool = True,
+    ) -> TracedArray:
         """As ``ndarray.astype``."""
-        if not copy and np.dtype(dtype) == self.dtype:
+        new = np.dtype(dtype)
+        if not np.can_cast(self.dtype, new, casting):
+            raise TypeError(
+                f"Cannot cast array data from {self.dtype!r} to {new!r} according to the rule "
+                f"{casting!r}"
+            )
+        require_numbers(new)
+        if not copy and new == self.dtype:
             return self
-        return TracedArray(self.value.astype(np.dtype(dtype)), scalar=self.scalar)
+        shadow = np.empty_like(self._shadow, new, order=order)  # type: ignore[call-overload]
+        return TracedArray(self.value.astype(new), scalar=self.scalar, shadow=shadow)
+
+    def sort(self, axis: int = -1, **kwargs: Any) -> None:
+        """As ``ndarray.sort``, in place."""
+        self[...] = np.sort(self, axis, **kwargs)
+
+    def conj(self) -> Any:
+        """As ``ndarray.conj``."""
+        return np.conj(self) if self.dtype.kind == "c" else self
+
+    conjugate = conj
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:  # noqa: A002
+        """As ``ndarray.clip``."""
+        return np.clip(self, min, max, out=out)
 
     def fill(self, value: Any) -> None:
         """As ``ndarray.fill``."""
@@ -247,54 +301,20 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
         set_item(self, key, value)
 
     @property
-    def real(self) -> Self:
-        """As ``ndarray.real``, of real numbers."""
-        return self
+    def real(self) -> TracedArray:
+        """As ``ndarray.real``."""
+        if self.dtype.kind != "c":
+            return self
+        return self._moved(self._shadow.real, jnp.real, lambda v, part: part + 1j * v.imag)
 
-    # What needs numbers.
-
-    def __bool__(self) -> bool:
-        refuse_to_trace(
-            "a branch on a value", _NO_VALUES, "Use np.where(condition, a, b) instead of if."
-        )
-
-    def __float__(self) -> float:
-        _refuse_number("float(x)")
-
-    def __int__(self) -> int:
-        _refuse_number("int(x)")
-
-    def __index__(self) -> int:
-        _refuse_number("a value used as an index or a length")
-
-    def __complex__(self) -> complex:
-        _refuse_number("complex(x)")
-
-    def item(self) -> NoReturn:
-        """Refuse."""
-        _refuse_number("item()")
-
-    def tolist(self) -> NoReturn:
-        """Refuse."""
-        _refuse_number("tolist()")
-
-    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        refuse_to_trace(
-            "a conversion to numbers",
-            _NO_VALUES,
-            "np.array and np.asarray are not needed here (np.copy makes a copy), and a method of "
-            "a constant array, c.dot(x), cannot be followed: write np.dot(c, x) or c @ x. To fill "
-            "an array bit by bit start from np.zeros_like(x).",
-        )
-
-    def __contains__(self, value: object) -> bool:
-        refuse_to_trace("value in x", _NO_VALUES, "Use np.any(x == value) within np.where.")
-
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        refuse_to_trace("pickling an array", _NO_VALUES, "Do it outside of the step.")
-
-    def __format__(self, spec: str) -> str:
-        return repr(self)
+    @property
+    def imag(self) -> TracedArray:
+        """As ``ndarray.imag``, of complex numbers."""
+        if self.dtype.kind != "c":
+            zeros = TracedArray(jnp.zeros(self.shape, self.dtype))
+            zeros.setflags(write=False)
+            return zeros
+        return self._moved(self._shadow.imag, jnp.imag, lambda v, part: v.real + 1j * part)
 
     def __getattr__(self, name: str) -> NoReturn:
         if hasattr(np.ndarray, name) and not name.startswith("__"):
@@ -304,10 +324,10 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
         raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
 
 
-def _refuse_number(what: str) -> NoReturn:
-    refuse_to_trace(
-        what, _NO_VALUES, "Leave it an array, and use NumPy's functions (np.sqrt for math.sqrt)."
-    )
+def require_numbers(dtype: np.dtype[Any]) -> None:
+    """Refuse texts, objects, and numbers that XLA does not know."""
+    if dtype.kind not in "biufc" or dtype in (np.longdouble, np.clongdouble):
+        refuse_to_trace(f"dtype {dtype}", "XLA has none such", "Use np.float64 or np.float32.")
 
 
 def _as_function(name: str) -> Callable[..., Any]:
@@ -321,8 +341,8 @@ def _as_function(name: str) -> Callable[..., Any]:
 
 
 _METHODS = (
-    *("all", "any", "argmax", "argmin", "argsort", "clip", "conj", "cumprod", "cumsum"),
-    *("diagonal", "dot", "max", "mean", "min", "prod", "repeat", "round", "std", "sum"),
+    *("all", "any", "argmax", "argmin", "argsort", "cumprod"),
+    *("cumsum", "diagonal", "dot", "max", "mean", "min", "prod", "repeat", "round", "std", "sum"),
     *("take", "trace", "var"),
 )
 for _name in _METHODS:

@@ -10,11 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from glassbrick.arrays import Array
+from glassbrick.engines.xla.tracing.by_jax import (
+    ask_numpy,
+    full_name,
+    refuse_what_jax_cannot,
+    write,
+)
 from glassbrick.engines.xla.tracing.indexing import scatter
 from glassbrick.engines.xla.tracing.products import product
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
-from glassbrick.engines.xla.tracing.traced_array import TracedArray
-from glassbrick.engines.xla.tracing.values import dtype_of, value_of
+from glassbrick.engines.xla.tracing.traced_array import TracedArray, require_numbers
+from glassbrick.engines.xla.tracing.values import dtype_of, shape_of, value_of
 
 __all__ = ["SCIPY_UFUNCS", "apply_ufunc"]
 
@@ -34,7 +41,8 @@ _REDUCTIONS = {
 }
 _ACCUMULATIONS = {np.add: np.cumsum, np.multiply: np.cumprod}
 _TABLES: dict[str, dict[Any, Any]] = {"reduce": _REDUCTIONS, "accumulate": _ACCUMULATIONS}
-_ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide, np.power, np.negative, np.positive}
+_DIVISIONS = {np.floor_divide, np.remainder, np.fmod, np.divmod}
+_KNOWN = {"out", "where", "dtype", "casting", "order", "subok"}
 
 
 def apply_ufunc(
@@ -50,76 +58,136 @@ def apply_ufunc(
         return ufunc(first.reshape(first.shape + (1,) * np.ndim(second)), second, **kwargs)
     table = _TABLES.get(method, {})
     if ufunc not in table:
-        refuse_to_trace(f"np.{ufunc.__name__}.{method}", "it is not among what can be compiled", "")
+        refuse_to_trace(
+            f"np.{ufunc.__name__}.{method}",
+            "it is not among what can be compiled",
+            "docs/engines.md lists what is.",
+        )
     array, *rest = inputs
-    names = ("axis", "dtype", "out", "keepdims")
+    names = ("axis", "dtype", "out", "keepdims", "initial", "where")
     given = {"axis": 0} | dict(zip(names, rest, strict=False)) | kwargs
+    if given.get("out"):
+        (given["out"],) = given["out"]
     return table[ufunc](array, **{n: v for n, v in given.items() if v is not None or n == "axis"})
 
 
 def _call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    outs = kwargs.get("out") or (None,) * ufunc.nout
+    if kwargs.keys() - _KNOWN:
+        unknown = ", ".join(sorted(kwargs.keys() - _KNOWN))
+        refuse_to_trace(f"np.{ufunc.__name__}", f"{unknown} is not compiled", "Leave it out.")
+    outs = list(kwargs.get("out") or (None,) * ufunc.nout)
     where = kwargs.get("where", True)
-    kinds = [dtype_of(x) for x in inputs]
-    given: dict[str, Any] = {}
-    if kwargs.get("dtype") is not None:
-        given["signature"] = (*(None,) * ufunc.nin, *(np.dtype(kwargs["dtype"]),) * ufunc.nout)
-    dtypes = ufunc.resolve_dtypes((*kinds, *(None,) * ufunc.nout), **given)
-    if ufunc.signature is None:
-        np.broadcast_shapes(*(np.shape(x) for x in inputs))  # raises what NumPy raises
+    dtypes = _dtypes(ufunc, inputs, outs, kwargs)
     if ufunc is np.matmul and _are_alike_matrices(inputs):
-        return _result(product(*inputs), dtypes[-1], outs[0], where, is_number=False)
-    function = _compiled(ufunc, inputs)
-    values = function(*(_cast(x, d) for x, d in zip(inputs, dtypes, strict=False)))
+        values: Any = product(*inputs)
+    else:
+        function = _compiled(ufunc, inputs, dtypes)
+        cast = [_cast(x, d) for x, d in zip(inputs, dtypes, strict=False)]
+        try:
+            values = function(*cast)
+        except Exception as error:
+            ask_numpy(ufunc, inputs, {})  # may raise what NumPy raises
+            refuse_what_jax_cannot(full_name(ufunc), error)
     values = values if isinstance(values, tuple | list) else (values,)
-    is_number = ufunc in _ARITHMETIC and all(isinstance(kind, type) for kind in kinds)
     results = [
-        _result(value, dtype, out, where, is_number)
+        _result(value.astype(dtype), out, where, () if ufunc.signature else inputs)
         for value, dtype, out in zip(values, dtypes[ufunc.nin :], outs, strict=True)
     ]
     return results[0] if ufunc.nout == 1 else tuple(results)
 
 
+def _dtypes(
+    ufunc: np.ufunc, inputs: tuple[Any, ...], outs: list[Any], kwargs: dict[str, Any]
+) -> tuple[np.dtype[Any], ...]:
+    """Return the dtypes that NumPy computes with; raise what NumPy raises."""
+    kinds = [dtype_of(x) for x in inputs]
+    if kwargs and ufunc.signature is None:
+        _ask_without_numbers(ufunc, inputs, outs, kwargs)
+    given: dict[str, Any] = {}
+    if kwargs.get("dtype") is not None:
+        given["signature"] = (*(None,) * ufunc.nin, *(np.dtype(kwargs["dtype"]),) * ufunc.nout)
+    if ufunc.nin == 1 and isinstance(kinds[0], type):
+        kinds = [np.dtype(kinds[0])]
+    dtypes = ufunc.resolve_dtypes((*kinds, *(None,) * ufunc.nout), casting="unsafe", **given)
+    for dtype in dtypes:
+        require_numbers(dtype)
+    return dtypes
+
+
+def _ask_without_numbers(
+    ufunc: np.ufunc, inputs: tuple[Any, ...], outs: list[Any], kwargs: dict[str, Any]
+) -> None:
+    """Let NumPy do it to empty arrays, and raise what it raises of dtypes."""
+
+    def empty(x: Any) -> Any:
+        if type(x) is TracedArray and x.number:
+            return dtype_of(x)(1)
+        return x if isinstance(dtype_of(x), type) else np.empty(0, dtype_of(x))
+
+    given: dict[str, Any] = {name: kwargs[name] for name in ("dtype", "casting") if name in kwargs}
+    if any(out is not None for out in outs):
+        given["out"] = tuple(out if out is None else np.empty(0, out.dtype) for out in outs)
+    with np.errstate(all="ignore"):
+        ufunc(*map(empty, inputs), **given)
+
+
 def _are_alike_matrices(inputs: tuple[Any, ...]) -> bool:
     first, second = inputs
     return (
-        np.ndim(first) == np.ndim(second) == 2
-        and np.shape(first)[1] == np.shape(second)[0]
+        len(shape_of(first)) == len(shape_of(second)) == 2
+        and shape_of(first)[1] == shape_of(second)[0]
         and dtype_of(first) == dtype_of(second)
     )
 
 
-def _result(value: Any, dtype: np.dtype[Any], out: Any, where: Any, is_number: bool) -> Any:
-    value = value.astype(dtype)
+def _result(value: jax.Array, out: Any, where: Any, inputs: tuple[Any, ...]) -> Any:
     if where is not True:
         if out is None:
             refuse_to_trace("where= without out=", "the rest would be undefined", "Use np.where.")
-        value = jnp.where(value_of(where), value, value_of(out))
-    if out is None or (type(out) is TracedArray and (out.scalar or out.number)):
-        return TracedArray(value, scalar=value.ndim == 0, number=is_number)
-    if type(out) is not TracedArray:
-        refuse_to_trace(
-            "writing into an array of numbers",
-            "what is to be written is not known yet",
-            "Start from np.zeros_like(x), or write a = a + b instead of a += b.",
-        )
-    if not np.can_cast(dtype, out.dtype, "same_kind"):
-        raise TypeError(f"Cannot cast from {dtype} to {out.dtype} with casting rule 'same_kind'")
-    if np.broadcast_shapes(value.shape, out.shape) != out.shape:
-        raise ValueError(f"non-broadcastable output operand with shape {out.shape}")
-    out.assign(value)
-    return out
+        value = jnp.where(value_of(where), value, value_of(out).astype(value.dtype))
+    if out is None:
+        return TracedArray(value, scalar=value.ndim == 0, shadow=_shadow(value, inputs))
+    return write(TracedArray(value), out)
+
+
+def _shadow(value: jax.Array, inputs: tuple[Any, ...]) -> Array | None:
+    """Return an array that is laid out as the result of NumPy, which follows the inputs."""
+    shadows = [getattr(x, "_shadow", x) for x in inputs]
+    arrays = [x for x in shadows if isinstance(x, np.ndarray)]
+    if value.ndim < 2 or all(x.flags.c_contiguous for x in arrays):
+        return None
+    dtypes = [*(None,) * len(shadows), value.dtype]
+    iterator = np.nditer([*shadows, None], flags=["zerosize_ok"], op_dtypes=dtypes)
+    return iterator.operands[-1]
 
 
 def _cast(thing: Any, dtype: np.dtype[Any]) -> Any:
     value = value_of(thing)
-    if type(value) in (int, float, complex):
+    if isinstance(value, bool | int | float | complex) and not isinstance(value, np.generic):
         return np.asarray(value, dtype)[()]
+    if value.dtype == bool and dtype.kind == "f":  # XLA makes 0 of False * nan, but not of this
+        return jnp.where(value, np.ones((), dtype), np.zeros((), dtype))
     return value if value.dtype == dtype else jnp.asarray(value).astype(dtype)
 
 
-def _compiled(ufunc: np.ufunc, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+def _whole_division(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let whole numbers divided by 0 give 0, as NumPy does; XLA gives -1."""
+
+    def divide(first: Any, second: Any) -> Any:
+        result = function(first, jnp.where(second == 0, 1, second))
+        return jax.tree.map(lambda part: jnp.where(second == 0, 0, part), result)
+
+    return divide
+
+
+def _compiled(
+    ufunc: np.ufunc, inputs: tuple[Any, ...], dtypes: tuple[np.dtype[Any], ...]
+) -> Callable[..., Any]:
     """Find JAX's counterpart."""
+    if ufunc in _DIVISIONS and dtypes[0].kind in "iu":
+        return _whole_division(getattr(jnp, ufunc.__name__))
+    if ufunc is np.power and dtypes[0].kind in "iu" and np.any(np.asarray(_negative(inputs[1]))):
+        raise ValueError("Integers to negative integer powers are not allowed.")  # as NumPy says
     name = ufunc.__name__
     if ufunc is np.power and type(inputs[1]) is int and 0 <= inputs[1] <= 8:
         return lambda base, _: jax.lax.integer_pow(base, inputs[1])
@@ -135,3 +203,7 @@ def _compiled(ufunc: np.ufunc, inputs: tuple[Any, ...]) -> Callable[..., Any]:
     from jax.scipy import special as jax_special
 
     return getattr(jax_special, "digamma" if name == "psi" else name)  # type: ignore[no-any-return]
+
+
+def _negative(thing: Any) -> Any:
+    return False if type(thing) is TracedArray else np.less(thing, 0)

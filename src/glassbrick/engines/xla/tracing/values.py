@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from glassbrick.engines.xla.tracing.journal import journal
-from glassbrick.engines.xla.tracing.traced_array import TracedArray
+from glassbrick.engines.xla.tracing.traced_array import TracedArray, require_numbers
 
-__all__ = ["dtype_of", "stands_for", "value_of"]
+__all__ = ["dtype_of", "shape_of", "stands_for", "value_of"]
 
 
 def value_of(thing: Any) -> Any:
@@ -30,10 +30,17 @@ def value_of(thing: Any) -> Any:
 def dtype_of(thing: Any) -> Any:
     """Return a dtype, or the type of a Python number, which takes the dtype of what it meets."""
     if type(thing) is TracedArray:
-        return float if thing.number else thing.dtype
+        return {"b": bool, "i": int, "f": float}[thing.dtype.kind] if thing.number else thing.dtype
     if type(thing) in (int, float, complex):
         return type(thing)
-    return np.asarray(thing).dtype
+    dtype = np.asarray(thing).dtype
+    require_numbers(dtype)
+    return dtype
+
+
+def shape_of(thing: Any) -> tuple[int, ...]:
+    """Return the length of each axis, sooner than ``np.shape`` does."""
+    return thing.shape if hasattr(thing, "shape") else np.shape(thing)
 
 
 def stands_for(value: Any, *, scalar: bool = True) -> Any:
