@@ -553,7 +553,7 @@ def test_random_numbers_are_refused(optimizer, words):
     [
         (np.ma.masked_array([1.0, 2.0], [True, False]), "a MaskedArray"),
         (np.zeros((1, 1)).view(np.matrix), "a matrix"),
-        (np.array([np.zeros(2), np.zeros(3)], dtype=object), "an array of arrays"),
+        (np.array([np.zeros(2), np.zeros(3)], dtype=object), "an array of objects"),
     ],
 )
 def test_arrays_that_compute_in_their_own_way_are_refused(value, words):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -63,7 +63,7 @@ def _dict(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: ARG0
     kind = type(thing)
     base: Any = OrderedDict if isinstance(thing, OrderedDict) else dict
     copy = survey.remember(path, thing, base.__new__(kind))
-    if hasattr(thing, "default_factory"):
+    if isinstance(thing, defaultdict):
         copy.default_factory = thing.default_factory
     names = [_name_of_key(key, number) for number, key in enumerate(thing)]
     survey.facts[path] = (kind, tuple(names))
@@ -77,13 +77,23 @@ def _dict(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: ARG0
 
 
 def _set(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: ARG001
-    if not all(isinstance(part, LITERALS) or id(part) in survey.seen for part in thing):
-        return survey.remember(path, thing, Unusable(thing))
-    known = {id(part): survey.seen[id(part)] for part in thing if id(part) in survey.seen}
-    names = (known[id(part)][0] if id(part) in known else repr(part) for part in thing)
-    survey.facts[path] = (type(thing), frozenset(names))
-    copies = (known[id(part)][1] if id(part) in known else part for part in thing)
-    return survey.remember(path, thing, type(thing)(copies))
+    kind = type(thing)
+    literals = {part for part in thing if _is_constant(part)}
+    survey.facts[path] = (kind, len(thing), frozenset(map(repr, literals)))
+    if len(literals) == len(thing):
+        return survey.remember(path, thing, kind(thing))
+    others = thing - literals
+    if len([part for part in others if id(part) not in survey.seen]) > 1:
+        return survey.remember(path, thing, Unusable(thing))  # there is no order to find them in
+    copies = [survey.visit(f"{path} member", part, nowhere) for part in others]
+    return survey.remember(path, thing, kind([*literals, *copies]))
+
+
+def _is_constant(thing: Any) -> bool:
+    """Whether something holds nothing that could change."""
+    if isinstance(thing, tuple):
+        return all(map(_is_constant, thing))
+    return isinstance(thing, (*LITERALS, type, types.FunctionType))
 
 
 def _function(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: ARG001
@@ -104,6 +114,8 @@ def _class(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: ARG
 
 def _method(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: ARG001
     owner = survey.visit(f"{path}.__self__", thing.__self__, nowhere)
+    if type(owner) is Unusable:
+        return survey.remember(path, thing, Unusable(thing.__self__))
     if isinstance(thing, types.BuiltinMethodType):
         copy = thing if owner is thing.__self__ else getattr(owner, thing.__name__)
     else:

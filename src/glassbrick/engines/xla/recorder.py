@@ -15,7 +15,10 @@ from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.survey import Survey
 from glassbrick.errors import TracingError
 
-__all__ = ["Recorder"]
+__all__ = ["STEPS_TO_SETTLE", "Recorder"]
+
+STEPS_TO_SETTLE = 4
+"""How many steps an optimizer may take to make all that it holds."""
 
 _BLOCK = 4096  # validation rows predicted at a time, which bounds the memory
 
@@ -63,11 +66,14 @@ class Recorder:
             If something cannot be compiled.
         """
         with own_settings():
-            step, settled = self.step(self.job.rows_a_step), self
-            if step.differences:
-                settled = Recorder(self.job, step.left)
-                step = settled.step(self.job.rows_a_step)
-            settled.program(step)
+            recorder = self
+            step = self.step(self.job.rows_a_step)
+            for _ in range(min(STEPS_TO_SETTLE, max(1, len(self.job.X) // self.job.batch_size))):
+                if not step.differences:
+                    break
+                recorder = Recorder(self.job, step.left)
+                step = recorder.step(self.job.rows_a_step)
+            recorder.program(step)
 
     def program(self, step: Recording) -> EpochProgram:
         """Record all else, and put it together.
@@ -96,8 +102,12 @@ class Recorder:
             part.require_apart()
             self._require_no_trace(part, step)
         changed = set().union(*(part.pure.changed for part in parts.values()))
-        changed -= set().union(*(part.scratch for part in parts.values()))
+        scratch = set().union(*(part.scratch for part in parts.values()))
         read = set().union(*(part.pure.read for part in parts.values()))
+        for part in parts.values():
+            if kept := part.pure.read & scratch:
+                _refuse_scratch(part, min(kept))
+        changed -= scratch
         params = {id(param) for param in self.roots["network"].params()}
         held = [found.held for found in self.survey().found]
         return EpochProgram(
@@ -156,6 +166,15 @@ def _predict(roots: Roots, rows: Any) -> Any:
 
 def _loss(roots: Roots, prediction: Any, target: Any) -> Any:
     return roots["network"].loss.forward(prediction, target)
+
+
+def _refuse_scratch(part: Recording, number: int) -> None:
+    path = next(path for path, n in part.before.places.items() if n == number)
+    raise TracingError(
+        f"{path}: expected an array of the same shape after each step, because later steps look at "
+        f"it; its shape follows that of the batch. Hold an array whose shape stays, or train "
+        'with engine="numpy".'
+    )
 
 
 def _refuse_change(part: Recording, first: Layout, second: Layout) -> None:

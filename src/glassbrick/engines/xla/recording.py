@@ -19,7 +19,14 @@ from glassbrick.checks import complaint
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.pure_call import PureCall, abstract
 from glassbrick.engines.xla.survey import Survey
-from glassbrick.engines.xla.tracing import Journal, TracedArray, journal, place_in_users_code
+from glassbrick.engines.xla.tracing import (
+    Journal,
+    TracedArray,
+    journal,
+    place_in_users_code,
+    refusals,
+)
+from glassbrick.engines.xla.tracing.journal import overlap
 from glassbrick.engines.xla.tracing.values import value_of
 from glassbrick.errors import GlassbrickError, TracingError
 
@@ -135,7 +142,7 @@ def record(
     TracingError
         If the call does what cannot be compiled.
     """
-    with _lock:  # names that rules refer to mean copies meanwhile
+    with _lock, np.errstate(all="ignore"):  # names that rules refer to mean copies meanwhile
         return _record_twice(roots, call, inputs, varying)
 
 
@@ -152,9 +159,9 @@ def _record_twice(
         before.restore()
     if moved:
         raise TracingError(
-            "A training step draws random numbers from np.random or random. Compiled, they would "
-            "be the same in every step. Draw random numbers where the block is set up, or train "
-            'with engine="numpy".'
+            "A training step draws random numbers from np.random or random (or another thread "
+            "did so, just now). Compiled, they would be the same in every step. Draw random "
+            'numbers where the block is set up, or train with engine="numpy".'
         )
     if first.pure.text != second.pure.text:
         raise TracingError(
@@ -179,23 +186,29 @@ def _record(
     given: list[Any] = []
     left = Survey({})
     entries = Journal(held, constants)
+    refused: list[TracingError] = []
 
     def function(state: list[Any], *values: Any) -> Any:
         nonlocal left
-        _require_true_copies(survey, varying)
+        if constants is None:
+            _require_true_copies(survey, varying)
         given.extend(state)
         for box, value in zip(boxes, state, strict=True):
             box.stand_for(value)
         result = call(survey.copies, *map(TracedArray, values))
+        for error in refused:  # which the call did not let through
+            raise error
         left = Survey(survey.copies, varying)
         return jax.tree.map(_current, result), [_current(found.held) for found in left.found]
 
-    token = journal.set(entries)
+    token, noted = journal.set(entries), refusals.set(refused)
     try:
         with survey.copies_in_place():
             jaxpr, result = _make_jaxpr(function, list(map(abstract, held)), *map(abstract, inputs))
     finally:
         journal.reset(token)
+        refusals.reset(noted)
+    _require_no_views(left, boxes)
     last = [found.held for found in left.found]
     changed = (
         number
@@ -225,6 +238,23 @@ def _require_true_copies(survey: Survey, varying: frozenset[str]) -> None:
                 'Hold the arrays in plain lists and dicts, or train with engine="numpy".',
             )
         )
+
+
+def _require_no_views(left: Survey, boxes: list[TracedArray]) -> None:
+    """Refuse that a call leaves views, of which the next one would not know what they are."""
+    held = {id(found.held) for found in left.found} | set(map(id, boxes))
+    for path, number in left.places.items():
+        array = left.found[number].held
+        if is_traced(array) and array.root is not array and id(array.root) in held:
+            raise TracingError(
+                complaint(
+                    path,
+                    "an array of its own after the step",
+                    "a view of another one",
+                    "Keep a copy, np.copy(x), or make the view anew where it is used. Or train "
+                    'with engine="numpy".',
+                )
+            )
 
 
 class _Streams:
@@ -269,8 +299,10 @@ def _make_jaxpr(function: Callable[..., Any], *examples: Any) -> tuple[Any, Any]
 def _explained(error: BaseException) -> BaseException:
     """Say of an error of the user's code where it arose."""
     if isinstance(error, Exception) and not isinstance(error, GlassbrickError):
-        frame = [frame for frame, _ in walk_tb(error.__traceback__)][-1]
-        error.add_note(f'{place_in_users_code(frame)}, compiled for engine="xla"')
+        *_, (frame, _) = walk_tb(error.__traceback__)
+        error.add_note(
+            f'{place_in_users_code(frame)}, recorded for engine="xla" with copies of the objects'
+        )
     return error
 
 
@@ -290,8 +322,7 @@ def _current(thing: Any) -> Any:
 
 
 def _overlap(first: Any, second: Any) -> bool:
-    arrays = [getattr(array, "_shadow", array) for array in (first, second)]
-    return np.may_share_memory(*arrays)
+    return overlap(*(getattr(array, "_shadow", array) for array in (first, second)))
 
 
 def _is_number(fact: Any) -> bool:

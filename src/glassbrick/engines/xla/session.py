@@ -18,7 +18,7 @@ from glassbrick.engines.xla.training_state import TrainingState
 __all__ = ["XLASession"]
 
 _SECONDS_A_CALL = 0.2  # so that Ctrl-C and progress do not have to wait for long
-_FIRST_STEPS = 16
+_FIRST_STEPS = 1
 _MOST_EPOCHS, _MOST_INDICES = 32, 65536  # of the orders handed over in one call
 
 
@@ -63,10 +63,15 @@ class XLASession(Session):
                 orders = [next_order()]
 
     def _settle(self, order: Array) -> list[float]:
-        """Get ready; return the loss of the first batch if it had to be trained on for that."""
-        first = order[: self.job.batch_size]
+        """Get ready; return the losses of the first batches if that took training on them."""
         with own_settings():
-            return self.state.settle(self.job.X[first], self.job.y[first])
+            return self.state.settle(
+                self._batch(order, number) for number in range(max(1, self.full))
+            )
+
+    def _batch(self, order: Array, number: int) -> tuple[Array, Array]:
+        rows = order[number * self.job.batch_size :][: self.job.batch_size]
+        return self.job.X[rows], self.job.y[rows]
 
     def _one_epoch(self, order: Array, head: list[float]) -> EpochLosses:
         """Train on all rows once, but for the first batch if `head` has its loss already."""
@@ -117,6 +122,8 @@ class XLASession(Session):
             part = part._replace(stop=stop, short=False, finish=False)
         values, _ = self._run([orders[number]], part)
         self.state.write(values)
+        if not math.isfinite(losses.batches[-1]):
+            self.state.try_eagerly(*self._batch(orders[number], part.stop))
 
     def _losses(self, told: Array, part: Part) -> EpochLosses:
         """Take apart what the program tells of an epoch."""

@@ -8,8 +8,8 @@ is recorded on the copy, so that the objects themselves never hold anything but 
 from __future__ import annotations
 
 import functools
-import random
 import sys
+import threading
 import types
 import weakref
 from collections import deque
@@ -25,7 +25,7 @@ from glassbrick.checks import complaint
 from glassbrick.engines.xla.attributes import attributes, set_attribute
 from glassbrick.engines.xla.containers import CONTAINERS, LITERALS, Put, nowhere
 from glassbrick.engines.xla.surroundings import Name, is_users, names_of_class
-from glassbrick.engines.xla.unusable import Unusable
+from glassbrick.engines.xla.unusable import GENERATORS, Unusable
 from glassbrick.errors import TracingError
 from glassbrick.layers import Layer
 from glassbrick.network import NeuralNetwork
@@ -39,8 +39,13 @@ _NO_PART: dict[type, frozenset[str]] = {
     Layer: frozenset({"_streams", "_index", "seed", "weight_init", "bias_init"}),
     NeuralNetwork: frozenset({"streams", "seed"}),
 }
-_GENERATORS = (np.random.RandomState, np.random.Generator, np.random.BitGenerator, random.Random)
-_WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet)
+_UNUSABLE = (
+    *GENERATORS,
+    *(weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet),
+    *weakref.ProxyTypes,
+    threading.local,
+)
+_DTYPES = ("f2", "f4", "f8", "c8", "c16")
 _MOST_COMPARED = 65536  # elements of an array that a rule has from elsewhere
 
 
@@ -101,16 +106,13 @@ class Survey:
         self._numbers: dict[Hashable, int] = {}
         self.seen: dict[int, tuple[str, Any, Any]] = {}
         self.unscanned: deque[Iterator[Name]] = deque()
-        self._scanned: set[Any] = set()
+        self._scanned: dict[type, frozenset[str]] = {}  # with the names of their attributes
         self._names: list[tuple[Name, Any, Any]] = []
-        self._weak: list[tuple[Any, str, Any]] = []
+        self._looked_up: set[Hashable] = set()
         self._in_surroundings = False
         for name, root in roots.items():
             self.copies[name] = self.visit(name, root, nowhere)
         self._look_around()
-        for copy, name, target in self._weak:
-            if id(target) in self.seen:
-                set_attribute(copy, name, weakref.ref(self.seen[id(target)][1]))
 
     @contextmanager
     def copies_in_place(self) -> Iterator[None]:
@@ -128,6 +130,9 @@ class Survey:
             for name, thing, _ in self._names:
                 if name.get() is not thing:
                     name.put(thing)
+            for kind, attributes_before in self._scanned.items():
+                for new in vars(kind).keys() - attributes_before:
+                    type.__delattr__(kind, new)
         except KeyboardInterrupt:
             self._put_back()
             raise
@@ -141,6 +146,9 @@ class Survey:
 
     def look_up(self, name: Name) -> None:
         """Look at what a name means, and note its copy, which it shall mean for a while."""
+        if name.key in self._looked_up:
+            return
+        self._looked_up.add(name.key)
         path, thing = name.path, name.get()
         while path in self.facts or path in self.places:
             path += "'"  # classes of one name
@@ -189,7 +197,9 @@ class Survey:
         self.facts[path] = (thing.__class__,)
         if type(thing) is Unusable:
             return thing
-        if isinstance(thing, (*_GENERATORS, *_WEAK)):
+        if type(thing) is weakref.ref:
+            return self._reference(path, thing)
+        if isinstance(thing, _UNUSABLE) or type(thing).__module__.startswith("glassbrick.training"):
             return self.remember(path, thing, Unusable(thing))
         for kind, look_through in CONTAINERS.items():
             if isinstance(thing, kind):
@@ -210,7 +220,14 @@ class Survey:
         self.facts[path] = thing if by_value else (type(thing), id(thing))
         return self.remember(path, thing, thing)
 
+    def _reference(self, path: str, thing: Any) -> Any:
+        target = thing()
+        copy = thing if target is None else weakref.ref(self.visit(f"{path}()", target, nowhere))
+        return self.remember(path, thing, copy)
+
     def _object(self, path: str, thing: Any) -> Any:
+        if hasattr(type(thing), "__del__"):  # which a copy would do, too
+            return self.remember(path, thing, Unusable(thing))
         try:
             copy = object.__new__(type(thing))
         except TypeError:  # it is a kind of number, text or exception
@@ -226,26 +243,24 @@ class Survey:
         memory = thing.memory if isinstance(thing, Block) else ()
         for name, value in sorted(attributes(thing), key=lambda item: item[0]):
             if name in memory:
-                continue
-            if name in left_out:
+                new: Any = Unusable.memory(thing, name)
+            elif name in left_out:
                 new = value
             elif name == "_lr" and isinstance(thing, Optimizer):
                 new = self._rate(f"{path}.lr", value, thing)
             else:
                 new = self.visit(f"{path}.{name}", value, _attribute(thing, name))
             set_attribute(copy, name, new)
-            if type(value) is weakref.ref:
-                self.facts[f"{path}.{name}"] = weakref.ref
-                self._weak.append((copy, name, value()))
 
     def _rate(self, path: str, rate: Any, optimizer: Optimizer) -> Any:
-        return self._state(path, path, rate, functools.partial(setattr, optimizer, "lr"))
+        put = functools.partial(Optimizer.lr.__set__, optimizer)  # type: ignore[attr-defined]
+        return self._state(path, path, rate, put)
 
     def scan_class(self, kind: type) -> None:
         """Look at what the methods of a class refer to, later."""
         for base in kind.__mro__:
             if base not in self._scanned and is_users(base):
-                self._scanned.add(base)
+                self._scanned[base] = frozenset(vars(base))
                 self.unscanned.append(names_of_class(base))
 
 
@@ -265,9 +280,12 @@ def _require_plain(path: str, array: Any) -> None:
         expected = "a plain array of NumPy"
         received = f"a {type(array).__name__}, which computes in its own way"
         remedy = "Convert it with np.array(...)"
-    elif array.dtype.kind == "O" and any(isinstance(part, np.ndarray) for part in array.flat):
-        expected, received = "an array of numbers", "an array of arrays"
+    elif array.dtype.kind == "O" and not all(isinstance(p, LITERALS) for p in array.flat):
+        expected, received = "an array of numbers", "an array of objects"
         remedy = "Hold them in a list"
+    elif array.dtype.kind in "fc" and array.dtype not in _DTYPES:
+        expected, received = "an array of float64 or float32", f"one of dtype {array.dtype}"
+        remedy = "Convert it with astype"
     if expected:
         remedy += ', or train with engine="numpy".'
         raise TracingError(complaint(path, expected, received, remedy))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 import jax
@@ -14,7 +16,9 @@ from glassbrick.engines.engine import Job
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.program import Data, Part
 from glassbrick.engines.xla.pure_call import abstract
-from glassbrick.engines.xla.recorder import Recorder
+from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder
+from glassbrick.engines.xla.recording import Recording
+from glassbrick.engines.xla.survey import Survey
 
 __all__ = ["TrainingState"]
 
@@ -37,23 +41,31 @@ class TrainingState:
         self._recorder = Recorder(job)
         self._layout: Layout | None = None
         self._seen: list[Any] = []
+        self._survey: Survey
+        self._program: Callable[..., Any]
+        self._carried: tuple[int, ...]
+        self._fixed: tuple[int, ...]
 
-    def settle(self, x_batch: Array, y_batch: Array) -> list[float]:
+    def settle(self, batches: Iterable[tuple[Array, Array]]) -> list[float]:
         """Find all arrays, and compile for them, unless that was done and nothing has changed.
 
-        Where the first step makes state (velocities, say), that step is run eagerly on the
-        batch given, and its loss is returned.
+        Where the first steps make state (velocities, say), these are run eagerly on the
+        batches given, and their losses are returned.
         """
         seen = self._glance()
         if len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen)):
             return []
         self._look()
-        losses = []
+        losses: list[float] = []
         if self._layout is None or Layout.of(self._survey).differences(self._layout):
-            step = self._recorder.step(len(x_batch))
-            if step.differences:
-                losses = [self._step_eagerly(x_batch, y_batch)]
-                step = self._recorder.step(len(x_batch))
+            step = self._recorder.step(self.job.rows_a_step)
+            for x_batch, y_batch in islice(batches, STEPS_TO_SETTLE):
+                if not step.differences:
+                    break
+                losses.append(self._step_eagerly(x_batch, y_batch))
+                if not math.isfinite(losses[-1]):
+                    return losses
+                step = self._recorder.step(self.job.rows_a_step)
             self._look()
             self._compile(step)
             self._layout = Layout.of(self._survey)
@@ -83,15 +95,22 @@ class TrainingState:
         try:
             for number, value in values.items():
                 held, _, put = self._survey.found[number]
-                if isinstance(held, np.ndarray):
+                if _is_writeable(held):
                     held[...] = value
+                elif isinstance(held, np.ndarray):
+                    put(value.copy())
                 else:
                     put(type(held)(value))
         except KeyboardInterrupt:
             self.write(values)  # all of it, or the arrays would be of different moments
             raise
-        if not all(isinstance(self._survey.found[n].held, np.ndarray) for n in values):
+        if not all(_is_writeable(self._survey.found[n].held) for n in values):
             self._look()
+
+    @np.errstate(all="ignore")
+    def try_eagerly(self, x_batch: Array, y_batch: Array) -> float:
+        """Return the loss of a batch, and leave in the network what it leaves there."""
+        return float(self.job.net.train_batch(x_batch, y_batch))
 
     def _look(self) -> None:
         self._survey = self._recorder.survey()
@@ -104,16 +123,14 @@ class TrainingState:
     def _chosen(self, numbers: tuple[int, ...]) -> list[Any]:
         return [np.asarray(self._survey.found[number].held) for number in numbers]
 
-    @np.errstate(all="ignore")
     def _step_eagerly(self, x_batch: Array, y_batch: Array) -> float:
-        """Make the state that the first step makes."""
-        loss = float(self.job.net.train_batch(x_batch, y_batch))
+        """Make the state that the first steps make."""
+        loss = self.try_eagerly(x_batch, y_batch)
         if math.isfinite(loss):
             self.job.optim.step()
-        self.job.net.release()
         return loss
 
-    def _compile(self, step: Any) -> None:
+    def _compile(self, step: Recording) -> None:
         program = self._recorder.program(step)
         self._carried, self._fixed = program.carried, program.fixed
         self._program = program.compile(
@@ -123,3 +140,7 @@ class TrainingState:
             abstract(np.zeros((self.capacity, len(self.job.X)), np.int32)),
             abstract(np.zeros(len(Part._fields), np.int32)),
         )
+
+
+def _is_writeable(held: Any) -> bool:
+    return isinstance(held, np.ndarray) and held.flags.writeable

@@ -4,7 +4,18 @@ Importing this package imports JAX.
 """
 
 from glassbrick.engines.xla.tracing.journal import Journal, journal
-from glassbrick.engines.xla.tracing.refusal import place_in_users_code, refuse_to_trace
+from glassbrick.engines.xla.tracing.refusal import (
+    place_in_users_code,
+    refusals,
+    refuse_to_trace,
+)
 from glassbrick.engines.xla.tracing.traced_array import TracedArray
 
-__all__ = ["Journal", "TracedArray", "journal", "place_in_users_code", "refuse_to_trace"]
+__all__ = [
+    "Journal",
+    "TracedArray",
+    "journal",
+    "place_in_users_code",
+    "refusals",
+    "refuse_to_trace",
+]

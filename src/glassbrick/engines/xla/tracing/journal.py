@@ -12,7 +12,7 @@ import numpy as np
 from glassbrick.arrays import is_traced
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace, users_code
 
-__all__ = ["Journal", "journal"]
+__all__ = ["Journal", "journal", "overlap"]
 
 
 class Journal:
@@ -37,7 +37,7 @@ class Journal:
     def add(self, constant: Any) -> None:
         """Take down a number or an array."""
         is_array = isinstance(constant, np.ndarray)
-        if is_array and any(_overlap(constant, array) for array in self._state):
+        if is_array and any(overlap(constant, array) for array in self._state):
             _refuse_part_of_the_state()
         entry = hash(constant.tobytes() if is_array else repr(constant))
         if self._first is not None:
@@ -47,7 +47,7 @@ class Journal:
         self.entries.append(entry)
 
 
-def _overlap(first: Any, second: Any) -> bool:
+def overlap(first: Any, second: Any) -> bool:
     """Whether two arrays have elements in common."""
     try:
         return np.shares_memory(first, second, max_work=100)  # type: ignore[arg-type]

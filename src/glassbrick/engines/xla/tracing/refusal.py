@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+from contextvars import ContextVar
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import NoReturn
@@ -14,9 +15,13 @@ from glassbrick.errors import TracingError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 
-__all__ = ["place_in_users_code", "refuse_to_trace", "users_code"]
+__all__ = ["place_in_users_code", "refusals", "refuse_to_trace", "users_code"]
 
 _LIBRARIES = ("glassbrick.engines.", "numpy", "scipy", "jax", "contextlib", "functools")
+
+
+refusals: ContextVar[list[TracingError] | None] = ContextVar("refusals", default=None)
+"""Those of the recording that is going on, lest a rule's ``except`` hide them."""
 
 
 def refuse_to_trace(what: str, why: str, remedy: str) -> NoReturn:
@@ -34,7 +39,7 @@ def refuse_to_trace(what: str, why: str, remedy: str) -> NoReturn:
     frame = sys._getframe(1)
     source = _expression(_users_frame(frame))
     received = f"{what} in `{source}`" if source else what
-    raise TracingError(
+    error = TracingError(
         complaint(
             place_in_users_code(frame),
             "NumPy that can be compiled",
@@ -42,6 +47,10 @@ def refuse_to_trace(what: str, why: str, remedy: str) -> NoReturn:
             f'{remedy} Or train with engine="numpy".',
         )
     )
+    noted = refusals.get()
+    if noted is not None:
+        noted.append(error)
+    raise error
 
 
 def place_in_users_code(frame: FrameType | None = None) -> str:

@@ -89,6 +89,11 @@ class TracedArray(Traced, Numberless, Operators):
         self.was_read = True
         return self._value  # type: ignore[no-any-return]
 
+    @property
+    def root(self) -> TracedArray:
+        """The array that this is a view of, or itself."""
+        return self if self._base is None else self._base.root
+
     def stand_for(self, value: jax.Array) -> None:
         """Stand for this value from now on, the one that a recording begins with."""
         self._value, self._recording = value, journal.get()
