@@ -8,6 +8,7 @@ import gc
 import itertools
 import random
 import threading
+import types
 import weakref
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ import pytest
 from glassbrick import (
     SGD,
     ArgumentError,
+    BiasAdd,
     Dense,
     DivergenceError,
     Layer,
@@ -28,6 +30,7 @@ from glassbrick import (
     Sigmoid,
     TracingError,
     Trainer,
+    WeightMultiply,
 )
 from glassbrick.engines.xla.tracing import TracedArray
 from networks import make_data, make_net, params_of, same_params
@@ -465,8 +468,8 @@ class WeaklyKeyed(Steps):
 )
 def test_what_is_counted_outside_of_arrays_is_refused(optimizer, words):
     require_refusal(optimizer, words)
-    assert steps_taken <= 1  # a step may have been run before
-    assert COUNTS["steps"] <= 6
+    assert steps_taken <= 4  # some steps may have been run before
+    assert COUNTS["steps"] <= 4 * 6
     globals()["steps_taken"], COUNTS["steps"] = 0, 0
     CountsInItsClass.count, CachesInItsClass.cache = 0, {}
 
@@ -580,15 +583,13 @@ def test_a_memory_map_is_an_array(tmp_path):
 
 
 def test_a_part_of_a_parameter_held_where_nobody_looks_is_refused():
-    local = threading.local()
-
     net = make_net()
     net.build(3)
-    local.part = next(net.params())[:1]
+    part = memoryview(next(net.params()))
 
     class Reads(Steps):
         def factor(self, grad):
-            return np.sum(grad[:1] * local.part[0, 0]) + np.sum(local.part * np.sum(grad))
+            return np.sum(np.asarray(part) * np.sum(grad))
 
     with pytest.raises(TracingError, match=r"Reads\.factor .*shares memory with a parameter"):
         Trainer(net, Reads(), engine="xla").fit(X, y, restart=False, **SETTINGS)
@@ -761,3 +762,402 @@ def test_a_step_without_a_loss_is_refused():
         Trainer(NoLoss([Dense(1)], MeanSquaredError(), rng=0), SGD(), engine="xla").fit(
             X, y, **SETTINGS
         )
+
+
+# What a rule may not do, though it would go unnoticed.
+
+
+class Swallows(Steps):
+    def factor(self, grad):
+        try:
+            return min(1.0, 0.01 / np.linalg.norm(grad))
+        except Exception:
+            return 1.0
+
+
+class MomentumInTheOperation(WeightMultiply):
+    def _param_grad(self, output_grad):
+        return super()._param_grad(output_grad) + 0.9 * getattr(self, "param_grad", 0.0)
+
+
+class SmoothedByItself(Sigmoid):
+    def _output(self):
+        output, before = super()._output(), getattr(self, "output", None)
+        return output if before is None else 0.5 * (output + before)
+
+
+class WithMomentum(Dense):
+    def _setup_layer(self, input_):
+        super()._setup_layer(input_)
+        first, *rest = self.operations
+        self.operations = [MomentumInTheOperation(first.param), *rest]
+
+
+class KeepsAView(Steps):
+    def set_up(self):
+        self.before = np.zeros(15)
+
+    def step(self):
+        param = next(self.net.params())
+        super().step()
+        param += 0.01 * np.sum(param.ravel() - self.before)
+        self.before = param.ravel()
+
+
+class LooksAtTheLastShape(Sigmoid):
+    def __init__(self):
+        super().__init__()
+        self.last = np.zeros((8, 5))
+
+    def _output(self):
+        x = self.input_
+        drift = 0.1 * np.mean(x - self.last) if self.last.shape == x.shape else 0.0
+        self.last = x * 1.0
+        return super()._output() + drift
+
+
+class LooksAtTheTrainer(Steps):
+    def factor(self, grad):
+        return 1.0 if trainer.best_loss > 0.75 else 0.1
+
+
+trainer = None
+
+
+@pytest.mark.parametrize(
+    ("net", "optimizer", "words"),
+    [
+        (make_net, Swallows, r"Swallows\.factor .*min\(1\.0, 0\.01 / np\.linalg\.norm"),
+        (
+            lambda: NeuralNetwork([WithMomentum(3), Dense(1)], MeanSquaredError(), rng=0),
+            SGD,
+            r"MomentumInTheOperation\.param_grad of the batch before .*not in `memory`",
+        ),
+        (
+            lambda: NeuralNetwork([Dense(3, SmoothedByItself()), Dense(1)], MeanSquaredError()),
+            SGD,
+            r"SmoothedByItself\.output of the batch before",
+        ),
+        (make_net, KeepsAView, r"optimizer\.before: expected .* received a view"),
+        (
+            lambda: NeuralNetwork([Dense(5, LooksAtTheLastShape()), Dense(1)], MeanSquaredError()),
+            SGD,
+            r"\.last: expected to be the same after each training step",
+        ),
+        (make_net, LooksAtTheTrainer, r"LooksAtTheTrainer\.factor .*a Trainer\.best_loss"),
+    ],
+)
+def test_what_would_go_unnoticed_is_refused(net, optimizer, words):
+    globals()["trainer"] = Trainer(make_net(), SGD())
+    require_refusal(optimizer, words, net)
+
+
+def counted(function):
+    """Count calls, as tutorials on decorators do."""
+
+    @functools.wraps(function)
+    def wrapper(*args):
+        wrapper.calls += 1
+        return function(*args) * (1.0 if wrapper.calls <= 20 else 0.0)
+
+    wrapper.calls = 0
+    return wrapper
+
+
+class Counter:
+    """A decorator that is a class."""
+
+    def __init__(self, function):
+        self.function, self.calls = function, 0
+
+    def __get__(self, owner, kind=None):
+        return functools.partial(self, owner)
+
+    def __call__(self, *args):
+        self.calls += 1
+        return self.function(*args) * (1.0 if self.calls <= 20 else 0.0)
+
+
+class InItsOwnDict:
+    """A descriptor that keeps the numbers of all objects."""
+
+    def __init__(self):
+        self.values = {}
+
+    def __get__(self, owner, kind=None):
+        return self if owner is None else self.values.get(id(owner), 0.0)
+
+    def __set__(self, owner, value):
+        self.values[id(owner)] = value
+
+
+def scheduled(grad):
+    schedule.steps += 1
+    return 1.0 if schedule.steps <= 20 else 0.0
+
+
+schedule = types.ModuleType("users_schedule")
+schedule.steps = 0
+
+
+class Ids:
+    def __init__(self):
+        global ids
+        ids += 1
+        self.number = ids
+
+
+ids = 0
+
+
+class Cleaner:
+    """Does something when it is gone."""
+
+    rate, cleaned = 1.0, []
+
+    def __del__(self):
+        Cleaner.cleaned.append(1)
+
+
+def hidden_counters():
+    class Decorated(Steps):
+        @counted
+        def factor(self, grad):
+            return 1.0
+
+    class DecoratedByClass(Steps):
+        @Counter
+        def factor(self, grad):
+            return 1.0
+
+    class Described(Steps):
+        average = InItsOwnDict()
+
+        def factor(self, grad):
+            self.average = 0.9 * self.average + 0.1 * np.sum(grad * grad)
+            return 1.0 / (1.0 + self.average)
+
+    class InAModule(Steps):
+        def factor(self, grad):
+            return scheduled(grad)
+
+    class InAHelper(Steps):
+        def factor(self, grad):
+            return 1.0 if Ids().number <= 20 else 0.0
+
+    class InANewGlobal(Steps):
+        def step(self):
+            global newest
+            super().step()
+            newest = next(iter(self.net.param_grads()))
+
+    class InANewAttribute(Steps):
+        def step(self):
+            super().step()
+            type(self).newest = next(iter(self.net.param_grads()))
+
+    class WithCleaner(Steps):
+        def set_up(self):
+            self.cleaner = Cleaner()
+
+        def factor(self, grad):
+            return self.cleaner.rate
+
+    return [
+        (Decorated, r"factor\.wrapper\.calls: expected to be the same"),
+        (DecoratedByClass, r"DecoratedByClass\.factor\.calls: expected to be the same"),
+        (Described, r"Described\.average\.values"),
+        (InAModule, r"users_schedule\.steps: expected to be the same"),
+        (InAHelper, r"test_survey\.ids: expected to be the same"),
+        (InANewGlobal, r"test_survey\.newest: expected"),
+        (InANewAttribute, r"InANewAttribute\.newest: expected"),
+        (WithCleaner, r"WithCleaner\.factor .*a Cleaner\.rate"),
+    ]
+
+
+@pytest.mark.parametrize(("optimizer", "words"), hidden_counters())
+def test_hidden_state_is_refused(optimizer, words):
+    Cleaner.cleaned.clear()
+    require_refusal(optimizer, words)
+    assert len(Cleaner.cleaned) <= 1
+    globals().pop("newest", None)
+
+
+def test_auto_leaves_nothing_in_new_names(monkeypatch):
+    monkeypatch.setattr("glassbrick.engines.auto_engine._SECONDS_TO_START", 0.0)
+
+    class Peeks(Steps):
+        def step(self):
+            global newest
+            super().step()
+            if "newest" in globals() and float(np.sum(newest)) > 1e9:
+                raise OverflowError
+            newest = next(iter(self.net.param_grads()))
+
+    globals().pop("newest", None)
+    history = Trainer(make_net(), Peeks(), engine="auto").fit(X, y, **SETTINGS)
+    assert history.engine == "numpy"
+    assert type(globals().pop("newest")) is np.ndarray
+
+
+class Odd(dict):
+    """Shows other items than it holds."""
+
+    def items(self):
+        return [(key, value + 1.0) for key, value in super().items()]
+
+
+def test_what_cannot_be_copied_is_refused():
+    class Holds(Steps):
+        def set_up(self):
+            self.odd = Odd(a=1.0)
+
+    require_refusal(Holds, r"optimizer\.odd\['a'\]: expected an object that can be copied")
+
+
+# What takes a while, or is unusual, but can be followed.
+
+
+class TakesTwoSteps(Steps):
+    def set_up(self):
+        self.before, self.last = None, collections.deque(maxlen=3)
+
+    def step(self):
+        grads = [grad * 1.0 for grad in self.net.param_grads()]
+        self.last.append(np.sum(grads[0]))
+        rate = self.lr * (1.0 + 0.1 * sum(self.last))
+        for number, param in enumerate(self.net.params()):
+            older = 0.0 if self.before is None else self.before[number]
+            param -= rate * (grads[number] + 0.5 * older)
+        self.before = grads
+
+
+@pytest.mark.parametrize("batch_size", [4, 8])
+def test_state_may_take_some_steps_to_be_there(batch_size, monkeypatch):
+    require_agreement(TakesTwoSteps, batch_size=batch_size)
+    monkeypatch.setattr("glassbrick.engines.auto_engine._SECONDS_TO_START", 0.0)
+    auto = Trainer(make_net(), TakesTwoSteps(), engine="auto")
+    assert auto.fit(X, y, **(SETTINGS | {"batch_size": batch_size})).engine == "xla"
+
+
+class Dotted(dict):
+    __getattr__ = dict.__getitem__
+    __setattr__ = dict.__setitem__
+
+
+class Unusual(Steps):
+    """Sets of classes, dicts with attributes, start values that cannot be written into."""
+
+    skipped = frozenset({BiasAdd})
+
+    def set_up(self):
+        self.settings = Dotted(scale=0.5, table=np.ones(1))
+        self.velocity = np.broadcast_to(0.0, (3, 5))
+        self.names = {("a", 1), ("b", 2)}
+        self.refs = None
+
+    def step(self):
+        if self.refs is None:
+            self.refs = [weakref.ref(layer) for layer in self.net.layers]
+        self.velocity = 0.9 * self.velocity + self.refs[0]().param_grads[0]
+        self.net.layers[0].params[0][...] -= self.lr * self.velocity * self.settings.scale
+        for layer in self.net.layers[1:]:
+            for operation in layer.param_operations:
+                if type(operation) not in self.skipped and ("a", 1) in self.names:
+                    operation.param -= self.lr * operation.param_grad * self.settings.table
+
+
+def test_unusual_containers():
+    require_agreement(Unusual)
+
+
+class NaNInHiding(Sigmoid):
+    def _output(self):
+        return np.where(self.input_ > 1e9, np.sqrt(-np.abs(self.input_)), super()._output())
+
+
+def test_a_stop_at_nan_that_the_user_has_set_does_not_stop_ours():
+    def net():
+        return NeuralNetwork([Dense(3, NaNInHiding()), Dense(1)], MeanSquaredError(), rng=0)
+
+    with jax.debug_nans(True):
+        require_agreement(lambda: SGD(lr=0.05), net)
+
+
+class OwnRate(Steps):
+    """Its property does more than the optimizer's."""
+
+    @property
+    def lr(self):
+        return self._lr
+
+    @lr.setter
+    def lr(self, value):
+        self._lr = value * 0.5
+
+    def step(self):
+        super().step()
+        self._lr *= 0.99
+
+
+def test_the_rate_is_written_back_as_it_is():
+    eager, compiled = require_agreement(OwnRate, eval_every=1)
+    assert compiled.lr == pytest.approx(eager.lr, rel=1e-12)
+
+
+class FirstStepMakesState(Steps):
+    def set_up(self):
+        self.velocity = None
+
+    def step(self):
+        if self.velocity is None:
+            self.velocity = [np.zeros_like(param) for param in self.net.params()]
+        super().step()
+
+
+def test_divergence_in_the_very_first_batch(engine):
+    trainer = Trainer(make_net(), FirstStepMakesState(), engine=engine)
+    with pytest.raises(DivergenceError, match="epoch 1, batch 1"):
+        trainer.fit(X, y * 1e200, **SETTINGS)
+
+
+class Huge(MeanSquaredError):
+    def _output(self):
+        return np.float64(1e39) + np.sum(self.prediction, dtype=np.float64)
+
+
+def test_a_loss_may_be_wider_than_the_data(engine):
+    net = NeuralNetwork([Dense(1, "linear")], Huge(), rng=0)
+    history = Trainer(net, SGD(lr=1e-3), engine=engine).fit(
+        X.astype(np.float32), y.astype(np.float32), **SETTINGS
+    )
+    assert history.loss[0] == pytest.approx(1e39)
+
+
+def test_constants_of_equal_shape_are_told_apart():
+    results = []
+    for number in (1.0, 2.0):
+        constant = np.full((1, 1), number)
+
+        class Scaled(Steps):
+            def factor(self, grad, constant=constant):
+                return constant[0, 0] if grad.ndim < 2 else np.multiply(constant, 1.0 + 0 * grad)
+
+        require_agreement(Scaled)
+        results.append(trained(Scaled, engines=("xla",))[0])
+    first, second = (params_of(trainer.net) for trainer in results)
+    assert not np.allclose(first[0], second[0])
+
+
+def test_deeply_linked_objects_are_refused_clearly():
+    class Link:
+        def __init__(self, following):
+            self.following = following
+
+    class Linked(Steps):
+        def set_up(self):
+            self.chain = None
+            for _ in range(5000):
+                self.chain = Link(self.chain)
+
+    require_refusal(Linked, "linked too deeply")

@@ -104,9 +104,6 @@ class Recorder:
         changed = set().union(*(part.pure.changed for part in parts.values()))
         scratch = set().union(*(part.scratch for part in parts.values()))
         read = set().union(*(part.pure.read for part in parts.values()))
-        for part in parts.values():
-            if kept := part.pure.read & scratch:
-                _refuse_scratch(part, min(kept))
         changed -= scratch
         params = {id(param) for param in self.roots["network"].params()}
         held = [found.held for found in self.survey().found]
@@ -142,7 +139,7 @@ class Recorder:
 
         A loss may keep the number of rows, say, if it does so anew with each batch.
         """
-        if not part.differences:
+        if not part.before.differences(part.after):
             return
         again = Recorder(self.job, part.left).step(self.job.rows_a_step)
         if again.pure.essence != step.pure.essence or again.after.differences(step.after):
@@ -168,17 +165,8 @@ def _loss(roots: Roots, prediction: Any, target: Any) -> Any:
     return roots["network"].loss.forward(prediction, target)
 
 
-def _refuse_scratch(part: Recording, number: int) -> None:
-    path = next(path for path, n in part.before.places.items() if n == number)
-    raise TracingError(
-        f"{path}: expected an array of the same shape after each step, because later steps look at "
-        f"it; its shape follows that of the batch. Hold an array whose shape stays, or train "
-        'with engine="numpy".'
-    )
-
-
 def _refuse_change(part: Recording, first: Layout, second: Layout) -> None:
-    path = (first.differences(second) or part.differences)[0]
+    path = (first.differences(second) or part.before.differences(part.after))[0]
     was, now = first.describe(path), second.describe(path)
     raise TracingError(
         f"{path}: expected to be the same after each training step, because Python numbers, texts "

@@ -97,9 +97,8 @@ def globals_of(function: types.FunctionType) -> Iterator[Name]:
 
 def _global(names: dict[str, Any], name: str) -> Name:
     path = f"{names.get('__name__')}.{name}"
-    return Name(
-        path, (id(names), name), partial(names.get, name, MISSING), partial(_put, names, name)
-    )
+    get, put = partial(names.get, name, MISSING), partial(_put, names, name)
+    return Name(path, (id(names), name), get, put)
 
 
 def _put(names: MutableMapping[str, Any], name: str, value: Any) -> None:

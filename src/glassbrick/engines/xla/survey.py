@@ -110,9 +110,13 @@ class Survey:
         self._names: list[tuple[Name, Any, Any]] = []
         self._looked_up: set[Hashable] = set()
         self._in_surroundings = False
-        for name, root in roots.items():
-            self.copies[name] = self.visit(name, root, nowhere)
-        self._look_around()
+        try:
+            for name, root in roots.items():
+                self.copies[name] = self.visit(name, root, nowhere)
+            self._look_around()
+        except RecursionError:
+            message = "too deeply: lists in lists, or objects in objects, hundreds of times over"
+            raise TracingError(f"What a training step can reach is linked {message}.") from None
 
     @contextmanager
     def copies_in_place(self) -> Iterator[None]:
@@ -243,14 +247,16 @@ class Survey:
         memory = thing.memory if isinstance(thing, Block) else ()
         for name, value in sorted(attributes(thing), key=lambda item: item[0]):
             if name in memory:
-                new: Any = Unusable.memory(thing, name)
-            elif name in left_out:
+                continue
+            if name in left_out:
                 new = value
             elif name == "_lr" and isinstance(thing, Optimizer):
                 new = self._rate(f"{path}.lr", value, thing)
             else:
                 new = self.visit(f"{path}.{name}", value, _attribute(thing, name))
             set_attribute(copy, name, new)
+        for name in memory:
+            set_attribute(copy, name, Unusable.memory(thing, name))
 
     def _rate(self, path: str, rate: Any, optimizer: Optimizer) -> Any:
         put = functools.partial(Optimizer.lr.__set__, optimizer)  # type: ignore[attr-defined]
