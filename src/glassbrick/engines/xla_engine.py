@@ -20,10 +20,10 @@ __all__ = ["XLAEngine"]
 
 
 class XLAEngine(Engine):
-    """Records a training step through the Python objects themselves, and compiles it with XLA.
+    """Records a training step through the Python objects, and compiles it with XLA.
 
-    The blocks, the loss and the optimizer are run once on arrays without numbers; what they do
-    to them becomes a program that trains whole epochs without Python.
+    Copies of the blocks, the loss and the optimizer are run on arrays without numbers; what they
+    do to them becomes a program that trains whole epochs without Python.
 
     Raises
     ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import types
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,12 +26,19 @@ LITERALS = (bool, int, float, complex, str, bytes, type(None), np.generic, Enum,
 """What holds nothing else, and never changes itself."""
 
 
+_PLAIN = {bool, int, float, complex, str, bytes, type(None)}
+_MANY = 1000
+
+
 def nowhere(value: Any) -> None:
     """Put a value where there is no place for it."""
 
 
 def _list(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: ARG001
     kind = type(thing)
+    if kind is list and _is_large_table(thing):
+        survey.facts[path] = (list, hash(repr(thing)))
+        return survey.remember(path, thing, list(thing))
     base: Any = deque if isinstance(thing, deque) else list
     copy = survey.remember(path, thing, base.__new__(kind))
     if base is deque:
@@ -61,6 +68,9 @@ def _tuple(survey: Survey, path: str, thing: Any, put: Put) -> Any:
 
 def _dict(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: ARG001
     kind = type(thing)
+    if kind is dict and _is_large_table(thing.values()) and _is_large_table(thing):
+        survey.facts[path] = (dict, hash(repr(thing)))
+        return survey.remember(path, thing, dict(thing))
     base: Any = OrderedDict if isinstance(thing, OrderedDict) else dict
     copy = survey.remember(path, thing, base.__new__(kind))
     if isinstance(thing, defaultdict):
@@ -87,6 +97,11 @@ def _set(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: ARG00
         return survey.remember(path, thing, Unusable(thing))  # there is no order to find them in
     copies = [survey.visit(f"{path} member", part, nowhere) for part in others]
     return survey.remember(path, thing, kind([*literals, *copies]))
+
+
+def _is_large_table(things: Collection[Any]) -> bool:
+    """Whether many things are all numbers and texts, which need not be looked at one by one."""
+    return len(things) > _MANY and set(map(type, things)) <= _PLAIN
 
 
 def _is_constant(thing: Any) -> bool:
@@ -133,7 +148,7 @@ def _partial(survey: Survey, path: str, thing: Any, put: Put) -> Any:  # noqa: A
 
 def _name_of_key(key: Any, number: int) -> str:
     """Name a key by what it is, or by its place, if others could look the same."""
-    return repr(key) if type(key) in (str, int, float, bool, bytes, type(None)) else f"key {number}"
+    return repr(key) if type(key) in _PLAIN else f"key {number}"
 
 
 def _item(container: Any, key: Any) -> Put:

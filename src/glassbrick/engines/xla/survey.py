@@ -7,6 +7,7 @@ is recorded on the copy, so that the objects themselves never hold anything but 
 
 from __future__ import annotations
 
+import array
 import functools
 import sys
 import threading
@@ -175,19 +176,19 @@ class Survey:
             return copy
         return self._enter(path, thing, put)
 
-    def _array(self, path: str, array: Any, put: Put) -> Any:
-        if is_traced(array):
-            alone = array.scalar or array.number
-            return self._state(path, path if alone else id(array), array, put)
+    def _array(self, path: str, found: Any, put: Put) -> Any:
+        if is_traced(found):
+            alone = found.scalar or found.number
+            return self._state(path, path if alone else id(found), found, put)
         if not self._in_surroundings:
-            _require_plain(path, array)
-        is_known = id(array) in self._numbers or not self._in_surroundings
-        if array.dtype.kind in "biufc" and is_known:
-            return self._state(path, id(array), array, put)
-        self.facts[path] = (array.shape, array.dtype, _digest(array))
-        if id(array) in self.seen:
-            return self.seen[id(array)][1]
-        return self.remember(path, array, array if _digest(array) is None else array.copy())
+            _require_plain(path, found)
+        is_known = id(found) in self._numbers or not self._in_surroundings
+        if found.dtype.kind in "biufc" and is_known:
+            return self._state(path, id(found), found, put)
+        self.facts[path] = (found.shape, found.dtype, _digest(found))
+        if id(found) in self.seen:
+            return self.seen[id(found)][1]
+        return self.remember(path, found, found if _digest(found) is None else found.copy())
 
     def _state(self, path: str, key: Hashable, held: Any, put: Put) -> Any:
         if key not in self._numbers:
@@ -222,6 +223,8 @@ class Survey:
     def _shared(self, path: str, thing: Any) -> Any:
         by_value = isinstance(thing, Hashable) and type(thing).__module__ in sys.stdlib_module_names
         self.facts[path] = thing if by_value else (type(thing), id(thing))
+        if isinstance(thing, bytearray | array.array):
+            self.facts[path] = (type(thing), bytes(thing))
         return self.remember(path, thing, thing)
 
     def _reference(self, path: str, thing: Any) -> Any:
