@@ -387,6 +387,32 @@ def test_ctrl_c(engine, rows):
     assert trainer.fit(X, y, epochs=1, restart=False, verbose=False).stop_reason == "completed"
 
 
+def test_an_interrupted_epoch_keeps_the_steps_that_were_done(monkeypatch):
+    from glassbrick.engines.xla import session
+
+    run, calls = session.XLASession._run, []
+
+    def interrupted(self, orders, part):
+        calls.append(part)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return run(self, orders, part)
+
+    monkeypatch.setattr(session, "_SECONDS_A_CALL", 0.0)  # a step a call
+    monkeypatch.setattr(session.XLASession, "_run", interrupted)
+    alike, target = np.full((40, 3), 0.5), np.full((40, 1), 0.2)
+    eager, compiled = make_trainer(), make_trainer(engine="xla")
+    for trainer in (eager, compiled):
+        trainer.net.build(3)
+    history = compiled.fit(alike, target, restart=False, **SETTINGS)
+    assert history.stop_reason == "interrupted"
+    for _ in range(3):
+        eager.net.train_batch(alike[:8], target[:8])
+        eager.optim.step()
+    for a, b in zip(eager.net.params(), compiled.net.params(), strict=True):
+        assert np.allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
 # Compiling.
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from glassbrick.arrays import Array
 from glassbrick.network import NeuralNetwork
 
@@ -38,6 +40,7 @@ class Snapshot:
 
 
 def _same_bits(first: Array, second: Array) -> bool:
-    return (first.dtype, first.shape) == (second.dtype, second.shape) and (
-        first.tobytes() == second.tobytes()
-    )
+    if (first.dtype, first.shape) != (second.dtype, second.shape):
+        return False
+    bits = f"u{first.itemsize}"  # so that NaN is NaN
+    return np.array_equal(np.ascontiguousarray(first).view(bits), second.view(bits))

@@ -143,8 +143,12 @@ class _Epochs:
         if calls.loss is not None:
             carry, loss = self._if(self.part.finish, self._validation_loss, carry)
             told = _noted(told, number, told.shape[1] - 2, loss)
-        sound = [jnp.isfinite(v).all() for n, v in self._numbered(carry) if n in params]
-        is_sound = jnp.asarray(sound, bool).all().astype(told.dtype)
+
+        def look(carry: list[Any]) -> tuple[list[Any], Any]:
+            sound = [jnp.isfinite(v).all() for n, v in self._numbered(carry) if n in params]
+            return carry, jnp.asarray(sound, bool).all().astype(told.dtype)
+
+        carry, is_sound = self._if(self.part.finish, look, carry)
         return carry, _noted(told, number, told.shape[1] - 1, is_sound)
 
     def _full_batches(self, number: Any, carry: list[Any], told: Any) -> Any:

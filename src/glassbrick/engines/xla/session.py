@@ -17,7 +17,7 @@ from glassbrick.engines.xla.training_state import TrainingState
 
 __all__ = ["XLASession"]
 
-_SECONDS_A_CALL = 0.2  # so that Ctrl-C and progress do not have to wait for long
+_SECONDS_A_CALL = 0.5  # so that Ctrl-C and progress do not have to wait for long
 _FIRST_STEPS = 1
 _MOST_EPOCHS, _MOST_INDICES = 32, 65536  # of the orders handed over in one call
 
@@ -51,7 +51,7 @@ class XLASession(Session):
         head = self._settle(orders[0])
         while epochs:
             if head or self.steps_a_call < 2 * self.job.batches:
-                told = [self._one_epoch(orders[0], head)]
+                told = self._one_epoch(orders[0], head)
                 head = []
             else:
                 several = min(self.steps_a_call // self.job.batches, epochs, self.capacity)
@@ -73,57 +73,72 @@ class XLASession(Session):
         rows = order[number * self.job.batch_size :][: self.job.batch_size]
         return self.job.X[rows], self.job.y[rows]
 
-    def _one_epoch(self, order: Array, head: list[float]) -> EpochLosses:
-        """Train on all rows once, but for the first batch if `head` has its loss already."""
+    def _one_epoch(self, order: Array, head: list[float]) -> list[EpochLosses]:
+        """Train on all rows once, but for the first batches if `head` has their losses already."""
         losses = list(head)
-        while not losses or math.isfinite(losses[-1]):
-            start = min(len(losses), self.full)
-            stop = min(start + self.steps_a_call, self.full)
-            last = stop == self.full
-            short = self.has_short and last and len(losses) <= self.full
-            (told,) = self._call([order], Part(1, start, stop, short, last))
-            losses += told.batches
-            if last:
-                return EpochLosses(losses, told.validation, told.finite)
-        return EpochLosses(losses, None, finite=False)
+        whole = Part(1, len(head), self.full, self.has_short and len(head) <= self.full, True)
+        told = EpochLosses(losses, None, finite=False)
+        try:
+            while not losses or math.isfinite(losses[-1]):
+                start = min(len(losses), self.full)
+                stop = min(start + self.steps_a_call, self.full)
+                last = stop == self.full
+                (told,) = self._call([order], Part(1, start, stop, whole.short and last, last))
+                losses += told.batches
+                if last:
+                    break
+        except BaseException:  # Ctrl-C, for example: what was done counts
+            self.state.write()
+            raise
+        return self._finish([order], whole, [EpochLosses(losses, told.validation, told.finite)])
 
     def _whole_epochs(self, orders: list[Array]) -> list[EpochLosses]:
-        return self._call(orders, Part(len(orders), 0, self.full, self.has_short, True))
+        part = Part(len(orders), 0, self.full, self.has_short, True)
+        return self._finish(orders, part, self._call(orders, part))
 
     def _call(self, orders: list[Array], part: Part) -> list[EpochLosses]:
-        """Run the compiled program, and write what it changed where it belongs."""
+        """Run the compiled program, and find out how much of it a call should do."""
         began = time.perf_counter()
-        values, told = self._run(orders, part)
+        told = self._run(orders, part)
         steps = max(1, part.epochs * (part.stop - part.start + part.short))
         speed = steps / (time.perf_counter() - began)
         self.steps_a_call = max(1, min(int(_SECONDS_A_CALL * speed), 8 * self.steps_a_call))
-        epochs = [self._losses(row, part) for row in told[: part.epochs]]
-        for number, losses in enumerate(epochs):
-            if _diverged(losses):
-                self._stop_at(number, losses, orders, part)
-                return epochs[: number + 1]
-        self.state.write(values)
-        return epochs
+        return [self._losses(row, part) for row in told[: part.epochs]]
 
-    def _run(self, orders: list[Array], part: Part) -> tuple[dict[int, Array], Array]:
+    def _run(self, orders: list[Array], part: Part) -> Array:
         indices = np.zeros((self.capacity, len(self.job.X)), np.int32)
         indices[: len(orders)] = orders
         with own_settings():
             return self.state.run(indices, part)
 
+    def _finish(
+        self, orders: list[Array], part: Part, epochs: list[EpochLosses]
+    ) -> list[EpochLosses]:
+        """Put what has changed where it belongs, unless training diverged."""
+        for number, losses in enumerate(epochs):
+            if _diverged(losses):
+                self._stop_at(number, losses, orders, part)
+                return epochs[: number + 1]
+        self.state.write()
+        return epochs
+
     def _stop_at(self, number: int, losses: EpochLosses, orders: list[Array], part: Part) -> None:
         """Train once more, and no further than an eager loop would have gone."""
+        self.state.forget()
         if number:
-            values, _ = self._run(orders[:number], part._replace(epochs=number))
-            self.state.write(values)
-        part = part._replace(epochs=1)
-        if not math.isfinite(losses.batches[-1]):  # it came before the last batch's step
-            stop = min(part.start + len(losses.batches) - 1, part.stop)
-            part = part._replace(stop=stop, short=False, finish=False)
-        values, _ = self._run([orders[number]], part)
-        self.state.write(values)
-        if not math.isfinite(losses.batches[-1]):
-            self.state.try_eagerly(*self._batch(orders[number], part.stop))
+            self._run(orders[:number], part._replace(epochs=number))
+        order, stop = orders[number], part.stop
+        is_batch = not math.isfinite(losses.batches[-1])  # it ended before that batch's step
+        if is_batch:
+            stop = min(len(losses.batches) - 1, stop)
+        for start in range(part.start, stop, self.steps_a_call):
+            until = min(start + self.steps_a_call, stop)
+            self._run([order], Part(1, start, until, short=False, finish=False))
+        if not is_batch:
+            self._run([order], Part(1, stop, stop, part.short, finish=True))
+        self.state.write()
+        if is_batch:
+            self.state.try_eagerly(*self._batch(order, stop))
 
     def _losses(self, told: Array, part: Part) -> EpochLosses:
         """Take apart what the program tells of an epoch."""
