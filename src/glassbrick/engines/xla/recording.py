@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import RLock
@@ -18,6 +16,7 @@ from glassbrick.arrays import is_traced
 from glassbrick.checks import complaint
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.pure_call import PureCall, abstract
+from glassbrick.engines.xla.random_streams import RandomStreams
 from glassbrick.engines.xla.survey import Survey
 from glassbrick.engines.xla.tracing import (
     Journal,
@@ -149,10 +148,10 @@ def record(
 def _record_twice(
     roots: Roots, call: Callable[..., Any], inputs: Sequence[Any], varying: frozenset[str]
 ) -> Recording:
-    before = _Streams()
+    before = RandomStreams()
     try:
         first = _record(roots, call, inputs, varying, None)
-        between = _Streams()  # until here, modules that were imported may have drawn
+        between = RandomStreams()  # until here, modules that were imported may have drawn
         second = _record(roots, call, inputs, varying, first.constants)
         moved = between.moved()
     finally:
@@ -255,25 +254,6 @@ def _require_no_views(left: Survey, boxes: list[TracedArray]) -> None:
                     'with engine="numpy".',
                 )
             )
-
-
-class _Streams:
-    """The global streams of random numbers, as they were; `moved` says whether they still are."""
-
-    def __init__(self) -> None:
-        self.before = self._now()
-
-    @staticmethod
-    def _now() -> tuple[Any, Any]:
-        return np.random.get_state(legacy=False), random.getstate()  # noqa: NPY002
-
-    def moved(self) -> bool:
-        return pickle.dumps(self._now()) != pickle.dumps(self.before)
-
-    def restore(self) -> None:
-        of_numpy, of_python = self.before
-        np.random.set_state(of_numpy)  # noqa: NPY002
-        random.setstate(of_python)
 
 
 def _make_jaxpr(function: Callable[..., Any], *examples: Any) -> tuple[Any, Any]:
