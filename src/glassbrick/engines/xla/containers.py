@@ -22,11 +22,10 @@ __all__ = ["CONTAINERS", "LITERALS", "Put", "nowhere"]
 Put: TypeAlias = Callable[[Any], None]
 """Puts another value into the place where one was found."""
 
-LITERALS = (bool, int, float, complex, str, bytes, type(None), np.generic, Enum, np.dtype)
-"""What holds nothing else, and never changes itself."""
-
-
 _PLAIN = {bool, int, float, complex, str, bytes, type(None)}
+LITERALS = (*_PLAIN, np.generic, Enum, np.dtype)
+"""What is compared by what it shows, and not copied."""
+
 _MANY = 1000
 
 

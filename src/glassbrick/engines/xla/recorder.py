@@ -89,15 +89,11 @@ class Recorder:
             If a call leaves something behind that later calls could depend on, without it
             being in an array.
         """
-        job = self.job
+        parts = self._steps(step)
+        step = parts.get("step", step)
         if step.differences:
             _refuse_change(step, step.before, step.after)
-        parts = self._validation()
-        rest = len(job.X) % job.batch_size
-        if len(job.X) >= job.batch_size:
-            parts["step"] = step
-        if rest:
-            parts["short"] = self.step(rest) if "step" in parts else step
+        parts |= self._validation()
         for part in parts.values():
             part.require_apart()
             self._require_no_trace(part, step)
@@ -112,9 +108,21 @@ class Recorder:
             carried=tuple(sorted(changed)),
             fixed=tuple(sorted(read - changed)),
             params=frozenset(n for n, array in enumerate(held) if id(array) in params),
-            batch_size=job.batch_size,
+            batch_size=self.job.batch_size,
             block_size=_BLOCK,
         )
+
+    def _steps(self, step: Recording) -> dict[str, Recording]:
+        """Record the step of a short last batch, too; both with the same numbers that vary."""
+        rest, varying = len(self.job.X) % self.job.batch_size, self.varying
+        if rest == self.job.rows_a_step:  # there is no full batch
+            return {"short": step}
+        if not rest:
+            return {"step": step}
+        short = self.step(rest)
+        if self.varying != varying:
+            return self._steps(self.step(self.job.rows_a_step))
+        return {"step": step, "short": short}
 
     def _validation(self) -> dict[str, Recording]:
         """Record the prediction of a block of validation rows, of the rest, and the loss."""

@@ -26,7 +26,7 @@ class XLASession(Session):
     """Runs the batches of one fit compiled.
 
     Between two calls the network and the optimizer hold NumPy arrays, the same as before.
-    A call ends after about a fifth of a second, in the middle of an epoch if need be.
+    A call ends after about half a second, in the middle of an epoch if need be.
 
     Parameters
     ----------

@@ -7,16 +7,16 @@ is recorded on the copy, so that the objects themselves never hold anything but 
 
 from __future__ import annotations
 
-import array
 import functools
 import sys
 import threading
 import types
 import weakref
+from array import array
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -91,13 +91,17 @@ class Survey:
         lists.
     copies : dict of str to object
         Copies of the roots. Only what cannot hold an array is shared with them.
+    seen : dict of int to (str, object, object)
+        By its id, where each thing was found first, its copy, and the thing itself.
+    unscanned : deque of iterators
+        Names that are still to be looked up.
     """
 
     def __init__(
         self,
         roots: dict[str, Any],
         varying: frozenset[str] = frozenset(),
-        stand_in: Callable[[Any], Any] = lambda array: array,
+        stand_in: Callable[[Any], Any] = lambda held: held,
     ):
         self.found: list[Found] = []
         self.places: dict[str, int] = {}
@@ -185,10 +189,11 @@ class Survey:
         is_known = id(found) in self._numbers or not self._in_surroundings
         if found.dtype.kind in "biufc" and is_known:
             return self._state(path, id(found), found, put)
-        self.facts[path] = (found.shape, found.dtype, _digest(found))
+        digest = _digest(found)
+        self.facts[path] = (found.shape, found.dtype, digest)
         if id(found) in self.seen:
             return self.seen[id(found)][1]
-        return self.remember(path, found, found if _digest(found) is None else found.copy())
+        return self.remember(path, found, found if digest is None else found.copy())
 
     def _state(self, path: str, key: Hashable, held: Any, put: Put) -> Any:
         if key not in self._numbers:
@@ -223,7 +228,7 @@ class Survey:
     def _shared(self, path: str, thing: Any) -> Any:
         by_value = isinstance(thing, Hashable) and type(thing).__module__ in sys.stdlib_module_names
         self.facts[path] = thing if by_value else (type(thing), id(thing))
-        if isinstance(thing, bytearray | array.array):
+        if isinstance(thing, bytearray | array):
             self.facts[path] = (type(thing), bytes(thing))
         return self.remember(path, thing, thing)
 
@@ -282,22 +287,21 @@ def _is_followed(thing: Any) -> bool:
     return has_attributes and (is_plain or is_ours or is_users(kind))
 
 
-def _require_plain(path: str, array: Any) -> None:
+def _require_plain(path: str, found: Any) -> None:
     """Refuse arrays that compute in their own way."""
-    expected = received = ""
-    if type(array) not in (np.ndarray, np.memmap):
-        expected = "a plain array of NumPy"
-        received = f"a {type(array).__name__}, which computes in its own way"
-        remedy = "Convert it with np.array(...)"
-    elif array.dtype.kind == "O" and not all(isinstance(p, LITERALS) for p in array.flat):
-        expected, received = "an array of numbers", "an array of objects"
-        remedy = "Hold them in a list"
-    elif array.dtype.kind in "fc" and array.dtype not in _DTYPES:
-        expected, received = "an array of float64 or float32", f"one of dtype {array.dtype}"
-        remedy = "Convert it with astype"
-    if expected:
-        remedy += ', or train with engine="numpy".'
-        raise TracingError(complaint(path, expected, received, remedy))
+    if type(found) not in (np.ndarray, np.memmap):
+        received = f"a {type(found).__name__}, which computes in its own way"
+        _refuse(path, "a plain array of NumPy", received, "Convert it with np.array(...)")
+    if found.dtype.kind == "O" and not all(isinstance(part, LITERALS) for part in found.flat):
+        _refuse(path, "an array of numbers", "an array of objects", "Hold them in a list")
+    if found.dtype.kind in "fc" and found.dtype not in _DTYPES:
+        received = f"one of dtype {found.dtype}"
+        _refuse(path, "an array of float64 or float32", received, "Convert it with astype")
+
+
+def _refuse(path: str, expected: str, received: str, remedy: str) -> NoReturn:
+    remedy += ', or train with engine="numpy".'
+    raise TracingError(complaint(path, expected, received, remedy))
 
 
 def _no_part_of(thing: Any) -> set[str]:
@@ -305,9 +309,9 @@ def _no_part_of(thing: Any) -> set[str]:
     return {name for base, names in _NO_PART.items() if isinstance(thing, base) for name in names}
 
 
-def _digest(array: Any) -> Hashable:
+def _digest(found: Any) -> Hashable:
     """Return what shows whether an array was changed in place; of large ones, nothing does."""
-    return hash(array.tobytes()) if array.size <= _MOST_COMPARED else None
+    return hash(found.tobytes()) if found.size <= _MOST_COMPARED else None
 
 
 def _attribute(thing: Any, name: str) -> Put:

@@ -68,7 +68,6 @@ class TrainingState:
                 if not math.isfinite(losses[-1]):
                     return losses
                 step = self._recorder.step(self.job.rows_a_step)
-            self._look()
             self._compile(step)
             self._layout = Layout.of(self._survey)
         return losses
@@ -135,6 +134,7 @@ class TrainingState:
 
     def _compile(self, step: Recording) -> None:
         program = self._recorder.program(step)
+        self._look()
         self._carried, self._fixed = program.carried, program.fixed
         self._program = program.compile(
             [abstract(array) for array in self._chosen(program.carried)],
