@@ -8,48 +8,25 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from glassbrick.arrays import Array
+from glassbrick.engines.xla.tracing.asking import Sample, ask_numpy, ones
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 from glassbrick.engines.xla.tracing.traced_array import TracedArray, require_numbers
 from glassbrick.engines.xla.tracing.values import dtype_of, stands_for, value_of
+from glassbrick.engines.xla.tracing.writing import write
 
 __all__ = [
     "Handler",
-    "ask_numpy",
     "by_jax",
     "call_jax",
     "deep_value",
     "find",
     "full_name",
-    "ones",
     "product_by_jax",
     "refuse_what_jax_cannot",
-    "require_array",
-    "unit_matrices",
-    "write",
-    "zeros",
 ]
 
 Handler = Callable[..., Any]
-_Sample = Callable[[tuple[int, ...], np.dtype[Any]], Array]
 _ONLY_NUMPYS = {"kind", "order", "stable", "casting", "subok"}  # say nothing of the result
-
-
-def ones(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Stand in for numbers when NumPy is asked; cost no memory."""
-    return np.broadcast_to(np.ones((), dtype), shape)
-
-
-def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Stand in for row numbers, which must be in range."""
-    return np.broadcast_to(np.zeros((), dtype), shape)
-
-
-def unit_matrices(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Stand in for matrices that must not be singular."""
-    if len(shape) < 2:
-        return ones(shape, dtype)
-    return np.broadcast_to(np.eye(*shape[-2:], dtype=dtype), shape)
 
 
 def find(name: str, library: Any) -> Any:
@@ -64,9 +41,7 @@ def full_name(function: Any) -> str:
     return f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
 
 
-def by_jax(
-    name: str, data: Iterable[int] = (), sample: _Sample = ones, nesting: int = 0
-) -> Handler:
+def by_jax(name: str, data: Iterable[int] = (), sample: Sample = ones, nesting: int = 0) -> Handler:
     """Make a handler that calls the function of the same name of JAX.
 
     Parameters
@@ -126,60 +101,6 @@ def _operands(name: str, args: tuple[Any, ...]) -> range:
     if name != "einsum":
         return range(2)
     return range(1, len(args)) if isinstance(args[0], str) else range(0, len(args) - 1, 2)
-
-
-def ask_numpy(
-    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sample: _Sample = ones
-) -> Any:
-    """Return what NumPy would, for other numbers; raise what it would raise."""
-
-    def of(thing: Any) -> Any:
-        if isinstance(thing, list | tuple):
-            return type(thing)(map(of, thing))
-        if type(thing) is not TracedArray:
-            return thing
-        if thing.number or thing.scalar:
-            return sample((), thing.dtype)[()] if thing.scalar else sample((), thing.dtype).item()
-        return sample(thing.shape, thing.dtype)
-
-    others = {name: of(value) for name, value in kwargs.items() if name != "out"}
-    if (out := kwargs.get("out")) is not None:
-        others["out"] = _twin(out)
-    with np.errstate(all="ignore"):
-        return function(*map(of, args), **others)
-
-
-def _twin(out: Any) -> Any:
-    """Return an array like the one that is to be written into."""
-    require_array(out)
-    twin = np.empty(out.shape, out.dtype)
-    twin.flags.writeable = out.flags.writeable
-    return twin
-
-
-def require_array(out: Any) -> None:
-    """Refuse what cannot be written into."""
-    if type(out) is not TracedArray:
-        refuse_to_trace(
-            "writing into an array of numbers",
-            "what is to be written is not known yet",
-            "Start from np.zeros_like(x), or write a = a + b instead of a += b.",
-        )
-    if out.scalar or out.number:
-        raise TypeError("return arrays must be of ArrayType")  # as NumPy says it
-
-
-def write(result: Any, out: Any) -> Any:
-    """Write a result into an array, if it fits, and return that."""
-    require_array(out)
-    if not np.can_cast(result.dtype, out.dtype, "same_kind"):
-        raise TypeError(
-            f"Cannot cast from {result.dtype} to {out.dtype} with casting rule 'same_kind'"
-        )
-    if np.broadcast_shapes(result.shape, out.shape) != out.shape:
-        raise ValueError(f"non-broadcastable output operand with shape {out.shape}")
-    out.assign(result.value)
-    return out
 
 
 def deep_value(thing: Any, nesting: int = 0) -> Any:

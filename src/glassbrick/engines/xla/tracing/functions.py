@@ -10,23 +10,20 @@ from typing import Any, NoReturn
 import jax.numpy as jnp
 import numpy as np
 
+from glassbrick.engines.xla.tracing.asking import ask_numpy, ones, unit_matrices, zeros
 from glassbrick.engines.xla.tracing.by_jax import (
     Handler,
-    ask_numpy,
     by_jax,
     call_jax,
     find,
     full_name,
-    ones,
     product_by_jax,
-    require_array,
-    unit_matrices,
-    zeros,
 )
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 from glassbrick.engines.xla.tracing.traced_array import TracedArray, require_numbers
 from glassbrick.engines.xla.tracing.values import dtype_of, shape_of, value_of
 from glassbrick.engines.xla.tracing.views import VIEWS
+from glassbrick.engines.xla.tracing.writing import require_array
 
 __all__ = ["FUNCTIONS", "apply_function"]
 

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.xla.tracing.by_jax import require_array
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 from glassbrick.engines.xla.tracing.traced_array import TracedArray
 from glassbrick.engines.xla.tracing.values import dtype_of, value_of
+from glassbrick.engines.xla.tracing.writing import require_array
 
 __all__ = ["get_item", "scatter", "set_item"]
 

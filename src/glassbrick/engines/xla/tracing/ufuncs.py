@@ -11,17 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.xla.tracing.by_jax import (
-    ask_numpy,
-    full_name,
-    refuse_what_jax_cannot,
-    write,
-)
+from glassbrick.engines.xla.tracing.asking import ask_numpy
+from glassbrick.engines.xla.tracing.by_jax import full_name, refuse_what_jax_cannot
 from glassbrick.engines.xla.tracing.indexing import scatter
 from glassbrick.engines.xla.tracing.products import product
 from glassbrick.engines.xla.tracing.refusal import refuse_to_trace
 from glassbrick.engines.xla.tracing.traced_array import TracedArray, require_numbers
 from glassbrick.engines.xla.tracing.values import dtype_of, shape_of, value_of
+from glassbrick.engines.xla.tracing.writing import write
 
 __all__ = ["SCIPY_UFUNCS", "apply_ufunc"]
 
