@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import RLock
-from traceback import walk_tb
 from typing import Any
 
 import jax
@@ -22,12 +21,12 @@ from glassbrick.engines.xla.tracing import (
     Journal,
     TracedArray,
     journal,
-    place_in_users_code,
     refusals,
 )
 from glassbrick.engines.xla.tracing.journal import overlap
 from glassbrick.engines.xla.tracing.values import value_of
-from glassbrick.errors import GlassbrickError, TracingError
+from glassbrick.engines.xla.watch import watch
+from glassbrick.errors import TracingError
 
 __all__ = ["Recording", "Roots", "record"]
 
@@ -108,10 +107,6 @@ class Recording:
         """Return the number of the array that stands at a path before and after, if one does."""
         number = self.before.places.get(path)
         return number if number == self.after.places.get(path) else None
-
-
-class _ErrorOfTheUser(Exception):  # noqa: N818
-    """Goes through JAX in place of an error of the user's code, which is none of its business."""
 
 
 def record(
@@ -203,7 +198,7 @@ def _record(
     token, noted = journal.set(entries), refusals.set(refused)
     try:
         with survey.copies_in_place():
-            jaxpr, result = _make_jaxpr(function, list(map(abstract, held)), *map(abstract, inputs))
+            jaxpr, result = watch(function, list(map(abstract, held)), *map(abstract, inputs))
     finally:
         journal.reset(token)
         refusals.reset(noted)
@@ -254,36 +249,6 @@ def _require_no_views(left: Survey, boxes: list[TracedArray]) -> None:
                     'with engine="numpy".',
                 )
             )
-
-
-def _make_jaxpr(function: Callable[..., Any], *examples: Any) -> tuple[Any, Any]:
-    """Let JAX watch a function; errors in it come out as they were raised."""
-    errors: list[BaseException] = []
-
-    def guarded(*args: Any) -> Any:
-        try:
-            return function(*args)
-        except BaseException as error:
-            errors.append(error)
-            raise _ErrorOfTheUser from None
-
-    try:
-        jaxpr, (result, _) = jax.make_jaxpr(guarded, return_shape=True)(*examples)
-    except _ErrorOfTheUser:
-        pass
-    else:
-        return jaxpr, result
-    raise _explained(errors.pop())
-
-
-def _explained(error: BaseException) -> BaseException:
-    """Say of an error of the user's code where it arose."""
-    if isinstance(error, Exception) and not isinstance(error, GlassbrickError):
-        *_, (frame, _) = walk_tb(error.__traceback__)
-        error.add_note(
-            f'{place_in_users_code(frame)}, recorded for engine="xla" with copies of the objects'
-        )
-    return error
 
 
 def _box(thing: Any) -> TracedArray:
