@@ -668,6 +668,31 @@ def test_two_networks_that_share_an_array_are_recorded_at_the_same_time():
     assert np.allclose(shared, np.linspace(0.0, 1.0, 12).reshape(3, 4), atol=1e-6)
 
 
+class UsesAGlobalList(Steps):
+    def factor(self, grad):
+        return SCALE[0]
+
+
+def test_names_mean_the_same_after_recordings_at_the_same_time():
+    scale, failures = SCALE, []
+
+    def fit():
+        try:
+            for _ in range(6):
+                Trainer(make_net(), UsesAGlobalList(), engine="xla").fit(X, y, **SETTINGS)
+        except Exception as error:  # of any kind: it is the thread's
+            failures.append(error)
+
+    threads = [threading.Thread(target=fit) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert SCALE is scale
+    assert type(SCALE) is list
+
+
 def test_looking_whether_something_can_be_compiled_changes_nothing(monkeypatch):
     monkeypatch.setattr("glassbrick.engines.auto_engine._SECONDS_TO_START", 0.0)
 
@@ -723,6 +748,16 @@ def test_the_users_settings_of_jax_do_not_disturb(settings):
 
     with settings():
         require_agreement(Promoting)
+
+
+class Underflows(Steps):
+    def factor(self, grad):
+        return 1.0 + np.exp(np.array([-800.0]))
+
+
+def test_floating_point_errors_of_constants_do_not_disturb():
+    with np.errstate(all="raise"):
+        require_agreement(Underflows)
 
 
 class RunningMean(Sigmoid):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,8 @@ from glassbrick.errors import MissingExtraError
 from glassbrick.network import NeuralNetwork
 
 __all__ = ["XLAEngine"]
+
+_importing = Lock()  # lest another thread sees modules that are half imported
 
 
 class XLAEngine(Engine):
@@ -76,8 +79,13 @@ class XLAEngine(Engine):
 
 def _without_drawing(module: str) -> ModuleType:
     """Import a module; importing JAX draws from NumPy's global stream, which is the user's."""
-    if module in sys.modules:
-        return sys.modules[module]
+    with _importing:
+        if "jax" not in sys.modules:
+            _import_jax()
+        return import_module(module)
+
+
+def _import_jax() -> None:
     state = np.random.get_state()  # noqa: NPY002
     try:
         import_module("jax")
@@ -86,4 +94,3 @@ def _without_drawing(module: str) -> ModuleType:
         raise MissingExtraError('engine="xla"', "JAX", "xla", problem) from None
     finally:
         np.random.set_state(state)  # noqa: NPY002
-    return import_module(module)
