@@ -138,6 +138,71 @@ def test_a_learning_rate_may_be_set_to_a_number_in_a_step():
     assert compiled.lr == eager.lr == 0.03
 
 
+class InSinglePrecision(Steps):
+    def step(self):
+        super().step()
+        self.lr = self.lr * np.float32(0.9)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_learning_rate_computed_in_single_precision_stays_a_number(dtype):
+    rates = []
+    for engine in ("numpy", "xla"):
+        trainer = Trainer(make_net(), InSinglePrecision(), engine=engine)
+        trainer.fit(X.astype(dtype), y.astype(dtype), **SETTINGS)
+        assert type(trainer.optim.lr) is float
+        assert next(trainer.net.params()).dtype == dtype
+        rates.append(trainer.optim.lr)
+    assert rates[0] == pytest.approx(rates[1], rel=1e-6)
+
+
+class ReadOnlyAtFirst(Steps):
+    def set_up(self):
+        self.velocity = np.broadcast_to(0.0, (3, 5))
+
+    def step(self):
+        self.velocity = 0.9 * self.velocity + next(iter(self.net.param_grads()))
+        super().step()
+
+
+def test_an_array_that_cannot_be_written_into_is_replaced():
+    eager, compiled = require_agreement(ReadOnlyAtFirst)
+    assert np.allclose(eager.velocity, compiled.velocity, rtol=1e-12)
+    assert np.any(compiled.velocity)
+
+
+def test_what_is_changed_in_place_between_two_parts_of_a_fit_counts():
+    from glassbrick.engines import Job, NumpyEngine, XLAEngine
+
+    results = []
+    for engine in (NumpyEngine(), XLAEngine()):
+        trainer = Trainer(make_net(), SGD(0.05))
+        trainer.net.build(3)
+        session = engine.start(Job(trainer.net, trainer.optim, X, y, None, 8, 2))
+        for _ in range(2):
+            list(session.train(1, lambda: np.arange(len(X))))
+            for param in trainer.net.params():
+                param *= 0.5
+        results.append(params_of(trainer.net))
+    for eager, compiled in zip(*results, strict=True):
+        assert np.allclose(eager, compiled, rtol=1e-12, atol=1e-14)
+
+
+class CountsEvaluations(MeanSquaredError):
+    evaluations = 0
+
+    def _output(self):
+        if len(self.prediction) == 7:  # the validation rows
+            self.evaluations += 1
+        return super()._output()
+
+
+def test_what_only_an_evaluation_counts_is_refused():
+    net = NeuralNetwork([Dense(1)], CountsEvaluations(), rng=0)
+    with pytest.raises(TracingError, match=r"network\.loss\.evaluations"):
+        Trainer(net, SGD(), engine="xla").fit(X, y, X[:7], y[:7], **SETTINGS)
+
+
 class Falling(Steps):
     def step(self):
         super().step()
@@ -1163,6 +1228,9 @@ def test_a_stop_at_nan_that_the_user_has_set_does_not_stop_ours():
 
     with jax.debug_nans(True):
         require_agreement(lambda: SGD(lr=0.05), net)
+        trainer = Trainer(make_net(), FirstStepMakesState(1e200), engine="xla")
+        with pytest.raises(DivergenceError):
+            trainer.fit(X, y, **SETTINGS)
 
 
 class OwnRate(Steps):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -33,8 +33,12 @@ class Traced:
 
     __slots__ = ()
 
+    def as_number(self) -> float:
+        """Return what stands for the Python number that ``float`` would make of it."""
+        raise NotImplementedError
 
-def is_traced(value: object) -> bool:
+
+def is_traced(value: object) -> TypeGuard[Any]:
     """Whether `value` stands for an array whose numbers are still to be computed."""
     return issubclass(type(value), Traced)
 

@@ -316,7 +316,7 @@ class NeuralNetwork:
         if type(x_batch) is np.ndarray and x_batch.dtype == self._dtype:
             return x_batch
         if is_traced(x_batch):
-            return x_batch  # type: ignore[return-value]
+            return x_batch  # type: ignore[no-any-return]
         matrix = as_matrix(x_batch, "x_batch", self._dtype)
         self._dtype = matrix.dtype
         return matrix
@@ -324,7 +324,7 @@ class NeuralNetwork:
     def _as_target(self, y_batch: ArrayLike) -> Array:
         """Convert `y_batch`, unless it is an array."""
         if type(y_batch) is np.ndarray or is_traced(y_batch):
-            return y_batch  # type: ignore[return-value]
+            return y_batch
         return as_targets(y_batch, "y_batch", self._dtype)
 
     def _draw_params(self, sample: Array) -> None:

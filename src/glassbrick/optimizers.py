@@ -69,8 +69,11 @@ class Optimizer(ABC):
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        traced = is_traced(lr)  # a rule that changes it is being compiled
-        self._lr: float = lr if traced else real_number(lr, f"{type(self).__name__}, lr", above=0.0)
+        self._lr: float
+        if is_traced(lr) and lr.shape == ():  # a rule that changes it is being compiled
+            self._lr = lr.as_number()
+        else:
+            self._lr = real_number(lr, f"{type(self).__name__}, lr", above=0.0)
 
     @abstractmethod
     def step(self) -> None:

@@ -94,6 +94,10 @@ class TracedArray(Traced, Numberless, Operators):
         """The array that this is a view of, or itself."""
         return self if self._base is None else self._base.root
 
+    def as_number(self) -> Any:
+        """Return it as ``float(x)`` would, if there were a number."""
+        return TracedArray(self.value.astype(np.float64), number=True)
+
     def stand_for(self, value: jax.Array) -> None:
         """Stand for this value from now on, the one that a recording begins with."""
         self._value, self._recording = value, journal.get()
