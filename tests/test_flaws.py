@@ -100,7 +100,8 @@ def test_c01_each_dense_has_an_activation_of_its_own():
 
 def test_c02_layers_of_equal_shape_start_apart_unless_the_chapter_is_asked_for():
     def first_two(**source):
-        net = NeuralNetwork([Dense(4), Dense(4)], MeanSquaredError(), **source)
+        layers = [Dense(4, bias_init="standard_normal") for _ in range(2)]
+        net = NeuralNetwork(layers, MeanSquaredError(), **source)
         net.build(4)
         return params_of(net)
 
@@ -563,7 +564,10 @@ def test_c33_initial_parameters_can_suit_the_width():
     assert not b.any()
     assert np.abs(W).max() <= math.sqrt(6 / 600)
     assert W.std() == pytest.approx(math.sqrt(2 / 600), rel=0.02)
-    assert repr(Dense(3).weight_init) == "StandardNormal()"  # the chapter's
+    by_itself = NeuralNetwork([Dense(200, "linear", inputs=400)], MeanSquaredError(), rng=0)
+    assert np.array_equal(W, next(by_itself.params()))
+    chapters = NeuralNetwork([Dense(200, "linear", inputs=400)], MeanSquaredError(), seed=1)
+    assert next(chapters.params()).std() == pytest.approx(1.0, rel=0.01)
 
 
 def test_c34_helpers_and_data_come_along():

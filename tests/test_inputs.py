@@ -160,7 +160,7 @@ def bad_cases():
             [Dense(3, inputs=2, weight_init=Constant(np.ones((3, 2))))], MeanSquaredError()
         ),
     )
-    for value in [[], None, Dense(3), [Dense], ["dense"], [Sigmoid()], 3]:
+    for value in [[], None, Dense(3), [Dense], ["dense"], [Sigmoid], 3]:
         yield f"layers={value!r}", lambda value=value: NeuralNetwork(value, MeanSquaredError())
     for value in [MeanSquaredError, "mse", None]:
         yield f"loss={value!r}", lambda value=value: NeuralNetwork([Dense(3)], value)

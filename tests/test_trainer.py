@@ -614,7 +614,7 @@ def test_a_snapshot_is_equal_bit_for_bit_only():
     first = next(net.params())
     first[0, 0] = np.nextafter(first[0, 0], 9.0)
     assert not snapshot.equals(net)
-    snapshot.restore(net)
+    snapshot.restore()
     assert snapshot.equals(net)
     net.layers[-1].operations = [*net.layers[-1].operations, BiasAdd(np.zeros((1, 1)))]
     assert not snapshot.equals(net)

@@ -15,6 +15,7 @@ __all__ = [
     "Traced",
     "as_matrix",
     "as_numbers",
+    "as_rows",
     "as_targets",
     "is_traced",
     "read_only",
@@ -35,6 +36,17 @@ class Traced:
 
     def as_number(self) -> float:
         """Return what stands for the Python number that ``float`` would make of it."""
+        raise NotImplementedError
+
+    def draw_bernoulli(self, key: Any, probability: float) -> Any:
+        """Return 1 with a probability, else 0, in the shape and dtype of this one.
+
+        The random numbers come from `key`, two numbers that are others afterwards.
+        """
+        raise NotImplementedError
+
+    def draw_normal(self, key: Any) -> Any:
+        """Return standard normal numbers in the shape and dtype of this one."""
         raise NotImplementedError
 
 
@@ -86,7 +98,7 @@ def as_numbers(value: ArrayLike, name: str, dtype: DTypeLike | None = None) -> A
 
 
 def as_matrix(value: ArrayLike, name: str, dtype: DTypeLike | None = None) -> Array:
-    """Make a matrix, (rows, features), of `value`; see `as_numbers`.
+    """Make a matrix, (rows, columns), of `value`; see `as_numbers`.
 
     Raises
     ------
@@ -95,8 +107,24 @@ def as_matrix(value: ArrayLike, name: str, dtype: DTypeLike | None = None) -> Ar
     DataError
         If it has no rows or no features, and for all that `as_numbers` refuses.
     """
-    array = as_numbers(value, name, dtype)
+    array = as_rows(value, name, dtype)
     if array.ndim != 2:
+        refuse(ShapeError, name, "two axes, (rows, columns)", array)
+    return array
+
+
+def as_rows(value: ArrayLike, name: str, dtype: DTypeLike | None = None) -> Array:
+    """Make rows of features, (rows, features) or with more axes, of `value`; see `as_numbers`.
+
+    Raises
+    ------
+    ShapeError
+        If `value` has fewer than two axes.
+    DataError
+        If it has no rows or no features, and for all that `as_numbers` refuses.
+    """
+    array = as_numbers(value, name, dtype)
+    if array.ndim < 2:
         advice = ""
         if array.ndim == 1:
             advice = (

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from glassbrick.arrays import Array, as_matrix, as_targets, is_traced, read_only
+from glassbrick.arrays import Array, as_rows, as_targets, is_traced, read_only
 from glassbrick.checks import describe, instance_of, one_of, positive_integer, refuse
 from glassbrick.errors import ArgumentError, GlassbrickError
 from glassbrick.layers.adoption import param_grad_of
 from glassbrick.layers.layer import Layer
-from glassbrick.layers.series import as_layers, layer_name, pass_through
+from glassbrick.layers.series import as_layers, pass_through
+from glassbrick.layers.tree import all_layers, layer_name
 from glassbrick.losses import Loss
+from glassbrick.modes import predicting
+from glassbrick.operations import Operation
 from glassbrick.randomness import (
     ChapterStreams,
     SeedLike,
@@ -24,6 +26,7 @@ from glassbrick.randomness import (
     Streams,
     legacy_seed,
 )
+from glassbrick.rollback import Rollback
 
 __all__ = ["NeuralNetwork"]
 
@@ -36,8 +39,9 @@ class NeuralNetwork:
 
     Parameters
     ----------
-    layers : sequence of Layer
-        First to last. Each layer belongs to one network.
+    layers : sequence of Layer, Operation or list
+        First to last. An operation, ``Dropout(0.1)``, stands for a layer of it alone, a list
+        for a `Series`. Each layer belongs to one network.
     loss : Loss
         What training makes small.
     seed : int or None, default 1
@@ -84,7 +88,7 @@ class NeuralNetwork:
         *,
         rng: SeedLike | None = None,
     ):
-        self.layers = as_layers(layers)
+        self.layers = as_layers(layers, "NeuralNetwork, layers")
         self.loss: Loss = instance_of(loss, Loss, "NeuralNetwork, loss", "MeanSquaredError()")
         self.streams: Streams
         self.seed = legacy_seed(seed, "NeuralNetwork, seed")
@@ -99,7 +103,7 @@ class NeuralNetwork:
             self._claim_blocks()
             for index, layer in enumerate(self.layers):
                 name = layer_name(layer, self.layers[:index])
-                layer._join(self.streams, index, name, self.seed)
+                layer._join(self.streams, (index,), name, self.seed)
             if self.layers[0].inputs is not None:
                 self.build(self.layers[0].inputs)
         except GlassbrickError:
@@ -107,13 +111,13 @@ class NeuralNetwork:
                 block.disown(self)  # there is no network that they could belong to
             raise
 
-    def build(self, inputs: int, dtype: DTypeLike = np.float64) -> None:
+    def build(self, inputs: int | tuple[int, ...], dtype: DTypeLike = np.float64) -> None:
         """Draw all parameters now, for data of so many features.
 
         Parameters
         ----------
-        inputs : int
-            Number of features.
+        inputs : int or tuple of int
+            Number of features, or the shape of a row if it has several axes.
         dtype : float64 or float32
             Of the parameters, and of all computation with them.
 
@@ -124,17 +128,19 @@ class NeuralNetwork:
         ShapeError
             If a layer was made for another number of inputs.
         """
-        inputs = positive_integer(inputs, "NeuralNetwork.build, inputs")
+        who = "NeuralNetwork.build, inputs"
+        sizes = inputs if isinstance(inputs, tuple) else (inputs,)
+        shape = (1, *(positive_integer(size, who) for size in sizes))
         float_dtype = one_of(_dtype_name(dtype), _DTYPES, "NeuralNetwork.build, dtype")
-        with self._unchanged_on_error():
-            self._draw_params(np.zeros((1, inputs), float_dtype))
+        with Rollback(self._parts()):
+            self._draw_params(np.zeros(shape, float_dtype))
 
     def forward(self, x_batch: ArrayLike) -> Array:
         """Pass a batch through all layers, which remember it for `backward`.
 
         Parameters
         ----------
-        x_batch : array_like, shape (rows, features)
+        x_batch : array_like, shape (rows, features) or with more axes
             Converted to the dtype of the parameters if it has another. What has it already
             is not looked through for NaN: this is the path of every batch; `fit` and
             `predict` look once.
@@ -247,9 +253,9 @@ class NeuralNetwork:
         layers = [layer.apart() for layer in self.layers]
         for layer in layers:
             layer.require_params()  # a twin never draws its own
-        rows = as_matrix(X, "X", self._dtype)
-        rows = read_only(rows)
-        prediction = pass_through(layers, rows, batch_size)
+        rows = read_only(as_rows(X, "X", self._dtype))
+        with predicting():
+            prediction = pass_through(layers, rows, batch_size)
         return prediction.copy() if np.may_share_memory(prediction, rows) else prediction
 
     def params(self) -> Iterator[Array]:
@@ -286,6 +292,10 @@ class NeuralNetwork:
         except AttributeError:
             return [(operation.param, param_grad_of(operation)) for operation in operations]
 
+    def operations(self) -> list[Operation]:
+        """Return all operations, first to last, in layers within layers too."""
+        return [op for layer in all_layers(self.layers) for op in layer.operations]
+
     def release(self) -> None:
         """Forget the last batch, everywhere. Parameters stay."""
         for layer in self.layers:
@@ -295,7 +305,7 @@ class NeuralNetwork:
     @property
     def is_built(self) -> bool:
         """Whether all layers have their parameters."""
-        return not any(layer.first for layer in self.layers)
+        return not any(layer.first for layer in all_layers(self.layers))
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -317,9 +327,9 @@ class NeuralNetwork:
             return x_batch
         if is_traced(x_batch):
             return x_batch  # type: ignore[no-any-return]
-        matrix = as_matrix(x_batch, "x_batch", self._dtype)
-        self._dtype = matrix.dtype
-        return matrix
+        rows = as_rows(x_batch, "x_batch", self._dtype)
+        self._dtype = rows.dtype
+        return rows
 
     def _as_target(self, y_batch: ArrayLike) -> Array:
         """Convert `y_batch`, unless it is an array."""
@@ -330,32 +340,15 @@ class NeuralNetwork:
     def _draw_params(self, sample: Array) -> None:
         """Set all layers up anew, for data like `sample`."""
         for layer in self.layers:
-            layer.first = True
+            layer.start_over()
         self._dtype = sample.dtype
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), predicting():
             self.forward(sample)
         self.release()
 
-    def _remember(self) -> Callable[[], None]:
-        """Return what puts all layers back as they are now, operations and all."""
-        states, dtype = [layer.__dict__.copy() for layer in self.layers], self._dtype
-
-        def put_back() -> None:
-            for layer, state in zip(self.layers, states, strict=True):
-                layer.__dict__ = state.copy()
-            self._dtype = dtype
-
-        return put_back
-
-    @contextmanager
-    def _unchanged_on_error(self) -> Iterator[None]:
-        """Put all layers back as they were if what is done meanwhile fails."""
-        put_back = self._remember()
-        try:
-            yield
-        except BaseException:
-            put_back()
-            raise
+    def _parts(self) -> list[object]:
+        """List the network and all its blocks: whatever holds something of its state."""
+        return [self, *all_layers(self.layers), *self.operations()]
 
     def _claim_blocks(self) -> None:
         for block in (*self.layers, self.loss):

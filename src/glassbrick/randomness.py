@@ -12,6 +12,7 @@ from glassbrick.errors import ArgumentError, ArgumentTypeError
 
 __all__ = [
     "ChapterStreams",
+    "Place",
     "RandomSource",
     "SeedLike",
     "SpawnedStreams",
@@ -25,17 +26,23 @@ RandomSource: TypeAlias = np.random.Generator | np.random.RandomState
 
 SeedLike: TypeAlias = int | np.random.SeedSequence | np.random.Generator
 
+Place: TypeAlias = tuple[int, ...]
+"""Number of a layer in a network, of a layer within that one, ..., of an operation."""
+
 _LARGEST_LEGACY_SEED = 2**32 - 1
 
 
 class Streams(Protocol):
     """Gives each part of a network's training its source of random numbers."""
 
-    def for_layer(self, index: int, seed: int | None) -> RandomSource:
-        """Return the source of the initial parameters of layer number `index`."""
+    def for_layer(self, place: Place, seed: int | None) -> RandomSource:
+        """Return the source of the initial parameters of the layer at `place`."""
 
     def for_shuffling(self, seed: int | None) -> RandomSource:
         """Return the source of the row orders of a new training run."""
+
+    def for_steps(self, place: Place, seed: int | None) -> np.random.Generator:
+        """Return the source of what an operation draws in each training step."""
 
 
 class ChapterStreams:
@@ -50,7 +57,7 @@ class ChapterStreams:
         self.seed = seed
         self._stream = np.random.RandomState(seed)
 
-    def for_layer(self, index: int, seed: int | None) -> RandomSource:  # noqa: ARG002
+    def for_layer(self, place: Place, seed: int | None) -> RandomSource:  # noqa: ARG002
         """Seed the stream again, unless `seed` is None, and return it."""
         if seed is not None:
             self._stream.seed(seed)
@@ -60,6 +67,11 @@ class ChapterStreams:
         """Seed the stream again, with fresh entropy if `seed` is None, and return it."""
         self._stream.seed(seed)
         return self._stream
+
+    def for_steps(self, place: Place, seed: int | None) -> np.random.Generator:
+        """Return a generator apart from the stream, so that the chapter's numbers stay."""
+        seed = self.seed if seed is None else seed
+        return np.random.default_rng(None if seed is None else (seed, *place))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"seed": self.seed}  # a saved network carries its seed, not 624 words of state
@@ -72,12 +84,12 @@ class ChapterStreams:
 
 
 class SpawnedStreams:
-    """Independent generators, one for each layer and one for shuffling, from one root.
+    """Independent generators, for each layer, each operation and for shuffling, from one root.
 
     Each fit that starts anew begins the same streams again: same `rng`, same result.
     """
 
-    _LAYER, _SHUFFLING = 0, 1  # first words of the spawn keys; never renumber
+    _LAYER, _SHUFFLING, _STEPS = 0, 1, 2  # first words of the spawn keys; never renumber
 
     def __init__(self, rng: SeedLike):
         self._root = _seed_sequence(rng)
@@ -88,13 +100,17 @@ class SpawnedStreams:
             np.random.SeedSequence(self._root.entropy, spawn_key=spawn_key)
         )
 
-    def for_layer(self, index: int, seed: int | None) -> RandomSource:
-        """Return the generator of layer `index`, or one of its own if it was given a seed."""
-        return np.random.default_rng(seed) if seed is not None else self._spawn(self._LAYER, index)
+    def for_layer(self, place: Place, seed: int | None) -> RandomSource:
+        """Return the generator of a layer, or one of its own if it was given a seed."""
+        return np.random.default_rng(seed) if seed is not None else self._spawn(self._LAYER, *place)
 
     def for_shuffling(self, seed: int | None) -> RandomSource:  # noqa: ARG002
         """Return the generator of the row orders. The chapter's `seed` has no part in it."""
         return self._spawn(self._SHUFFLING)
+
+    def for_steps(self, place: Place, seed: int | None) -> np.random.Generator:  # noqa: ARG002
+        """Return the generator of an operation."""
+        return self._spawn(self._STEPS, *place)
 
     def __repr__(self) -> str:
         return f"rng={self._root.entropy}"

@@ -59,7 +59,7 @@ class AutoEngine(Engine):
 
 def seconds_saved(job: Job) -> float:
     """Estimate how much sooner a compiled job would be done, the time to compile aside."""
-    operations = sum(len(layer.operations) for layer in job.net.layers)
+    operations = len(job.net.operations())
     weights = sum(param.size for param in job.net.params())
     multiplications = 3 * weights * min(job.batch_size, len(job.X))
     a_step = (

@@ -11,6 +11,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.layers.series import pass_through
+from glassbrick.modes import predicting
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 
@@ -119,4 +120,5 @@ class Engine(ABC):
     @np.errstate(all="ignore")
     def evaluate(net: NeuralNetwork, X: Array, y: Array) -> float:
         """Return the loss over all rows of `X`; parameters stay as they are."""
-        return float(net.loss.forward(pass_through(net.layers, X), y))
+        with predicting():
+            return float(net.loss.forward(pass_through(net.layers, X), y))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Protocol
 
 from glassbrick.arrays import Array
 from glassbrick.blocks import inherits
 from glassbrick.layers import Layer
+from glassbrick.layers.series import LayerOfLayers
+from glassbrick.layers.tree import all_layers
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation, WeightMultiply
@@ -30,31 +34,77 @@ class ProvenStep:
 
     def __init__(self, net: NeuralNetwork):
         self._loss = net.loss
-        self._forward = [
-            (layer, [(operation, operation._output) for operation in layer.operations])
-            for layer in net.layers
-        ]
-        operations = [operation for layer in net.layers for operation in layer.operations]
-        self._backward = [
-            (operation, _param_rule(operation), operation._input_grad)
-            for operation in reversed(operations)
-        ]
+        first = net.layers[0].operations[:1]
         # A user's rule may leave something behind that another rule needs; ours does not.
-        self._spared = operations[0] if type(operations[0]) is WeightMultiply else None
+        spared = first[0] if first and type(first[0]) is WeightMultiply else None
+        self._parts = list(_parts(net.layers, spared))
+        self._backward = [part.backward for part in reversed(self._parts)]
 
     def __call__(self, x_batch: Array, y_batch: Array) -> float:
         """Compute the loss of a batch, and the gradients of all parameters."""
         output = x_batch
+        for part in self._parts:
+            output = part.forward(output)
+        loss = self._loss
+        loss.prediction, loss.target = output, y_batch
+        value = loss._output()
+        loss.input_grad = grad = loss._input_grad()
+        for backward in self._backward:
+            grad = backward(grad)
+        return value
+
+    @staticmethod
+    def applies_to(net: NeuralNetwork) -> bool:
+        """Whether every block moves data as its base class does, so that rules are all there is."""
+        operations = net.operations()
+        return (
+            bool(operations)
+            and inherits(net, NeuralNetwork, "train_batch", "forward", "backward")
+            and inherits(net.loss, Loss, "forward", "backward")
+            and all(
+                inherits(layer, _base_of_layer(layer), "forward", "backward")
+                for layer in all_layers(net.layers)
+            )
+            and all(
+                inherits(operation, _base(operation), "forward", "backward")
+                for operation in operations
+            )
+        )
+
+
+class _Part(Protocol):
+    def forward(self, input_: Array) -> Array: ...
+
+    def backward(self, output_grad: Array) -> Array: ...
+
+
+class _Row:
+    """Layers of operations, one after the other."""
+
+    def __init__(self, layers: Sequence[Layer], spared: Operation | None):
+        self._forward = [
+            (layer, [(operation, operation._output) for operation in layer.operations])
+            for layer in layers
+        ]
+        operations = [operation for layer in layers for operation in layer.operations]
+        self._backward = [
+            (operation, _param_rule(operation), operation._input_grad)
+            for operation in reversed(operations)
+        ]
+        self._spared = spared
+
+    def forward(self, input_: Array) -> Array:
+        output = input_
         for layer, rules in self._forward:
             layer.input_ = output
             for operation, output_rule in rules:
                 operation.input_ = output
                 operation.output = output = output_rule()
             layer.output = output
-        loss = self._loss
-        loss.prediction, loss.target = output, y_batch
-        value = loss._output()
-        loss.input_grad = grad = loss._input_grad()
+        return output
+
+    def backward(self, output_grad: Array) -> Array:
+        grad = output_grad
         for operation, param_rule, input_rule in self._backward:
             output_grad = grad
             if operation is self._spared:
@@ -63,22 +113,38 @@ class ProvenStep:
                 operation.input_grad = grad = input_rule(output_grad)
             if param_rule is not None:
                 operation.param_grad = param_rule(output_grad)  # type: ignore[attr-defined]
-        return value
+        return grad
 
-    @staticmethod
-    def applies_to(net: NeuralNetwork) -> bool:
-        """Whether every block moves data as its base class does, so that rules are all there is."""
-        operations = [operation for layer in net.layers for operation in layer.operations]
-        return (
-            bool(operations)
-            and inherits(net, NeuralNetwork, "train_batch", "forward", "backward")
-            and inherits(net.loss, Loss, "forward", "backward")
-            and all(inherits(layer, Layer, "forward", "backward") for layer in net.layers)
-            and all(
-                inherits(operation, _base(operation), "forward", "backward")
-                for operation in operations
-            )
-        )
+
+class _Tree:
+    """A layer that is made of layers."""
+
+    def __init__(self, layer: LayerOfLayers):
+        self._layer = layer
+        parts = [next(_parts([child], None)) for child in layer.layers]
+        self._forward = [part.forward for part in parts]
+        self._backward = [part.backward for part in parts]
+
+    def forward(self, input_: Array) -> Array:
+        layer = self._layer
+        layer.input_ = input_
+        layer.output = output = layer._pass(self._forward, input_)
+        return output
+
+    def backward(self, output_grad: Array) -> Array:
+        return self._layer._pass_back(self._backward, output_grad)
+
+
+def _parts(layers: Sequence[Layer], spared: Operation | None) -> Iterator[_Part]:
+    for is_tree, some in groupby(layers, lambda layer: isinstance(layer, LayerOfLayers)):
+        if is_tree:
+            yield from (_Tree(layer) for layer in some if isinstance(layer, LayerOfLayers))
+        else:
+            yield _Row(list(some), spared)
+
+
+def _base_of_layer(layer: Layer) -> type[Layer]:
+    return LayerOfLayers if isinstance(layer, LayerOfLayers) else Layer
 
 
 def _base(operation: Operation) -> type[Operation]:

@@ -14,7 +14,7 @@ from glassbrick.glass.comparison import Comparison
 from glassbrick.glass.gradient_report import GradientReport, GradientResult
 from glassbrick.glass.trial_inputs import Checkable
 from glassbrick.layers import Layer
-from glassbrick.layers.series import named_operations
+from glassbrick.layers.tree import named_operations
 from glassbrick.losses import Loss
 from glassbrick.names import snake_case
 from glassbrick.network import NeuralNetwork

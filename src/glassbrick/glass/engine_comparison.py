@@ -7,11 +7,11 @@ import copy
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.arrays import Array, as_matrix, as_targets, require_same_rows
+from glassbrick.arrays import Array, as_rows, as_targets, require_same_rows
 from glassbrick.checks import instance_of, real_number
 from glassbrick.engines import XLAEngine
 from glassbrick.glass.engine_report import EngineReport, EngineResult
-from glassbrick.layers.series import named_operations
+from glassbrick.layers.tree import all_layers, named_operations
 from glassbrick.network import NeuralNetwork
 
 __all__ = ["compare_engines"]
@@ -68,11 +68,11 @@ def compare_engines(
         tolerance = real_number(tolerance, "compare_engines, tolerance", above=0.0)
     engine = XLAEngine()
     twin = copy.deepcopy(net)
-    rows = as_matrix(X, "X", net.dtype if net.is_built else None)
+    rows = as_rows(X, "X", net.dtype if net.is_built else None)
     targets = as_targets(y, "y", rows.dtype)
     require_same_rows(rows, "X", targets, "y")
     if not twin.is_built:
-        twin.build(rows.shape[1], rows.dtype)
+        twin.build(rows.shape[1:], rows.dtype)
     report = EngineReport(repr(net), tolerance or _TOLERANCES[rows.dtype])
     found = engine.compute(_values, twin, rows, targets)
     expected = _values(twin, rows, targets)
@@ -91,7 +91,8 @@ def _values(net: NeuralNetwork, X: Array, y: Array) -> dict[tuple[str, str], Arr
             for what in ("output", "input_grad", "param_grad"):
                 if what in vars(operation):
                     values[place, what] = vars(operation)[what]
-        values[layer.name, "output"] = layer.output
+        for part in all_layers([layer]):
+            values[part.name, "output"] = part.output
     values["loss", "output"] = np.copy(loss)
     values["loss", "input_grad"] = net.loss.input_grad
     return values

@@ -21,6 +21,7 @@ from glassbrick.glass.comparison import Comparison
 from glassbrick.glass.gradient_report import GradientReport
 from glassbrick.glass.trial_inputs import Checkable, trial_input, trial_pairs, trial_widths
 from glassbrick.layers import Layer
+from glassbrick.layers.tree import all_layers
 from glassbrick.losses import Loss
 from glassbrick.names import snake_case
 from glassbrick.network import NeuralNetwork
@@ -169,7 +170,7 @@ def _in_float64(block: Checkable) -> Checkable:
     operations: list[Operation] = [twin] if isinstance(twin, Operation) else []
     if isinstance(twin, NeuralNetwork):
         twin._dtype = None
-    for layer in layers_of(twin):
+    for layer in all_layers(layers_of(twin)):
         operations += layer.operations
     for operation in operations:
         if isinstance(operation, ParamOperation):

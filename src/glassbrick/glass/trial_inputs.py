@@ -128,7 +128,7 @@ def _pairs(
 def trial_widths(block: Operation | Layer) -> list[int]:
     """Return widths of input that may suit a block, most likely first."""
     if isinstance(block, Layer):
-        return [block.width or block.inputs or _WIDTH]
+        return [block.shape[-1] if block.shape else block.inputs or _WIDTH]
     if not isinstance(block, ParamOperation):
         return [_WIDTH]
     shape = block.param.shape or (1,)

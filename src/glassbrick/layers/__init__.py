@@ -1,6 +1,21 @@
-"""Series of operations with parameters of their own."""
+"""Operations, put together."""
 
+from glassbrick.layers.concatenate import Concatenate
 from glassbrick.layers.dense import Dense
+from glassbrick.layers.embedding import Embedding
 from glassbrick.layers.layer import Layer
+from glassbrick.layers.normalization import BatchNorm, LayerNorm, RMSNorm
+from glassbrick.layers.residual import Residual
+from glassbrick.layers.series import Series
 
-__all__ = ["Dense", "Layer"]
+__all__ = [
+    "BatchNorm",
+    "Concatenate",
+    "Dense",
+    "Embedding",
+    "Layer",
+    "LayerNorm",
+    "RMSNorm",
+    "Residual",
+    "Series",
+]

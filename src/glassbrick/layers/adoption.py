@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.blocks import inherits
 from glassbrick.checks import instance_of, refuse
 from glassbrick.errors import ArgumentError, OwnershipError
+from glassbrick.modes import predicting
 from glassbrick.operations import Operation, ParamOperation
 
 if TYPE_CHECKING:
     from glassbrick.layers.layer import Layer
 
-__all__ = ["adopted", "convert_params", "param_grad_of", "refuse_hidden_params"]
+__all__ = [
+    "adopted",
+    "convert_params",
+    "param_grad_of",
+    "refuse_hidden_params",
+    "set_up_operations",
+]
 
 
 def adopted(layer: Layer, operations: Sequence[Operation]) -> tuple[Operation, ...]:
@@ -78,6 +86,37 @@ def convert_params(operations: Sequence[ParamOperation], dtype: np.dtype[Any]) -
     for operation in operations:
         if operation.param.dtype != dtype:
             operation.replace_param(operation.param.astype(dtype))
+
+
+def set_up_operations(
+    operations: Sequence[Operation],
+    input_: Array,
+    source: Callable[[int], np.random.Generator],
+) -> None:
+    """Let operations begin anew, each for inputs like those that will reach it.
+
+    Parameters
+    ----------
+    operations : sequence of Operation
+        In their order.
+    input_ : ndarray
+        For the first of them.
+    source : callable
+        Returns the source of random numbers of an operation, by its number.
+    """
+    concerned = [
+        number
+        for number, operation in enumerate(operations)
+        if not inherits(operation, Operation, "set_up")
+    ]
+    with predicting():
+        for number in range(max(concerned, default=-1) + 1):
+            operation = operations[number]
+            if number in concerned:
+                operation.set_up(input_, source(number))
+                if isinstance(operation, ParamOperation):
+                    convert_params([operation], input_.dtype)
+            input_ = operation.forward(input_)
 
 
 def param_grad_of(operation: ParamOperation) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from glassbrick.arrays import Array
-from glassbrick.checks import instance_of, one_of
+from glassbrick.checks import instance_of, one_of, positive_integer
 from glassbrick.initializers import Initializer, as_initializer, draw
 from glassbrick.layers.layer import Layer
 from glassbrick.operations import BiasAdd, Operation, Sigmoid, WeightMultiply
@@ -26,9 +26,10 @@ class Dense(Layer):
         object. The default is, as in the chapter, a sigmoid; for none, say "linear".
     inputs : int, optional
         Number of inputs, if parameters are wanted before data.
-    weight_init, bias_init : str or Initializer
+    weight_init, bias_init : str or Initializer, optional
         How the parameters start, by name ("glorot_uniform", "he_normal", "zeros", ...)
-        or as an object. The default is, as in the chapter, "standard_normal" for both.
+        or as an object. The default is what suits the activation, and zeros; in a network
+        made with ``seed=`` it is, as in the chapter, "standard_normal" for both.
 
     Raises
     ------
@@ -52,28 +53,45 @@ class Dense(Layer):
     [(2, 3), (1, 3)]
     """
 
+    neurons: int
+
     def __init__(
         self,
         neurons: int,
         activation: str | Operation | None = None,
         *,
         inputs: int | None = None,
-        weight_init: str | Initializer = "standard_normal",
-        bias_init: str | Initializer = "standard_normal",
+        weight_init: str | Initializer | None = None,
+        bias_init: str | Initializer | None = None,
     ):
-        super().__init__(neurons, inputs=inputs)
+        super().__init__(positive_integer(neurons, "Dense, neurons"), inputs=inputs)
         self.activation = _as_activation(activation)
-        self.weight_init = as_initializer(weight_init, "Dense, weight_init")
-        self.bias_init = as_initializer(bias_init, "Dense, bias_init")
+        self.weight_init, self.bias_init = weight_init, bias_init
+        self._initializers("standard_normal", "standard_normal")  # refuses what there is not, now
         self.activation.claim(self, "Dense, activation")
 
     def _setup_layer(self, input_: Array) -> None:
-        weight = draw(self.weight_init, (input_.shape[1], self.neurons), self.rng)
-        bias = draw(self.bias_init, (1, self.neurons), self.rng)
+        if self.chapters_way:
+            of_weights, of_biases = self._initializers("standard_normal", "standard_normal")
+        else:
+            of_weights, of_biases = self._initializers(self.activation.weight_init, "zeros")
+        weight = draw(of_weights, (input_.shape[1], self.neurons), self.rng)
+        bias = draw(of_biases, (1, self.neurons), self.rng)
         self.operations = [WeightMultiply(weight), BiasAdd(bias), self.activation]
+
+    def _initializers(self, weight: str, bias: str) -> tuple[Initializer, Initializer]:
+        """Return those that were asked for, and else those by the names given."""
+        return (
+            as_initializer(_or(self.weight_init, weight), "Dense, weight_init"),
+            as_initializer(_or(self.bias_init, bias), "Dense, bias_init"),
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.neurons}, {type(self.activation).__name__})"
+
+
+def _or(given: str | Initializer | None, default: str) -> str | Initializer:
+    return default if given is None else given
 
 
 def _as_activation(value: Any) -> Operation:

@@ -21,9 +21,10 @@ from glassbrick.layers.adoption import (
     convert_params,
     param_grad_of,
     refuse_hidden_params,
+    set_up_operations,
 )
 from glassbrick.operations import Operation, ParamOperation
-from glassbrick.randomness import ChapterStreams, RandomSource, Streams, legacy_seed
+from glassbrick.randomness import ChapterStreams, Place, RandomSource, Streams, legacy_seed
 
 __all__ = ["Layer"]
 
@@ -35,14 +36,16 @@ class Layer(Block, ABC):
 
     Parameters
     ----------
-    neurons : int
-        Number of outputs.
+    neurons : int or None
+        Number of outputs; None if it follows from the inputs.
     inputs : int, optional
         Number of inputs. Given here, a network has its parameters before it sees data;
         else the first batch decides.
 
     Attributes
     ----------
+    layers : tuple of Layer
+        Those that it is made of, if it is made of layers; see `Series`.
     operations : sequence of Operation
         Fixed once the layer is set up.
     params, param_grads : tuple of ndarray
@@ -53,8 +56,8 @@ class Layer(Block, ABC):
         Seed of the parameters; a network made with ``seed=`` sets it.
     rng : Generator or RandomState
         The source of random numbers, during `_setup_layer` only.
-    width : int or None
-        Number of features of the input it was set up for.
+    shape : tuple of int or None
+        Shape of a row of the input it was set up for.
     name : str
         How errors and reports call the layer: a network numbers its layers, "dense_1".
     input_, output : ndarray
@@ -83,6 +86,8 @@ class Layer(Block, ABC):
 
     memory: ClassVar[tuple[str, ...]] = ("input_", "output")
 
+    layers: tuple[Layer, ...] = ()
+    neurons: int | None
     first = True
     inputs: int | None = None
     name = "layer"
@@ -91,18 +96,18 @@ class Layer(Block, ABC):
     input_: Array
     output: Array
 
-    width: int | None = None
-    _index = 0  # place in the network
+    shape: tuple[int, ...] | None = None
+    _place: Place = (0,)
     _seeded_by_network = False
     _streams: Streams | None = None
     _operations: Sequence[Operation] = ()
     _declared_params: list[Array] | None = None  # a list that _setup_layer fills
 
-    def __init__(self, neurons: int, *, inputs: int | None = None):
+    def __init__(self, neurons: int | None, *, inputs: int | None = None):
         who = type(self).__name__
-        self.neurons = positive_integer(neurons, f"{who}, neurons")
+        self.neurons = neurons if neurons is None else positive_integer(neurons, f"{who}, neurons")
         self.inputs = inputs if inputs is None else positive_integer(inputs, f"{who}, inputs")
-        self.name = f"{who}({self.neurons})"
+        self.name = f"{who}({'' if neurons is None else neurons})"
         self.first = True
 
     @abstractmethod
@@ -127,13 +132,13 @@ class Layer(Block, ABC):
         ArgumentTypeError
             If `input_` is not an array.
         ShapeError
-            If it has not two axes, or not as many features as before.
+            If its rows have not the shape that they had before, or the layer cannot take it.
         """
         try:
             if self.first:
                 self._set_up(input_)
-            elif input_.shape[-1] != self.width or input_.ndim != 2:
-                self._check_input(input_, self.width)
+            elif input_.shape[1:] != self.shape:
+                self._check_shape(input_)
             self.input_ = input_
             for operation in self._operations:
                 input_ = operation.forward(input_)
@@ -246,21 +251,28 @@ class Layer(Block, ABC):
         twin._find_params()
         return twin
 
-    def _join(self, streams: Streams, index: int, name: str, seed: int | None) -> None:
+    @property
+    def chapters_way(self) -> bool:
+        """Whether parameters start as in the chapter: in a network made with ``seed=``, or none."""
+        return self._streams is None or isinstance(self._streams, ChapterStreams)
+
+    def start_over(self) -> None:
+        """Let the next forward set the layer up again."""
+        self.first = True
+
+    def _join(self, streams: Streams, place: Place, name: str, seed: int | None) -> None:
         """Take the place in a network that gives the layer its name and its random numbers."""
-        self._streams, self._index, self.name = streams, index, name
+        self._streams, self._place, self.name = streams, place, name
         if seed is not None or self._seeded_by_network:
             self.seed = seed  # as in the chapter, or to forget that of an earlier network
             self._seeded_by_network = True
 
     def _set_up(self, input_: Array) -> None:
         """Make the operations anew, for inputs like `input_` and in its dtype."""
-        self._check_input(input_, self.inputs)
-        if input_.dtype.kind != "f":
-            advice = "Use .astype(float); fit and predict do so themselves."
-            refuse(ArgumentTypeError, "forward", "an array of floats", input_, advice)
+        self._check_input(input_)
         seed = legacy_seed(self.seed, "seed")
-        self.rng = (self._streams or ChapterStreams(None)).for_layer(self._index, seed)
+        streams = self._streams or ChapterStreams(None)
+        self.rng = streams.for_layer(self._place, seed)
         self.first = True
         self._declared_params, self._operations = None, []
         try:
@@ -270,14 +282,39 @@ class Layer(Block, ABC):
             self._declared_params = None
             del self.rng
         convert_params(self._param_operations, input_.dtype)
-        self.width = input_.shape[1]
+        set_up_operations(
+            self._operations,
+            input_,
+            lambda number: streams.for_steps((*self._place, number), seed),
+        )
+        self.shape = input_.shape[1:]
         self.first = False
 
-    def _check_input(self, input_: Any, width: int | None) -> None:
+    def _check_input(self, input_: Any) -> None:
+        """Refuse what the layer cannot be set up for."""
         require_array(input_, "forward")
-        if input_.ndim != 2 or (width is not None and input_.shape[1] != width):
-            columns = "features" if width is None else f"{width} features"
-            refuse(ShapeError, "forward", f"an array of shape (rows, {columns})", input_)
+        self._require_rows(input_)
+        if self.inputs is not None and input_.shape[-1] != self.inputs:
+            expected = f"an array of shape (rows, {self.inputs} features)"
+            refuse(ShapeError, "forward", expected, input_)
+        if input_.dtype.kind != "f":
+            advice = "Use .astype(float); fit and predict do so themselves."
+            refuse(ArgumentTypeError, "forward", "an array of floats", input_, advice)
+
+    def _require_rows(self, input_: Array) -> None:
+        """Refuse all but a matrix. A layer that takes rows of other shapes overrides this."""
+        if input_.ndim != 2:
+            advice = "Put Flatten() before this layer." if input_.ndim > 2 else ""
+            expected = "an array of shape (rows, features)"
+            refuse(ShapeError, "forward", expected, input_, advice)
+
+    def _check_shape(self, input_: Any) -> None:
+        """Refuse rows of another shape than those the layer was set up for."""
+        require_array(input_, "forward")
+        if input_.shape[1:] != self.shape or input_.ndim == 0:
+            *more, features = self.shape or (0,)
+            shape = ", ".join(["rows", *map(str, more), f"{features} features"])
+            refuse(ShapeError, "forward", f"an array of shape ({shape})", input_)
 
     def _adopt(self) -> None:
         """Own the operations, and see that all parameters are theirs."""
@@ -296,4 +333,4 @@ class Layer(Block, ABC):
             operation.claim(self, self.name)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.neurons})"
+        return f"{type(self).__name__}({'' if self.neurons is None else self.neurons})"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy import ndarray
 
 from glassbrick.arrays import Array
 from glassbrick.blocks import Block
 from glassbrick.checks import describe, refuse, require_array, require_shape
 from glassbrick.errors import ArgumentTypeError, ShapeError
+from glassbrick.modes import is_predicting
 
 __all__ = ["Operation", "ParamOperation"]
 
@@ -22,6 +24,10 @@ class Operation(Block, ABC):
     `_input_grad`, which turns the gradient of the loss with respect to the output into
     that with respect to the input. This class stores and checks.
 
+    An operation that acts otherwise in prediction than in training, as dropout does, also
+    writes `_prediction`. One that takes only some numbers says so in `require_input`. One
+    that begins anew when a network draws new parameters does so in `set_up`.
+
     Attributes
     ----------
     input_, output : ndarray
@@ -29,6 +35,8 @@ class Operation(Block, ABC):
         backward pass needs them as they are.
     input_grad : ndarray
         What the last `backward` returned, shaped like `input_`.
+    weight_init : str
+        How the weights of a dense layer should start in front of this activation.
 
     Notes
     -----
@@ -54,6 +62,7 @@ class Operation(Block, ABC):
     """
 
     memory: ClassVar[tuple[str, ...]] = ("input_", "output", "input_grad")
+    weight_init: ClassVar[str] = "glorot_uniform"
 
     input_: Array
     output: Array
@@ -79,10 +88,12 @@ class Operation(Block, ABC):
         ShapeError
             If it does not fit the operation's parameter.
         """
-        if type(input_) is not ndarray:
+        if type(input_) is ndarray:
+            self.require_input(input_)
+        else:
             require_array(input_, f"{type(self).__name__}.forward, input_")
         self.input_ = input_
-        self.output = output = self._output()
+        self.output = output = self._prediction() if is_predicting() else self._output()
         if type(output) is not ndarray:
             require_array(output, f"{type(self).__name__}._output must return an array")
         return output
@@ -116,6 +127,28 @@ class Operation(Block, ABC):
             self._refuse_shape(input_grad, self.input_.shape, "_input_grad must return")
         return input_grad
 
+    def set_up(self, input_: Array, rng: np.random.Generator) -> None:
+        """Begin anew; called when a layer draws its parameters.
+
+        Parameters
+        ----------
+        input_ : ndarray, shape (rows, ...)
+            Shaped like what will come.
+        rng : Generator
+            The operation's own source of random numbers.
+        """
+
+    def require_input(self, input_: Array) -> None:
+        """Refuse numbers that the operation cannot take; by default none.
+
+        A training run calls it once, with all rows, before anything is changed.
+
+        Raises
+        ------
+        DataError
+            If there are such numbers.
+        """
+
     def _refuse_shape(self, gradient: Array, shape: tuple[int, ...], what: str) -> None:
         advice = "A gradient has the shape of what it belongs to."
         if what.startswith("_param_grad"):
@@ -125,6 +158,10 @@ class Operation(Block, ABC):
     @abstractmethod
     def _output(self) -> Array:
         """Compute the output from ``self.input_``."""
+
+    def _prediction(self) -> Array:
+        """Compute the output where nothing is learned from it; by default the same."""
+        return self._output()
 
     @abstractmethod
     def _input_grad(self, output_grad: Array) -> Array:

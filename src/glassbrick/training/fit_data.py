@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.arrays import Array, as_matrix, as_targets, read_only, require_same_rows
+from glassbrick.arrays import Array, as_rows, as_targets, read_only, require_same_rows
 from glassbrick.checks import refuse
 from glassbrick.errors import DataError, ShapeError
 
@@ -57,8 +57,9 @@ class FitData:
             raise DataError(f"fit: expected X_test and y_test, or neither; {missing} is missing.")
         X_val, y_val = as_pair(X_test, "X_test", y_test, "y_test", X.dtype)
         for name, validation, training in (("X_test", X_val, X), ("y_test", y_val, y)):
-            if validation.shape[1] != training.shape[1]:
-                expected = f"{training.shape[1]} columns, as in {name.replace('test', 'train')}"
+            if validation.shape[1:] != training.shape[1:]:
+                shape = ", ".join(map(str, training.shape[1:]))
+                expected = f"{shape} columns, as in {name.replace('test', 'train')}"
                 refuse(ShapeError, f"fit, {name}", expected, validation)
         return cls(read_only(X), read_only(y), (read_only(X_val), read_only(y_val)))
 
@@ -67,7 +68,7 @@ def as_pair(
     X: ArrayLike, X_name: str, y: ArrayLike, y_name: str, dtype: np.dtype[Any] | None = None
 ) -> tuple[Array, Array]:
     """Convert features and targets to matrices of one dtype, that of the features."""
-    features = as_matrix(X, X_name, dtype)
+    features = as_rows(X, X_name, dtype)
     targets = as_targets(y, y_name, features.dtype)
     require_same_rows(features, X_name, targets, y_name)
     return features, targets

@@ -17,6 +17,7 @@ from glassbrick.engines import Engine, EpochLosses, Job
 from glassbrick.errors import DivergenceError, GlassbrickError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
+from glassbrick.rollback import Rollback
 from glassbrick.training.early_stopping import EarlyStopping
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.history import History
@@ -82,9 +83,9 @@ class Run:
         self._last: Snapshot | None = None  # of the last epoch, where a later fit goes on
         self._left: Snapshot | None = None  # as the last fit left the network
 
-        put_back = net._remember()
+        rollback = Rollback(net._parts())
         before = Snapshot(net) if net.is_built else None
-        with net._unchanged_on_error():
+        with rollback:
             # The chapter draws in this order from one stream: the first shuffle, then the
             # parameters, then the other shuffles. Its printed numbers depend on it.
             shuffler = Shuffler(len(data.X), net.streams.for_shuffling(seed))
@@ -96,7 +97,7 @@ class Run:
         self.replaced_params = before is not None and not before.equals(net)
         # What goes back to the start if a fit ends in an error before it evaluated anything.
         self._put_back: Callable[[], None] | None
-        self._put_back = put_back if self.replaced_params else Snapshot(net).restorer(net)
+        self._put_back = rollback.put_back if self.replaced_params else Snapshot(net).restore
         if restart or before is None:
             optim.reset()
 
@@ -110,14 +111,14 @@ class Run:
         """
         _try_one_row(self.net, self.engine, data)
         self.replaced_params = False
-        self._put_back = Snapshot(self.net).restorer(self.net)
+        self._put_back = Snapshot(self.net).restore
         unchanged = self._left is not None and self._left.equals(self.net)
         if not unchanged or data.validation is None:
             self._forget_best()
         elif self._best is not None:
             self._judge_again(self._best, *data.validation)
         if unchanged and self._last is not None:
-            self._last.restore(self.net)
+            self._last.restore()
         if not unchanged:
             self.optim.reset()  # what it remembers is of other parameters
         self.stopping.patience = plan.patience
@@ -131,7 +132,7 @@ class Run:
 
     def _judge_again(self, best: Snapshot, X_val: Array, y_val: Array) -> None:
         """Take the loss of the best epoch on the validation data of this fit."""
-        best.restore(self.net)
+        best.restore()
         loss = self.engine.evaluate(self.net, X_val, y_val)
         if loss != self.history.best_loss:
             self.history.best_loss = self.stopping.reference = loss
@@ -156,7 +157,7 @@ class Run:
             raise
         finally:
             if self._best is not None:
-                self._best.restore(self.net)
+                self._best.restore()
             self._put_back = None
             self.net.release()
             self._left = Snapshot(self.net)

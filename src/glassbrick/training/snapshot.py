@@ -1,46 +1,59 @@
-"""Snapshot: the values of all parameters at one moment."""
+"""Snapshot: the values of all that training changes in a network, at one moment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.network import NeuralNetwork
+from glassbrick.operations import Operation
 
 __all__ = ["Snapshot"]
 
 
 class Snapshot:
-    """A copy of all parameters, to be written back into the same arrays.
+    """A copy of all arrays that operations hold: parameters, running averages.
 
     Parameters
     ----------
     net : NeuralNetwork
-        Whose parameters to copy.
+        Whose arrays to copy.
     """
 
     def __init__(self, net: NeuralNetwork):
-        self._values = [param.copy() for param in net.params()]
+        net.params()  # refuses a network that has none yet
+        self._values = [(op, name, array.copy()) for op, name, array in _arrays(net)]
 
-    def restore(self, net: NeuralNetwork) -> None:
-        """Write the values back, in place."""
-        for param, value in zip(net.params(), self._values, strict=True):
-            param[...] = value
-
-    def restorer(self, net: NeuralNetwork) -> Callable[[], None]:
-        """Return what writes the values back."""
-        return lambda: self.restore(net)
+    def restore(self) -> None:
+        """Write the values back: in place, unless an operation holds another array by now."""
+        for operation, name, value in self._values:
+            held = vars(operation).get(name)
+            if isinstance(held, np.ndarray) and held.shape == value.shape and held.flags.writeable:
+                held[...] = value
+            elif not _same_bits(held, value):
+                setattr(operation, name, value.copy())
 
     def equals(self, net: NeuralNetwork) -> bool:
         """Whether the network has these values, bit for bit."""
-        params = list(net.params())
-        return len(params) == len(self._values) and all(map(_same_bits, params, self._values))
+        now = list(_arrays(net))
+        return len(now) == len(self._values) and all(
+            _same_bits(array, value)
+            for (_, _, array), (_, _, value) in zip(now, self._values, strict=True)
+        )
 
 
-def _same_bits(first: Array, second: Array) -> bool:
-    if (first.dtype, first.shape) != (second.dtype, second.shape):
+def _arrays(net: NeuralNetwork) -> Iterator[tuple[Operation, str, Array]]:
+    """Find the arrays that operations hold from batch to batch."""
+    for operation in net.operations():
+        for name, value in vars(operation).items():
+            if isinstance(value, np.ndarray) and name not in operation.memory:
+                yield operation, name, value
+
+
+def _same_bits(first: Array | None, second: Array) -> bool:
+    if first is None or (first.dtype, first.shape) != (second.dtype, second.shape):
         return False
-    bits = f"u{first.itemsize}"  # so that NaN is NaN
-    return np.array_equal(np.ascontiguousarray(first).view(bits), second.view(bits))
+    # As bytes, so that NaN is NaN.
+    return np.ascontiguousarray(first).tobytes() == np.ascontiguousarray(second).tobytes()

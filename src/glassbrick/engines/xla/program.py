@@ -178,7 +178,7 @@ class _Epochs:
         whole = len(X) // size * size
         predicted = []
         if calls.block is not None:
-            blocks = X[:whole].reshape(-1, size, X.shape[1])
+            blocks = X[:whole].reshape(-1, size, *X.shape[1:])
             carry, parts = jax.lax.scan(
                 lambda carry, rows: self._apply(calls.block, carry, rows), carry, blocks
             )

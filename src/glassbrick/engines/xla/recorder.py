@@ -14,6 +14,7 @@ from glassbrick.engines.xla.recording import Recording, Roots, record
 from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.survey import Survey
 from glassbrick.errors import TracingError
+from glassbrick.modes import predicting
 
 __all__ = ["STEPS_TO_SETTLE", "Recorder"]
 
@@ -164,8 +165,9 @@ def _step(roots: Roots, x_batch: Any, y_batch: Any) -> Any:
 
 
 def _predict(roots: Roots, rows: Any) -> Any:
-    for layer in roots["network"].layers:
-        rows = layer.forward(rows)
+    with predicting():
+        for layer in roots["network"].layers:
+            rows = layer.forward(rows)
     return rows
 
 

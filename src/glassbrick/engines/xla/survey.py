@@ -37,7 +37,7 @@ __all__ = ["Found", "Survey"]
 # Where random numbers come from, and who belongs to whom: no part of a training step.
 _NO_PART: dict[type, frozenset[str]] = {
     Block: frozenset({"_owner"}),
-    Layer: frozenset({"_streams", "_index", "seed", "weight_init", "bias_init"}),
+    Layer: frozenset({"_streams", "_place", "seed", "weight_init", "bias_init"}),
     NeuralNetwork: frozenset({"streams", "seed"}),
 }
 _UNUSABLE = (

@@ -98,6 +98,18 @@ class TracedArray(Traced, Numberless, Operators):
         """Return it as ``float(x)`` would, if there were a number."""
         return TracedArray(self.value.astype(np.float64), number=True)
 
+    def draw_bernoulli(self, key: Any, probability: float) -> TracedArray:
+        """See `Traced.draw_bernoulli`."""
+        from glassbrick.engines.xla.tracing.drawing import draw_bernoulli
+
+        return draw_bernoulli(self, key, probability)
+
+    def draw_normal(self, key: Any) -> TracedArray:
+        """See `Traced.draw_normal`."""
+        from glassbrick.engines.xla.tracing.drawing import draw_normal
+
+        return draw_normal(self, key)
+
     def stand_for(self, value: jax.Array) -> None:
         """Stand for this value from now on, the one that a recording begins with."""
         self._value, self._recording = value, journal.get()
