@@ -50,12 +50,3 @@ class Noise:
             return like.draw_normal(self.key)  # type: ignore[no-any-return]
         kind: Any = np.float32 if like.dtype == np.float32 else np.float64
         return np.asarray(self.rng.standard_normal(like.shape, kind))
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """Where the draws of the NumPy engine are; set it to draw the same again."""
-        return self.rng.bit_generator.state  # type: ignore[return-value]
-
-    @state.setter
-    def state(self, state: dict[str, Any]) -> None:
-        self.rng.bit_generator.state = state

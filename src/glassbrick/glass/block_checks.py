@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +12,10 @@ from glassbrick.blocks import inherits
 from glassbrick.errors import DataError, GlassbrickError
 from glassbrick.glass.comparison import Comparison
 from glassbrick.glass.gradient_report import GradientReport, GradientResult
+from glassbrick.glass.steady import Steady
 from glassbrick.glass.trial_inputs import Checkable
 from glassbrick.layers import Layer
-from glassbrick.layers.tree import named_operations
+from glassbrick.layers.tree import all_layers, named_operations
 from glassbrick.losses import Loss
 from glassbrick.names import snake_case
 from glassbrick.network import NeuralNetwork
@@ -35,11 +36,10 @@ def leaves_inputs_alone(
 ) -> bool:
     """See whether an operation writes into its input, by giving it one that is read-only."""
     places = [(name, block, input_)] if isinstance(block, Operation) else []
-    for layer in layers_of(block):
-        if inherits(layer, Layer, "forward", "backward"):
-            places += [
-                (place, operation, operation.input_) for place, operation in named_operations(layer)
-            ]
+    places += [
+        (place, operation, operation.input_)
+        for place, operation in _plain_operations(layers_of(block))
+    ]
     for place, operation, before in places:
         try:
             operation.apart().forward(read_only(before.copy()))
@@ -102,22 +102,53 @@ def check_layers(
     comparison: Comparison,
 ) -> None:
     """Check each operation by itself, last to first, then all together."""
-    all_right = True
-    grad = output_grad
-    for layer in reversed(layers):
-        if not inherits(layer, Layer, "forward", "backward"):  # only the whole can be judged
-            grad = layer.backward(grad)
-            continue
-        for place, operation in reversed(list(named_operations(layer))):
-            all_right &= check_operation(
-                place, operation.apart(), operation.input_, grad, comparison
-            )
-            try:
-                grad = operation.backward(grad)
-            except GlassbrickError:
-                return  # told already, by the check of the operation itself
-    if all_right:
+    grads, problem = _output_grads(layers, output_grad)
+    right = [
+        check_operation(place, operation.apart(), operation.input_, grad, comparison)
+        for place, operation, grad in grads
+    ]
+    if all(right):
+        if problem is not None:  # else the check of the operation itself tells
+            comparison.fail(name, "backward", problem)
+            return
         _check_end_to_end(layers, input_, output_grad, name, comparison)
+
+
+def _output_grads(
+    layers: Sequence[Layer], output_grad: Array
+) -> tuple[list[tuple[str, Operation, Array]], GlassbrickError | None]:
+    """Send a gradient back, and take down what reaches each operation, and what goes wrong."""
+    found: list[tuple[str, Operation, Array]] = []
+    watched = list(_plain_operations(layers))
+
+    def watch(place: str, operation: Operation) -> Callable[[Array], Array]:
+        def backward(grad: Array) -> Array:
+            found.append((place, operation, np.copy(grad)))
+            return type(operation).backward(operation, grad)
+
+        return backward
+
+    for place, operation in watched:
+        vars(operation)["backward"] = watch(place, operation)
+    try:
+        for layer in reversed(layers):
+            output_grad = layer.backward(output_grad)
+    except GlassbrickError as error:
+        return found, error
+    finally:
+        for _, operation in watched:
+            vars(operation).pop("backward", None)
+    return found, None
+
+
+def _plain_operations(layers: Sequence[Layer]) -> Iterator[tuple[str, Operation]]:
+    """Name the operations of layers without a forward or backward of their own.
+
+    Of the others, only the whole can be judged.
+    """
+    for layer in all_layers(layers):
+        if inherits(layer, Layer, "forward", "backward"):
+            yield from named_operations(layer)
 
 
 def check_operation(
@@ -125,9 +156,11 @@ def check_operation(
 ) -> bool:
     """Check one operation at given numbers; say whether it is right."""
     input_before, grad_before = input_.copy(), output_grad.copy()
+    steady = Steady([operation])
 
     def analytic(gradient: str) -> Callable[[], Array]:
         def run() -> Array:
+            steady.again()
             operation.forward(input_)
             # The rule itself, not backward, so that one wrong shape does not hide the rest.
             found: Array = getattr(operation, f"_{gradient}")(output_grad)
@@ -140,6 +173,7 @@ def check_operation(
         return run
 
     def output_of_input(at: Array) -> Array:
+        steady.again()
         operation.input_ = at
         operation.output = operation._output()
         return operation.output
@@ -168,8 +202,10 @@ def _check_end_to_end(
     comparison: Comparison,
 ) -> None:
     """Check layers as a whole, from the data and from each parameter to the last output."""
+    steady = Steady(operation for layer in all_layers(layers) for operation in layer.operations)
 
     def forward(at: Array) -> Array:
+        steady.again()
         for layer in layers:
             at = layer.forward(at)
         return at
@@ -181,6 +217,9 @@ def _check_end_to_end(
             grad = layer.backward(grad)
         return grad
 
+    for layer in all_layers(layers):
+        for operation in layer.operations:  # copies, which need not mind what they are given
+            vars(operation)["require_input"] = _take_anything
     comparison.compare(name, "input_grad", backward, forward, input_, output_grad)
     operations = [operation for layer in layers for operation in layer.param_operations]
     for number, operation in enumerate(operations):
@@ -192,6 +231,10 @@ def _check_end_to_end(
         output = _with_param(operation, lambda: forward(input_))
         gradient = f"params[{number}]"
         comparison.compare(name, gradient, param_grad, output, operation.param, output_grad)
+
+
+def _take_anything(input_: Array) -> None:
+    """Let numbers pass that lie beside those that an operation takes."""
 
 
 def _with_param(operation: ParamOperation, output: Callable[[], Array]) -> Callable[[Array], Array]:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from glassbrick.glass.trial_inputs import Checkable, trial_input, trial_widths
-from glassbrick.layers import Layer
+from glassbrick.layers import Dense, Layer
+from glassbrick.layers.series import LayerOfLayers
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation
@@ -94,7 +95,9 @@ def _arguments(kind: type[Any]) -> Iterator[tuple[Any, ...]]:
     if issubclass(kind, ParamOperation):
         for shape in _PARAM_SHAPES:
             yield (rng.standard_normal(shape),)
-    if issubclass(kind, Layer):
+    if issubclass(kind, LayerOfLayers):
+        yield ([Dense(4, "tanh"), Dense(3, "linear")],)
+    elif issubclass(kind, Layer):
         yield (3,)
     yield ()
 

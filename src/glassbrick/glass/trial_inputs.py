@@ -41,6 +41,9 @@ def trial_input(
             try:
                 with np.errstate(all="ignore"):
                     output = forward(candidate.copy())
+            except DataError as error:  # it takes other numbers
+                failure = error
+                continue
             except GlassbrickError:
                 raise
             except Exception as error:
@@ -105,7 +108,7 @@ def trial_pairs(
 def _pairs(
     shape: tuple[int, ...], given: Array | None, wanted: Array | None, rng: np.random.Generator
 ) -> Iterator[tuple[str, Array, Array]]:
-    numbers, fractions = _candidates(shape, rng)
+    numbers, fractions, _ = _candidates(shape, rng)
     if given is not None and wanted is not None:
         yield "the given numbers", given, wanted
         return
@@ -141,5 +144,9 @@ def trial_widths(block: Operation | Layer) -> list[int]:
 
 
 def _candidates(shape: tuple[int, ...], rng: np.random.Generator) -> list[Array]:
-    """Numbers of all signs, and for logarithms and roots, numbers between 0 and 1."""
-    return [rng.standard_normal(shape), rng.uniform(0.2, 0.8, shape)]
+    """Numbers of all signs; for logarithms and roots, between 0 and 1; categories."""
+    return [
+        rng.standard_normal(shape),
+        rng.uniform(0.2, 0.8, shape),
+        rng.integers(0, 2, shape).astype(float),
+    ]

@@ -8,7 +8,6 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.checks import real_number
-from glassbrick.errors import NotReadyError
 from glassbrick.operations.operation import Operation
 
 __all__ = ["BatchStandardize", "RootMeanSquareDivide", "RowStandardize"]
@@ -65,8 +64,7 @@ class BatchStandardize(Operation):
 
     def set_up(self, input_: Array, rng: np.random.Generator) -> None:  # noqa: ARG002
         """Begin the running averages anew, at mean 0 and variance 1."""
-        self.mean = np.zeros((1, input_.shape[-1]), input_.dtype)
-        self.variance = np.ones((1, input_.shape[-1]), input_.dtype)
+        self.mean, self.variance = _fresh_averages(input_)
 
     @np.errstate(over="ignore", under="ignore")  # a variance of infinity gives the right 0
     def _output(self) -> Array:
@@ -75,18 +73,15 @@ class BatchStandardize(Operation):
         mean = _column_means(self.input_)
         centred = self.input_ - mean
         variance = _column_means(centred * centred)
-        self._average(mean, variance)
+        self._take_in(mean, variance)
         self.scale = 1.0 / np.sqrt(variance + self.epsilon)
         return centred * self.scale
 
     @np.errstate(over="ignore", under="ignore")
     def _prediction(self) -> Array:
-        if self.mean is None or self.variance is None:
-            raise NotReadyError(
-                "BatchStandardize has no running averages yet: train it, or put it in a network."
-            )
-        self.scale = 1.0 / np.sqrt(self.variance + self.epsilon)
-        return (self.input_ - self.mean) * self.scale
+        mean, variance = self._averages()
+        self.scale = 1.0 / np.sqrt(variance + self.epsilon)
+        return (self.input_ - mean) * self.scale
 
     @np.errstate(over="ignore", under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
@@ -95,13 +90,17 @@ class BatchStandardize(Operation):
         slope = _column_means(output_grad * self.output)
         return self.scale * (output_grad - _column_means(output_grad) - self.output * slope)
 
-    def _average(self, mean: Array, variance: Array) -> None:
+    def _take_in(self, mean: Array, variance: Array) -> None:
         """Take a batch into the running averages."""
-        if self.mean is None or self.variance is None:
-            self.mean, self.variance = np.zeros_like(mean), np.ones_like(variance)
+        of_means, of_variances = self._averages()
         rows = len(self.input_)
-        self.mean += self.momentum * (mean - self.mean)
-        self.variance += self.momentum * (rows / (rows - 1) * variance - self.variance)
+        of_means += self.momentum * (mean - of_means)
+        of_variances += self.momentum * (rows / (rows - 1) * variance - of_variances)
+
+    def _averages(self) -> tuple[Array, Array]:
+        if self.mean is None or self.variance is None:  # it is in no layer that sets it up
+            self.mean, self.variance = _fresh_averages(self.input_)
+        return self.mean, self.variance
 
     def __repr__(self) -> str:
         return f"BatchStandardize({self.momentum:g}, {self.epsilon:g})"
@@ -210,6 +209,11 @@ class RootMeanSquareDivide(Operation):
 
     def __repr__(self) -> str:
         return f"RootMeanSquareDivide({self.epsilon:g})"
+
+
+def _fresh_averages(input_: Array) -> tuple[Array, Array]:
+    shape = (1, input_.shape[-1])
+    return np.zeros(shape, input_.dtype), np.ones(shape, input_.dtype)
 
 
 # np.mean takes four times as long on small arrays, because it looks at all that it could do.
