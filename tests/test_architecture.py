@@ -32,6 +32,7 @@ FLOORS = [
     "batches",
     "operations",
     "initializers",
+    "penalties",
     "layers",
     "losses",
     "network",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +13,23 @@ from glassbrick.checks import refuse
 from glassbrick.errors import ShapeError
 from glassbrick.randomness import RandomSource, SeedLike, as_generator
 
-__all__ = ["Shuffler", "cut", "permute_data"]
+__all__ = ["Rows", "Shuffler", "cut", "permute_data"]
+
+
+class Rows(NamedTuple):
+    """Examples to learn from, or to judge by.
+
+    Attributes
+    ----------
+    X, y : ndarray, shapes (rows, features) and (rows, outputs)
+        Features and targets.
+    weights : ndarray of shape (rows, 1), or None
+        How much each row counts, 1 on average; None: all the same.
+    """
+
+    X: Array
+    y: Array
+    weights: Array | None = None
 
 
 class Shuffler:

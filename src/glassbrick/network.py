@@ -18,7 +18,8 @@ from glassbrick.layers.series import as_layers, pass_through
 from glassbrick.layers.tree import all_layers, layer_name
 from glassbrick.losses import Loss
 from glassbrick.modes import predicting
-from glassbrick.operations import Operation
+from glassbrick.operations import Operation, ParamOperation
+from glassbrick.penalties import Penalty
 from glassbrick.randomness import (
     ChapterStreams,
     SeedLike,
@@ -193,7 +194,9 @@ class NeuralNetwork:
             grad = layer.backward(grad)
         return grad
 
-    def train_batch(self, x_batch: ArrayLike, y_batch: ArrayLike) -> float:
+    def train_batch(
+        self, x_batch: ArrayLike, y_batch: ArrayLike, weights: Array | None = None
+    ) -> float:
         """Compute the loss of a batch, and all gradients. Parameters stay as they are.
 
         Parameters
@@ -202,11 +205,13 @@ class NeuralNetwork:
             The data.
         y_batch : array_like, shape (rows, outputs)
             What should be predicted.
+        weights : ndarray, shape (rows, 1), optional
+            How much each row counts.
 
         Returns
         -------
         float
-            The loss; for float32 data a NumPy float32.
+            The loss, with the penalties of the layers; for float32 data a NumPy float32.
 
         Raises
         ------
@@ -214,9 +219,10 @@ class NeuralNetwork:
             As `forward`, and as the loss's own `forward`.
         """
         predictions = self.forward(x_batch)
-        loss = self.loss.forward(predictions, self._as_target(y_batch))
+        given = () if weights is None else (weights,)
+        loss = self.loss.forward(predictions, self._as_target(y_batch), *given)
         self.backward(self.loss.backward())
-        return loss
+        return self.penalize(loss)
 
     def predict(self, X: ArrayLike, *, batch_size: int = 4096) -> Array:
         """Predict, without disturbing training and without keeping anything.
@@ -257,6 +263,24 @@ class NeuralNetwork:
         with predicting():
             prediction = pass_through(layers, rows, batch_size)
         return prediction.copy() if np.may_share_memory(prediction, rows) else prediction
+
+    def penalties(self) -> list[tuple[Penalty, ParamOperation]]:
+        """Return what the weights of some layers cost, and of which operations."""
+        return [penalty for layer in self.layers for penalty in layer.penalties]
+
+    def penalize(self, loss: float) -> float:
+        """Add the penalties to a loss, and their gradients to those of the parameters."""
+        for penalty, operation in self.penalties():
+            loss = loss + penalty.value(operation.param)
+            # Not in place, for what a rule returns may be an array that it keeps.
+            operation.param_grad = operation.param_grad + penalty.gradient(operation.param)
+        return loss
+
+    def loss_of(self, prediction: Array, target: Array, weights: Array | None = None) -> float:
+        """Return the loss of a prediction, with the penalties of the layers."""
+        given = () if weights is None else (weights,)
+        costs = [penalty.value(operation.param) for penalty, operation in self.penalties()]
+        return sum(costs, start=self.loss.forward(prediction, target, *given))
 
     def params(self) -> Iterator[Array]:
         """Iterate over the parameters, first layer to last.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glassbrick.engines.engine import Engine, Job, Session
+from glassbrick.engines.engine import BatchSession, Engine, Job
 from glassbrick.engines.numpy_engine import NumpyEngine
 from glassbrick.engines.xla_engine import XLAEngine
 
@@ -34,6 +34,8 @@ class AutoEngine(Engine):
         reason : str
             In words.
         """
+        if job.hooks is not None:
+            return NumpyEngine(), "auto: a callback wants to be called for each batch"
         saved = seconds_saved(job)
         if saved < _SECONDS_TO_START:
             return NumpyEngine(), (
@@ -51,7 +53,7 @@ class AutoEngine(Engine):
             return NumpyEngine(), f"auto: XLA cannot compile this: {error}"
         return engine, f"auto: compiling takes {_SECONDS_TO_START:g} s and saves {saved:.1g} s"
 
-    def start(self, job: Job) -> Session:
+    def start(self, job: Job) -> BatchSession:
         """Prepare for a fit, with the engine of choice."""
         engine, _ = self.choose(job)
         return engine.start(job)

@@ -5,17 +5,33 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.batches import Rows
 from glassbrick.layers.series import pass_through
 from glassbrick.modes import predicting
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 
-__all__ = ["Engine", "EpochLosses", "Job", "Session"]
+__all__ = ["BatchHooks", "BatchSession", "Engine", "EpochLosses", "Job", "Session"]
+
+
+class BatchHooks(NamedTuple):
+    """Functions that a fit wants to have called for each batch, counted from 1.
+
+    Attributes
+    ----------
+    begin : callable
+        Takes the number of the batch.
+    end : callable
+        Takes the number of the batch, and its loss.
+    """
+
+    begin: Callable[[int], None]
+    end: Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
@@ -28,21 +44,27 @@ class Job:
         Bound to each other; their parameters and state are changed in place.
     X, y : ndarray, shapes (rows, features) and (rows, outputs)
         All training rows, C-contiguous, of the network's dtype.
-    validation : tuple of ndarray, or None
-        Features and targets whose loss is wanted after each epoch.
+    validation : Rows or None
+        Rows whose loss is wanted after each epoch.
     batch_size : int
         Rows a batch; the last one of an epoch takes what is left.
     epochs : int
         How many the fit may take.
+    weights : ndarray of shape (rows, 1), or None
+        How much each training row counts.
+    hooks : BatchHooks or None
+        What to call before and after each batch.
     """
 
     net: NeuralNetwork
     optim: Optimizer
     X: Array
     y: Array
-    validation: tuple[Array, Array] | None
+    validation: Rows | None
     batch_size: int
     epochs: int
+    weights: Array | None = None
+    hooks: BatchHooks | None = None
 
     @property
     def batches(self) -> int:
@@ -78,7 +100,48 @@ class EpochLosses:
 
 
 class Session(ABC):
-    """Runs the batches of one fit."""
+    """Trains for one fit."""
+
+    @abstractmethod
+    def run(
+        self,
+        ahead: Callable[[], int],
+        next_order: Callable[[], Array],
+        done: Callable[[EpochLosses], None],
+    ) -> str:
+        """Train until it is enough.
+
+        Parameters
+        ----------
+        ahead : callable
+            Returns how many epochs may be trained before anyone has to look at the network
+            again; 0 if it is enough.
+        next_order : callable
+            Returns the row numbers in the order of the next epoch.
+        done : callable
+            Is told of each epoch.
+
+        Returns
+        -------
+        str
+            Why it ended before it was enough; "" if it did not.
+        """
+
+
+class BatchSession(Session):
+    """Trains batch by batch."""
+
+    def run(
+        self,
+        ahead: Callable[[], int],
+        next_order: Callable[[], Array],
+        done: Callable[[EpochLosses], None],
+    ) -> str:
+        """Train until it is enough; see `Session.run`."""
+        while epochs := ahead():
+            for losses in self.train(epochs, next_order):
+                done(losses)
+        return ""
 
     @abstractmethod
     def train(self, epochs: int, next_order: Callable[[], Array]) -> Iterator[EpochLosses]:
@@ -113,12 +176,12 @@ class Engine(ABC):
         return self, "as asked for"
 
     @abstractmethod
-    def start(self, job: Job) -> Session:
+    def start(self, job: Job) -> BatchSession:
         """Prepare for a fit."""
 
     @staticmethod
     @np.errstate(all="ignore")
-    def evaluate(net: NeuralNetwork, X: Array, y: Array) -> float:
+    def evaluate(net: NeuralNetwork, X: Array, y: Array, weights: Array | None = None) -> float:
         """Return the loss over all rows of `X`; parameters stay as they are."""
         with predicting():
-            return float(net.loss.forward(pass_through(net.layers, X), y))
+            return float(net.loss_of(pass_through(net.layers, X), y, weights))

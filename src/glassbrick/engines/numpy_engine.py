@@ -9,7 +9,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import cut
-from glassbrick.engines.engine import Engine, EpochLosses, Job, Session
+from glassbrick.engines.engine import BatchSession, Engine, EpochLosses, Job
 from glassbrick.engines.proven_step import ProvenStep
 
 __all__ = ["NumpyEngine", "NumpySession"]
@@ -20,12 +20,12 @@ class NumpyEngine(Engine):
 
     name = "numpy"
 
-    def start(self, job: Job) -> Session:
+    def start(self, job: Job) -> BatchSession:
         """Prepare for a fit."""
         return NumpySession(job)
 
 
-class NumpySession(Session):
+class NumpySession(BatchSession):
     """Runs the batches of one fit eagerly.
 
     The first batch of an epoch, and a short last one, pass all checks; the batches
@@ -43,7 +43,7 @@ class NumpySession(Session):
         self.job = job
 
     def train(self, epochs: int, next_order: Callable[[], Array]) -> Iterator[EpochLosses]:
-        """Train for some epochs; see `Session.train`."""
+        """Train for some epochs; see `BatchSession.train`."""
         for _ in range(epochs):
             yield self._epoch(next_order())
 
@@ -54,7 +54,9 @@ class NumpySession(Session):
         if not math.isfinite(losses[-1]):
             return EpochLosses(losses, None, finite=False)
         if job.validation is not None:
-            return EpochLosses(losses, NumpyEngine.evaluate(job.net, *job.validation), finite=True)
+            with job.optim.averaged():
+                validation = NumpyEngine.evaluate(job.net, *job.validation)
+            return EpochLosses(losses, validation, finite=True)
         finite = all(np.isfinite(param).all() for param in job.net.params())
         return EpochLosses(losses, None, finite)
 
@@ -62,16 +64,22 @@ class NumpySession(Session):
         """Train on all rows once; stop at a loss that is not finite."""
         job, net = self.job, self.job.net
         losses: list[float] = []
-        step: Callable[[Array, Array], float] = net.train_batch
+        step: Callable[..., float] = net.train_batch
+        arrays = [job.X, job.y] if job.weights is None else [job.X, job.y, job.weights]
+        hooks = job.hooks
         for batch in cut(len(order), job.batch_size):
             rows = order[batch]
             if len(rows) < job.batch_size:
                 step = net.train_batch
-            loss = float(step(job.X.take(rows, 0), job.y.take(rows, 0)))
+            if hooks is not None:
+                hooks.begin(len(losses) + 1)
+            loss = float(step(*[array.take(rows, 0) for array in arrays]))
             losses.append(loss)
             if not math.isfinite(loss):
                 break
             job.optim.step()
+            if hooks is not None:
+                hooks.end(len(losses), loss)
             if batch.start == 0 and ProvenStep.applies_to(net):
                 step = ProvenStep(net)
         return losses

@@ -34,24 +34,25 @@ class ProvenStep:
 
     def __init__(self, net: NeuralNetwork):
         self._loss = net.loss
+        self._penalize = net.penalize if net.penalties() else None
         first = net.layers[0].operations[:1]
         # A user's rule may leave something behind that another rule needs; ours does not.
         spared = first[0] if first and type(first[0]) is WeightMultiply else None
         self._parts = list(_parts(net.layers, spared))
         self._backward = [part.backward for part in reversed(self._parts)]
 
-    def __call__(self, x_batch: Array, y_batch: Array) -> float:
+    def __call__(self, x_batch: Array, y_batch: Array, weights: Array | None = None) -> float:
         """Compute the loss of a batch, and the gradients of all parameters."""
         output = x_batch
         for part in self._parts:
             output = part.forward(output)
         loss = self._loss
-        loss.prediction, loss.target = output, y_batch
+        loss.prediction, loss.target, loss.weights = output, y_batch, weights
         value = loss._output()
         loss.input_grad = grad = loss._input_grad()
         for backward in self._backward:
             grad = backward(grad)
-        return value
+        return self._penalize(value) if self._penalize is not None else value
 
     @staticmethod
     def applies_to(net: NeuralNetwork) -> bool:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import Engine, Job, Session
-from glassbrick.errors import MissingExtraError
+from glassbrick.engines.engine import BatchSession, Engine, Job
+from glassbrick.errors import ArgumentError, MissingExtraError
 from glassbrick.network import NeuralNetwork
 
 __all__ = ["XLAEngine"]
@@ -45,8 +45,20 @@ class XLAEngine(Engine):
         """Whether JAX is there. It is not imported before it is needed."""
         return find_spec("jax") is not None
 
-    def start(self, job: Job) -> Session:
-        """Prepare for a fit."""
+    def start(self, job: Job) -> BatchSession:
+        """Prepare for a fit.
+
+        Raises
+        ------
+        ArgumentError
+            If a callback wants to be called for each batch.
+        """
+        if job.hooks is not None:
+            raise ArgumentError(
+                'engine="xla" runs whole epochs in one call, so no callback can be called for '
+                "each batch: write on_epoch_begin and on_epoch_end instead of "
+                'on_train_batch_begin and on_train_batch_end, or train with engine="numpy".'
+            )
         session = _without_drawing("glassbrick.engines.xla.session")
         return session.XLASession(job)  # type: ignore[no-any-return]
 

@@ -10,6 +10,7 @@ from glassbrick.initializers import Initializer, as_initializer, draw
 from glassbrick.layers.layer import Layer
 from glassbrick.operations import BiasAdd, Operation, Sigmoid, WeightMultiply
 from glassbrick.operations.activations import ACTIVATIONS
+from glassbrick.penalties import as_penalty
 
 __all__ = ["Dense"]
 
@@ -30,6 +31,9 @@ class Dense(Layer):
         How the parameters start, by name ("glorot_uniform", "he_normal", "zeros", ...)
         or as an object. The default is what suits the activation, and zeros; in a network
         made with ``seed=`` it is, as in the chapter, "standard_normal" for both.
+    l1, l2 : float, default 0
+        What weights cost: :math:`l_1\sum|w| + l_2\sum w^2` is added to the loss. Biases
+        cost nothing.
 
     Raises
     ------
@@ -63,8 +67,11 @@ class Dense(Layer):
         inputs: int | None = None,
         weight_init: str | Initializer | None = None,
         bias_init: str | Initializer | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
     ):
         super().__init__(positive_integer(neurons, "Dense, neurons"), inputs=inputs)
+        self.penalty = as_penalty(l1, l2, "Dense")
         self.activation = _as_activation(activation)
         self.weight_init, self.bias_init = weight_init, bias_init
         self._initializers("standard_normal", "standard_normal")  # refuses what there is not, now

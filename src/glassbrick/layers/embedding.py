@@ -10,6 +10,7 @@ from glassbrick.errors import ArgumentTypeError
 from glassbrick.initializers import Initializer, as_initializer, draw
 from glassbrick.layers.layer import Layer
 from glassbrick.operations import Flatten, Lookup
+from glassbrick.penalties import as_penalty
 
 __all__ = ["Embedding"]
 
@@ -28,6 +29,8 @@ class Embedding(Layer):
         Number of columns, if parameters are wanted before data and `categories` is a number.
     weight_init : str or Initializer, default "standard_normal"
         How the vectors start.
+    l1, l2 : float, default 0
+        What the vectors cost: :math:`l_1\sum|w| + l_2\sum w^2` is added to the loss.
 
     Raises
     ------
@@ -57,6 +60,8 @@ class Embedding(Layer):
         *,
         inputs: int | None = None,
         weight_init: str | Initializer = "standard_normal",
+        l1: float = 0.0,
+        l2: float = 0.0,
     ):
         who = "Embedding, categories"
         self.categories: int | tuple[int, ...]
@@ -69,6 +74,7 @@ class Embedding(Layer):
         else:
             self.categories = positive_integer(categories, who)
         super().__init__(None, inputs=inputs)
+        self.penalty = as_penalty(l1, l2, "Embedding")
         self.size = positive_integer(size, "Embedding, size")
         self.weight_init = as_initializer(weight_init, "Embedding, weight_init")
 

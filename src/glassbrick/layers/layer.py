@@ -24,6 +24,7 @@ from glassbrick.layers.adoption import (
     set_up_operations,
 )
 from glassbrick.operations import Operation, ParamOperation
+from glassbrick.penalties import Penalty
 from glassbrick.randomness import ChapterStreams, Place, RandomSource, Streams, legacy_seed
 
 __all__ = ["Layer"]
@@ -50,6 +51,8 @@ class Layer(Block, ABC):
         Fixed once the layer is set up.
     params, param_grads : tuple of ndarray
         What the operations hold, read from them each time.
+    penalty : Penalty or None
+        What the weights of the layer (not its biases and gains) cost.
     first : bool
         Whether the next `forward` sets the layer up, with parameters drawn anew.
     seed : int or None
@@ -88,6 +91,7 @@ class Layer(Block, ABC):
 
     layers: tuple[Layer, ...] = ()
     neurons: int | None
+    penalty: Penalty | None = None
     first = True
     inputs: int | None = None
     name = "layer"
@@ -222,6 +226,13 @@ class Layer(Block, ABC):
             self.require_params()
             self._adopt()  # set up by a forward of the user's own
         return self._param_operations
+
+    @property
+    def penalties(self) -> list[tuple[Penalty, ParamOperation]]:
+        """What weights cost, of which operations."""
+        if self.penalty is None:
+            return []
+        return [(self.penalty, op) for op in self.param_operations if op.is_weight]
 
     def require_params(self) -> None:
         """Raise `NotReadyError` if the layer has not been set up yet."""

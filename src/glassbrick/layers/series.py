@@ -22,6 +22,7 @@ from glassbrick.layers.layer import Layer
 from glassbrick.layers.single import Single
 from glassbrick.layers.tree import layer_name
 from glassbrick.operations import Operation, ParamOperation
+from glassbrick.penalties import Penalty
 from glassbrick.randomness import Place, Streams
 
 __all__ = ["LayerOfLayers", "Passes", "Series", "as_layers", "pass_through"]
@@ -79,6 +80,11 @@ class LayerOfLayers(Layer):
     def param_operations(self) -> tuple[ParamOperation, ...]:
         """The operations that hold parameters, in all layers."""
         return tuple(op for layer in self.layers for op in layer.param_operations)
+
+    @property
+    def penalties(self) -> list[tuple[Penalty, ParamOperation]]:
+        """What weights cost, of which operations, in all layers."""
+        return [penalty for layer in self.layers for penalty in layer.penalties]
 
     def require_params(self) -> None:
         """Raise `NotReadyError` if a layer has not been set up yet."""

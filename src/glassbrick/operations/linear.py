@@ -40,6 +40,7 @@ class WeightMultiply(ParamOperation):
     """
 
     width_axis = 0
+    is_weight = True
 
     def __init__(self, W: Array):
         super().__init__(W)

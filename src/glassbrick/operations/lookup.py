@@ -46,6 +46,8 @@ class Lookup(ParamOperation):
     [[[2.1, 2.2]], [[0.1, 0.2]]]
     """
 
+    is_weight = True
+
     def __init__(self, W: Array, categories: Sequence[int] | None = None):
         super().__init__(W)
         if W.ndim != 2:

@@ -190,6 +190,8 @@ class ParamOperation(Operation):
     width_axis : int or None
         Axis of `param` whose length the last axis of the input must have. None, the
         default, leaves shapes to the subclass.
+    is_weight : bool
+        Whether a layer's penalties, `l1` and `l2`, are for this parameter.
 
     Raises
     ------
@@ -203,6 +205,7 @@ class ParamOperation(Operation):
 
     memory: ClassVar[tuple[str, ...]] = (*Operation.memory, "param_grad")
     width_axis: ClassVar[int | None] = None
+    is_weight: ClassVar[bool] = False
 
     param_grad: Array
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -18,14 +18,17 @@ from glassbrick.checks import (
     true_or_false,
 )
 from glassbrick.engines import ENGINES, Engine
-from glassbrick.errors import ArgumentError
+from glassbrick.errors import ArgumentError, ArgumentTypeError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.randomness import legacy_seed
+from glassbrick.training.callbacks import Callback, Callbacks, EarlyStopping, progress_for
+from glassbrick.training.fit import Plan
 from glassbrick.training.fit_data import FitData, as_pair
+from glassbrick.training.followed import Metrics, as_metrics
 from glassbrick.training.history import History
-from glassbrick.training.progress import progress_for
-from glassbrick.training.run import Plan, Run
+from glassbrick.training.run import Run
+from glassbrick.training.weights import ClassWeight
 
 __all__ = ["Trainer"]
 
@@ -92,11 +95,33 @@ class Trainer:
         self.engine: Engine = engine
         optim.bind(net)
         self._run: Run | None = None
+        self._metrics: Metrics = {}
 
     @property
     def best_loss(self) -> float:
         """Lowest validation loss of an evaluated epoch; infinity before the first."""
-        return math.inf if self._run is None else self._run.history.best_loss
+        return self.history.best_loss
+
+    @property
+    def history(self) -> History:
+        """What happened so far; while a fit goes on, too."""
+        return History() if self._run is None else self._run.history
+
+    @property
+    def metrics(self) -> Metrics:
+        """The functions of the metrics that the last fit follows, by name."""
+        return self._metrics
+
+    def stop(self, reason: str) -> None:
+        """Let the fit that goes on stop after this epoch: for callbacks.
+
+        Parameters
+        ----------
+        reason : str
+            For `History.stop_reason`.
+        """
+        if self._run is not None:
+            self._run.stop_reason = reason
 
     def generate_batches(
         self, X: ArrayLike, y: ArrayLike, size: int = 32
@@ -141,6 +166,11 @@ class Trainer:
         *,
         patience: int | None = 1,
         min_delta: float = 0.0,
+        metrics: Sequence[str | Callable[[Any, Any], float]] = (),
+        callbacks: Sequence[Callback] = (),
+        sample_weight: ArrayLike | None = None,
+        sample_weight_test: ArrayLike | None = None,
+        class_weight: ClassWeight = None,
         verbose: bool | str = True,
     ) -> History:
         """Train, and leave the network with the parameters of the best evaluated epoch.
@@ -150,7 +180,8 @@ class Trainer:
         X_train : array_like, shape (rows, features)
             Training data. The network computes in its dtype: float32 stays float32.
         y_train : array_like, shape (rows, outputs) or (rows,)
-            Training targets; one axis is taken as one column.
+            Training targets; one axis is taken as one column. What they have to be is the
+            loss's affair: numbers, classes numbered from 0, 0 and 1.
         X_test, y_test : array_like, optional
             Validation data, of which training sees only the loss. Because that loss
             decides when to stop and which epoch to keep, it flatters the network a
@@ -161,7 +192,7 @@ class Trainer:
         eval_every : int, default 10
             Every so many epochs, and after the last one, the validation loss is acted
             on: printed, compared with the best, and used for stopping. It is recorded
-            after each epoch.
+            after each epoch, and so are metrics.
         batch_size : int, default 32
             Rows a step; the last batch of an epoch takes what is left.
         seed : int or None, default 1
@@ -172,9 +203,22 @@ class Trainer:
             last epoch of the fit before: 10 and 10 more epochs give, bit for bit, what
             20 give, if the same epochs are evaluated.
         patience : int or None, default 1
-            Stop after so many evaluations without progress; None never stops early.
+            Stop after so many evaluations without progress; None never stops early. An
+            `EarlyStopping` among the callbacks takes its place, and that of `min_delta`.
         min_delta : float, default 0
             By how much a validation loss must be lower to count as progress.
+        metrics : sequence of str or callable, default ()
+            What to follow after each epoch, on the validation data if there is some:
+            names ("mae", "accuracy", ...) or functions of targets and predictions. Predictions
+            are what the loss says that outputs mean: probabilities, for example.
+        callbacks : sequence of Callback, default ()
+            What looks on, and may have a say.
+        sample_weight, sample_weight_test : array_like, shape (rows,), optional
+            What each row of the training and of the validation data counts. Only the
+            proportions matter: they are divided by their mean.
+        class_weight : dict of int to float, or "balanced", optional
+            What the rows of each class count, in training and in validation; "balanced"
+            makes all classes count the same. Multiplies `sample_weight`.
         verbose : bool or {"lines", "bar", "silent"}, default True
             True prints the chapter's lines, "bar" draws a progress bar, False is silent.
 
@@ -202,22 +246,19 @@ class Trainer:
         On Ctrl-C training stops, the parameters of the best evaluated epoch are kept
         (or, before the first evaluation, those of that moment), and fit returns.
         """
-        if patience is not None:
-            patience = positive_integer(patience, "fit, patience", "None never stops early.")
-        plan = Plan(
-            epochs=positive_integer(epochs, "fit, epochs"),
-            eval_every=positive_integer(eval_every, "fit, eval_every"),
-            batch_size=positive_integer(batch_size, "fit, batch_size"),
-            patience=patience,
-            min_delta=real_number(min_delta, "fit, min_delta", above=0.0, or_equal=True),
-        )
+        self._metrics = as_metrics(metrics)
+        plan = _plan(epochs, eval_every, batch_size, patience, min_delta, self._metrics, callbacks)
         seed = legacy_seed(seed, "fit, seed")
         restart = true_or_false(restart, "fit, restart")
-        progress = progress_for(verbose)
+        called = Callbacks([progress_for(verbose), *callbacks], self)
         keeps_params = self.net.is_built and not restart
         dtype = self.net.dtype if keeps_params else None
-        data = FitData.of(X_train, y_train, X_test, y_test, dtype)
-
+        data = FitData.of(
+            (X_train, y_train, sample_weight),
+            (X_test, y_test, sample_weight_test),
+            class_weight,
+            dtype,
+        )
         before = self._run
         if keeps_params and before is not None:
             run = before
@@ -225,11 +266,41 @@ class Trainer:
         else:
             run = Run(self.net, self.optim, self.engine, data, seed, restart)
         self._run = run
-        progress.begin(plan.epochs, run.history.epochs, run.replaced_params)
         try:
-            run.train(data, plan, progress)
+            run.train(data, plan, called)
         except BaseException:
             if run.went_back:
                 self._run = before  # whose parameters the network has again
             raise
         return run.history.copy()
+
+
+def _plan(
+    epochs: int,
+    eval_every: int,
+    batch_size: int,
+    patience: int | None,
+    min_delta: float,
+    metrics: Metrics,
+    callbacks: Sequence[Callback],
+) -> Plan:
+    """Check the settings of a fit."""
+    if patience is not None:
+        patience = positive_integer(patience, "fit, patience", "None never stops early.")
+    min_delta = real_number(min_delta, "fit, min_delta", above=0.0, or_equal=True)
+    eval_every = positive_integer(eval_every, "fit, eval_every")
+    if not isinstance(callbacks, Sequence):
+        advice = "For example: [EarlyStopping(patience=5)]."
+        refuse(ArgumentTypeError, "fit, callbacks", "a list of callbacks", callbacks, advice)
+    own = [callback for callback in callbacks if isinstance(callback, EarlyStopping)]
+    if len(own) > 1:
+        refuse(ArgumentError, "fit, callbacks", "at most one EarlyStopping", own)
+    return Plan(
+        epochs=positive_integer(epochs, "fit, epochs"),
+        eval_every=eval_every,
+        batch_size=positive_integer(batch_size, "fit, batch_size"),
+        stopping=own[0] if own else EarlyStopping("val_loss", patience, min_delta),
+        judged_every=1 if own else eval_every,
+        is_asked_for=bool(own),
+        metrics=metrics,
+    )

@@ -23,12 +23,14 @@ _lock = Lock()
 
 
 class Data(NamedTuple):
-    """The arrays on the device."""
+    """The arrays on the device; None for what there is not."""
 
     X: Any
     y: Any
+    weights: Any
     X_val: Any
     y_val: Any
+    weights_val: Any
 
 
 class Part(NamedTuple):
@@ -168,7 +170,8 @@ class _Epochs:
         return lambda carry: self._on_rows(self.program.calls.short, carry, rest)
 
     def _on_rows(self, call: PureCall | None, carry: list[Any], rows: Any) -> tuple[list[Any], Any]:
-        batch = (a.at[rows].get(mode="promise_in_bounds") for a in (self.data.X, self.data.y))
+        arrays = (self.data.X, self.data.y, self.data.weights)
+        batch = (a.at[rows].get(mode="promise_in_bounds") for a in arrays if a is not None)
         carry, loss = self._apply(call, carry, *batch)
         return carry, jnp.asarray(loss, np.float64)
 
@@ -187,7 +190,8 @@ class _Epochs:
             carry, part = self._apply(calls.tail, carry, X[whole:])
             predicted.append(part)
         prediction = jnp.concatenate(predicted)
-        carry, loss = self._apply(calls.loss, carry, prediction, self.data.y_val)
+        given = [] if self.data.weights_val is None else [self.data.weights_val]
+        carry, loss = self._apply(calls.loss, carry, prediction, self.data.y_val, *given)
         return carry, jnp.asarray(loss, np.float64)
 
     def _apply(

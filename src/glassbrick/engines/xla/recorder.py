@@ -51,8 +51,8 @@ class Recorder:
 
     def step(self, rows: int) -> Recording:
         """Record the training step of so many rows."""
-        batch = self.job.X[:rows], self.job.y[:rows]
-        recording = self._record(_step, *batch)
+        arrays = (self.job.X, self.job.y, self.job.weights)
+        recording = self._record(_step, *[a[:rows] for a in arrays if a is not None])
         if recording.varying <= self.varying:
             return recording
         self.varying |= recording.varying
@@ -129,7 +129,7 @@ class Recorder:
         """Record the prediction of a block of validation rows, of the rest, and the loss."""
         if self.job.validation is None:
             return {}
-        X_val, y_val = self.job.validation
+        X_val, y_val, weights = self.job.validation
         parts = {}
         if len(X_val) >= _BLOCK:
             parts["block"] = predict = self._record(_predict, X_val[:_BLOCK])
@@ -137,7 +137,8 @@ class Recorder:
             parts["tail"] = predict = self._record(_predict, X_val[:rest])
         _, *outputs = predict.pure.result.shape
         predicted = np.empty((len(X_val), *outputs), predict.pure.result.dtype)
-        parts["loss"] = self._record(_loss, predicted, y_val)
+        given = [] if weights is None else [weights]
+        parts["loss"] = self._record(_loss, predicted, y_val, *given)
         return parts
 
     def _record(self, call: Any, *inputs: Any) -> Recording:
@@ -155,8 +156,8 @@ class Recorder:
             _refuse_change(part, step.after, again.after)
 
 
-def _step(roots: Roots, x_batch: Any, y_batch: Any) -> Any:
-    loss = roots["network"].train_batch(x_batch, y_batch)
+def _step(roots: Roots, *batch: Any) -> Any:
+    loss = roots["network"].train_batch(*batch)
     if loss is None or np.shape(loss) != ():
         who = f"{type(roots['network']).__name__}.train_batch"
         raise TracingError(complaint(who, "the loss, one number", describe(loss)))
@@ -165,14 +166,15 @@ def _step(roots: Roots, x_batch: Any, y_batch: Any) -> Any:
 
 
 def _predict(roots: Roots, rows: Any) -> Any:
-    with predicting():
+    with predicting(), roots["optimizer"].averaged():
         for layer in roots["network"].layers:
             rows = layer.forward(rows)
     return rows
 
 
-def _loss(roots: Roots, prediction: Any, target: Any) -> Any:
-    return roots["network"].loss.forward(prediction, target)
+def _loss(roots: Roots, *given: Any) -> Any:
+    with roots["optimizer"].averaged():
+        return roots["network"].loss_of(*given)
 
 
 def _refuse_change(part: Recording, first: Layout, second: Layout) -> None:

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import EpochLosses, Job, Session
+from glassbrick.engines.engine import BatchSession, EpochLosses, Job
 from glassbrick.engines.xla.program import Data, Part
 from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.training_state import TrainingState
@@ -22,7 +22,7 @@ _FIRST_STEPS = 1
 _MOST_EPOCHS, _MOST_INDICES = 32, 65536  # of the orders handed over in one call
 
 
-class XLASession(Session):
+class XLASession(BatchSession):
     """Runs the batches of one fit compiled.
 
     Between two calls the network and the optimizer hold NumPy arrays, the same as before.
@@ -39,14 +39,14 @@ class XLASession(Session):
         self.full, rest = divmod(len(job.X), job.batch_size)
         self.has_short = rest > 0
         self.capacity = max(1, min(_MOST_EPOCHS, _MOST_INDICES // len(job.X)))
-        X_val, y_val = job.validation or (None, None)
+        validation = job.validation or (None, None, None)
         with own_settings():
-            self.data = Data(*jax.device_put((job.X, job.y, X_val, y_val)))
+            self.data = Data(*jax.device_put((job.X, job.y, job.weights, *validation)))
         self.state = TrainingState(job, self.data, self.capacity)
         self.steps_a_call = _FIRST_STEPS
 
     def train(self, epochs: int, next_order: Callable[[], Array]) -> Iterator[EpochLosses]:
-        """Train for some epochs; see `Session.train`."""
+        """Train for some epochs; see `BatchSession.train`."""
         orders = [next_order()]
         head = self._settle(orders[0])
         while epochs:
@@ -69,9 +69,10 @@ class XLASession(Session):
                 self._batch(order, number) for number in range(max(1, self.full))
             )
 
-    def _batch(self, order: Array, number: int) -> tuple[Array, Array]:
+    def _batch(self, order: Array, number: int) -> tuple[Array, ...]:
         rows = order[number * self.job.batch_size :][: self.job.batch_size]
-        return self.job.X[rows], self.job.y[rows]
+        arrays = (self.job.X, self.job.y, self.job.weights)
+        return tuple(array[rows] for array in arrays if array is not None)
 
     def _one_epoch(self, order: Array, head: list[float]) -> list[EpochLosses]:
         """Train on all rows once, but for the first batches if `head` has their losses already."""

@@ -47,7 +47,7 @@ class TrainingState:
         self._carried: tuple[int, ...]
         self._fixed: tuple[int, ...]
 
-    def settle(self, batches: Iterable[tuple[Array, Array]]) -> list[float]:
+    def settle(self, batches: Iterable[tuple[Array, ...]]) -> list[float]:
         """Find all arrays, and compile for them, unless that was done and nothing has changed.
 
         Where the first steps make state (velocities, say), these are run eagerly on the
@@ -61,10 +61,10 @@ class TrainingState:
         losses: list[float] = []
         if self._layout is None or Layout.of(self._survey).differences(self._layout):
             step = self._recorder.step(self.job.rows_a_step)
-            for x_batch, y_batch in islice(batches, STEPS_TO_SETTLE):
+            for batch in islice(batches, STEPS_TO_SETTLE):
                 if not step.differences:
                     break
-                losses.append(self._step_eagerly(x_batch, y_batch))
+                losses.append(self._step_eagerly(*batch))
                 if not math.isfinite(losses[-1]):
                     return losses
                 step = self._recorder.step(self.job.rows_a_step)
@@ -110,9 +110,9 @@ class TrainingState:
             self._look()
 
     @np.errstate(all="ignore")
-    def try_eagerly(self, x_batch: Array, y_batch: Array) -> float:
+    def try_eagerly(self, *batch: Array) -> float:
         """Return the loss of a batch, and leave in the network what it leaves there."""
-        return float(self.job.net.train_batch(x_batch, y_batch))
+        return float(self.job.net.train_batch(*batch))
 
     def _look(self) -> None:
         self._survey = self._recorder.survey()
@@ -125,9 +125,9 @@ class TrainingState:
     def _chosen(self, numbers: tuple[int, ...]) -> list[Any]:
         return [np.asarray(self._survey.found[number].held) for number in numbers]
 
-    def _step_eagerly(self, x_batch: Array, y_batch: Array) -> float:
+    def _step_eagerly(self, *batch: Array) -> float:
         """Make the state that the first steps make."""
-        loss = self.try_eagerly(x_batch, y_batch)
+        loss = self.try_eagerly(*batch)
         if math.isfinite(loss):
             self.job.optim.step()
         return loss

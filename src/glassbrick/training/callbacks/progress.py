@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from glassbrick.checks import one_of
+from glassbrick.training.callbacks.callback import Callback, Logs
 from glassbrick.training.history import History
 
 if TYPE_CHECKING:
@@ -13,27 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["Bar", "Lines", "Progress", "Silent", "progress_for"]
 
 
-class Progress:
-    """Shows nothing; the base of what shows something.
+class Progress(Callback):
+    """Shows nothing; the base of what shows something."""
 
-    Hooks are called in this order: `begin`, then for each epoch `epoch_end` and, where it
-    is acted on, `evaluated`; then `close` in any case; and `end`, unless fit raises.
-    """
-
-    def begin(self, epochs: int, done: int, replaced_params: bool) -> None:
-        """Show the start; `done` epochs were completed in an earlier fit."""
-
-    def epoch_end(self, history: History) -> None:
-        """Show that one more epoch is completed."""
-
-    def evaluated(self, history: History, improved: bool) -> None:
-        """Show that the losses of the last epoch were acted on."""
-
-    def end(self, history: History) -> None:
-        """Show the end: the network has its final parameters."""
-
-    def close(self) -> None:
-        """Leave the terminal as it was."""
+    is_spectator = True
 
     @staticmethod
     def say(line: str) -> None:
@@ -44,22 +28,24 @@ class Progress:
 class Lines(Progress):
     """Prints a line for each evaluation, in the chapter's words."""
 
-    def begin(self, epochs: int, done: int, replaced_params: bool) -> None:  # noqa: ARG002
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         """Say so if parameters that were there before are lost."""
-        if replaced_params:
+        if (logs or {}).get("replaced_params"):
             self.say("Starting from new parameters (restart=False trains the old ones further)")
 
-    def evaluated(self, history: History, improved: bool) -> None:
+    def on_test_end(self, logs: Logs | None = None) -> None:
         """Print the loss if it is the best so far."""
+        history = self.history
         if history.last_val_loss is None:
             self.say(f"Training loss after {history.epochs} epochs is {history.loss[-1]:.3f}")
-        elif improved:
+        elif (logs or {}).get("improved"):
             self.say(
                 f"Validation loss after {history.epochs} epochs is {history.last_val_loss:.3f}"
             )
 
-    def end(self, history: History) -> None:
+    def on_train_end(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Say why training ended, unless it ran to a best end."""
+        history = self.history
         if history.stop_reason == "interrupted":
             self.say(_interruption(history))
         elif history.best_epoch is not None and history.evaluated[-1] != history.best_epoch:
@@ -83,12 +69,13 @@ class Bar(Lines):
     def __init__(self) -> None:
         self._bar: RichProgress | None = None
 
-    def begin(self, epochs: int, done: int, replaced_params: bool) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         """Start the bar."""
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        super().begin(epochs, done, replaced_params)
+        super().on_train_begin(logs)
+        done = self.history.epochs
         self._bar = RichProgress(
             TextColumn("epoch"),
             MofNCompleteColumn(),
@@ -96,18 +83,19 @@ class Bar(Lines):
             TextColumn("{task.description}"),
             TimeRemainingColumn(),
         )
-        self._task = self._bar.add_task("", total=done + epochs, completed=done)
+        self._task = self._bar.add_task("", total=done + (logs or {})["epochs"], completed=done)
         self._bar.start()
 
-    def epoch_end(self, history: History) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Move the bar on."""
+        history = self.history
         description = f"loss {history.loss[-1]:.4g}"
         if history.last_val_loss is not None:
             description += f", validation {history.last_val_loss:.4g}"
         if self._bar is not None:
             self._bar.update(self._task, advance=1, description=description)
 
-    def evaluated(self, history: History, improved: bool) -> None:
+    def on_test_end(self, logs: Logs | None = None) -> None:
         """Leave it to the bar."""
 
     def close(self) -> None:
@@ -120,10 +108,10 @@ class Bar(Lines):
 class Silent(Progress):
     """Says nothing, unless training was interrupted: whoever did that wants an answer."""
 
-    def end(self, history: History) -> None:
+    def on_train_end(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Answer an interrupt."""
-        if history.stop_reason == "interrupted":
-            self.say(_interruption(history))
+        if self.history.stop_reason == "interrupted":
+            self.say(_interruption(self.history))
 
 
 def _interruption(history: History) -> str:

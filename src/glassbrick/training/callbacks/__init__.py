@@ -1,0 +1,19 @@
+"""What looks on while a network trains, and may have a say in it."""
+
+from glassbrick.training.callbacks.callback import Callback, Callbacks, LambdaCallback
+from glassbrick.training.callbacks.csv_logger import CSVLogger
+from glassbrick.training.callbacks.early_stopping import EarlyStopping
+from glassbrick.training.callbacks.progress import progress_for
+from glassbrick.training.callbacks.reduce_lr import ReduceLROnPlateau
+from glassbrick.training.callbacks.time_budget import TimeBudget
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "Callbacks",
+    "EarlyStopping",
+    "LambdaCallback",
+    "ReduceLROnPlateau",
+    "TimeBudget",
+    "progress_for",
+]

@@ -1,0 +1,188 @@
+"""Callback: what a fit calls at certain moments; and the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from glassbrick.checks import instance_of, one_of, refuse
+from glassbrick.errors import ArgumentTypeError, NotReadyError
+
+if TYPE_CHECKING:
+    from glassbrick.network import NeuralNetwork
+    from glassbrick.training.history import History
+    from glassbrick.training.trainer import Trainer
+
+__all__ = ["Callback", "Callbacks", "LambdaCallback", "Logs"]
+
+Logs = dict[str, Any]
+
+
+class Callback:
+    """Methods that a fit calls at certain moments; they do nothing until a subclass writes them.
+
+    They have the names and arguments that Keras gives them, but epochs and batches are counted
+    from 1, as in `History`. `logs` holds the latest numbers by name: "loss", "val_loss", metrics
+    such as "val_mae", and "lr".
+
+    Attributes
+    ----------
+    trainer : Trainer
+        Whose fit it is.
+    is_spectator : bool
+        Whether it only looks at `logs`. A compiled engine may then be epochs ahead of what it
+        tells. Of others it makes sure that at the end of an epoch the network and the optimizer
+        are as that epoch left them, and that what they change is heeded.
+
+    Examples
+    --------
+    >>> from glassbrick import Callback
+    >>> class Halve(Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         if epoch % 10 == 0:
+    ...             self.trainer.optim.lr /= 2
+    """
+
+    is_spectator: ClassVar[bool] = False
+
+    _trainer: Trainer | None = None
+
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer whose fit it is."""
+        if self._trainer is None:
+            raise NotReadyError(f"{type(self).__name__}.trainer: no fit has begun yet.")
+        return self._trainer
+
+    @trainer.setter
+    def trainer(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+
+    @property
+    def net(self) -> NeuralNetwork:
+        """The network that is trained."""
+        return self.trainer.net
+
+    @property
+    def history(self) -> History:
+        """What happened so far. Do not change it."""
+        return self.trainer.history
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Act before the first epoch.
+
+        `logs` has "epochs", how many the fit may take, and "replaced_params", whether
+        parameters that were there before are lost.
+        """
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Act after the last epoch, when the network has its final parameters."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Act before an epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Act after an epoch."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Act before a batch. On a compiled engine this makes each batch a call of its own."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Act after a batch, with its "loss". See `on_train_batch_begin`."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Act before the losses of an epoch are acted on, every `eval_every` epochs."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Act after it; `logs` has "improved", whether this is the best since the last time."""
+
+    def close(self) -> None:
+        """Tidy up; called at the end of each fit, whatever ends it."""
+
+    def stop(self, reason: str) -> None:
+        """Let training stop after this epoch; `History.stop_reason` will say why."""
+        self.trainer.stop(reason)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_trainer"}
+
+
+HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end")
+
+
+class LambdaCallback(Callback):
+    """Functions in the place of methods.
+
+    Parameters
+    ----------
+    **hooks : callable
+        By the names of `Callback`'s methods, with their arguments.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If there is no such method, or a value cannot be called.
+
+    Examples
+    --------
+    >>> from glassbrick import LambdaCallback
+    >>> callback = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    """
+
+    def __init__(self, **hooks: Callable[..., object]):
+        for name, function in hooks.items():
+            one_of(name, dict.fromkeys(HOOKS), "LambdaCallback")
+            if not callable(function):
+                refuse(ArgumentTypeError, f"LambdaCallback, {name}", "a function", function)
+            setattr(self, name, function)
+
+
+class Callbacks:
+    """The callbacks of a fit, called in their order.
+
+    Parameters
+    ----------
+    callbacks : sequence of Callback
+        Those to call.
+    trainer : Trainer
+        Whose fit it is.
+
+    Attributes
+    ----------
+    all_spectators : bool
+        Whether all of them only look at `logs`.
+    want_batches : bool
+        Whether one of them has something to do for each batch.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If one is no `Callback`.
+    """
+
+    def __init__(self, callbacks: Sequence[Callback], trainer: Trainer):
+        self._callbacks = [
+            instance_of(callback, Callback, "fit, callbacks", "[EarlyStopping(patience=5)]")
+            for callback in callbacks
+        ]
+        for callback in self._callbacks:
+            callback.trainer = trainer
+        self._wanted = {hook: [c for c in self._callbacks if _has(c, hook)] for hook in HOOKS}
+        self.all_spectators = all(c.is_spectator for c in self._callbacks)
+        self.want_batches = any(self._wanted[hook] for hook in _BATCH_HOOKS)
+
+    def call(self, hook: str, *args: Any) -> None:
+        """Call a method of all callbacks that have it."""
+        for callback in self._wanted[hook]:
+            getattr(callback, hook)(*args)
+
+    def close(self) -> None:
+        """Tidy up."""
+        for callback in self._callbacks:
+            callback.close()
+
+
+def _has(callback: Callback, hook: str) -> bool:
+    """Whether a callback has something to do then."""
+    return hook in vars(callback) or getattr(type(callback), hook) is not getattr(Callback, hook)

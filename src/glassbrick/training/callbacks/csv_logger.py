@@ -1,0 +1,79 @@
+"""CSVLogger: a line of numbers in a file for each epoch."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import TextIO
+
+from glassbrick.checks import true_or_false
+from glassbrick.errors import DataError, FileError
+from glassbrick.training.callbacks.callback import Callback, Logs
+
+__all__ = ["CSVLogger"]
+
+
+class CSVLogger(Callback):
+    """Write the numbers of each epoch to a CSV file, as they come.
+
+    Parameters
+    ----------
+    path : str or path
+        Of the file.
+    append : bool, default False
+        Whether to go on with a file that is there. Else it is an error if there is one, so that
+        no record of an earlier training is lost.
+
+    Raises
+    ------
+    FileError
+        When a fit begins: if the file cannot be written, or is there already.
+    DataError
+        If a file that is to be continued has other columns.
+    """
+
+    is_spectator = True
+
+    def __init__(self, path: str | os.PathLike[str], *, append: bool = False):
+        self.path = Path(path)
+        self.append = true_or_false(append, "CSVLogger, append")
+        self._file: TextIO | None = None
+        self._columns: list[str] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
+        """Open the file."""
+        if self.path.exists() and not self.append:
+            raise FileError(
+                f"CSVLogger: {self.path} is there already. Give another name, or append=True."
+            )
+        try:
+            if self.path.exists():
+                with self.path.open(newline="", encoding="utf-8") as file:
+                    self._columns = next(csv.reader(file), [])
+            self._file = self.path.open("a", newline="", encoding="utf-8")
+        except OSError as error:
+            raise FileError(f"CSVLogger: cannot write {self.path}: {error.strerror}.") from None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Write a line."""
+        if self._file is None:
+            return
+        row: Logs = {"epoch": epoch, **(logs or {})}
+        writer = csv.writer(self._file)
+        if not self._columns:
+            self._columns = list(row)
+            writer.writerow(self._columns)
+        if unknown := set(row) - set(self._columns):
+            raise DataError(
+                f"CSVLogger: expected the columns of {self.path}, {', '.join(self._columns)}; "
+                f"received {', '.join(sorted(unknown))} too. Give it a file of its own."
+            )
+        writer.writerow([row.get(column, "") for column in self._columns])
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file, and go on with it in the next fit."""
+        if self._file is not None:
+            self._file.close()
+            self._file, self.append = None, True

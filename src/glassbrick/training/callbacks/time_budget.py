@@ -1,0 +1,53 @@
+"""TimeBudget: training that is over in time."""
+
+from __future__ import annotations
+
+import time
+
+from glassbrick.checks import real_number
+from glassbrick.training.callbacks.callback import Callback, Logs
+
+__all__ = ["TimeBudget"]
+
+
+class TimeBudget(Callback):
+    """Stop in time: before the first epoch that would not be done by then.
+
+    How long an epoch takes is known from those before; the first one is always trained.
+
+    Parameters
+    ----------
+    max_seconds : float
+        How long a fit may take.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If it is not a finite number greater than 0.
+
+    Examples
+    --------
+    >>> from glassbrick import TimeBudget
+    >>> TimeBudget(60)
+    TimeBudget(60)
+    """
+
+    def __init__(self, max_seconds: float):
+        self.max_seconds = real_number(max_seconds, "TimeBudget, max_seconds", above=0.0)
+        self._began = self._last = 0.0
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
+        """Start the clock."""
+        self._began = self._last = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
+        """Stop if one more epoch like this one would take too long."""
+        now = time.perf_counter()
+        # What the first one took to compile is not taken again.
+        is_first = self._last == self._began
+        an_epoch, self._last = 0.0 if is_first else now - self._last, now
+        if now - self._began + an_epoch > self.max_seconds:
+            self.stop("time budget")
+
+    def __repr__(self) -> str:
+        return f"TimeBudget({self.max_seconds:g})"

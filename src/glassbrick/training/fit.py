@@ -1,0 +1,229 @@
+"""Fit: the epochs of one call of `Trainer.fit`, and what happens after each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glassbrick.engines import BatchHooks, EpochLosses, Job, LBFGSSession, Session
+from glassbrick.optimizers import LBFGS
+from glassbrick.training.callbacks import Callbacks, EarlyStopping
+from glassbrick.training.callbacks.early_stopping import Judge
+from glassbrick.training.fit_data import FitData
+from glassbrick.training.followed import Metrics, measure
+from glassbrick.training.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from glassbrick.training.run import Run
+
+__all__ = ["Fit", "Plan"]
+
+_NOT_FINITE = "a parameter is no longer finite"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings of one fit; see `Trainer.fit`.
+
+    Attributes
+    ----------
+    epochs, eval_every, batch_size : int
+        As of `Trainer.fit`.
+    stopping : EarlyStopping
+        Which epoch is the best, and when to stop.
+    judged_every : int
+        After how many epochs that is looked at.
+    is_asked_for : bool
+        Whether it must be possible; else it is done if there is validation data.
+    metrics : dict of str to callable
+        What is followed besides the loss.
+    """
+
+    epochs: int
+    eval_every: int
+    batch_size: int
+    stopping: EarlyStopping
+    judged_every: int
+    is_asked_for: bool
+    metrics: Metrics
+
+
+class Fit:
+    """Trains for as long as a plan says.
+
+    Parameters
+    ----------
+    run : Run
+        What is trained, and what happened before.
+    data : FitData
+        On what.
+    plan : Plan
+        The settings.
+    callbacks : Callbacks
+        What to call.
+    """
+
+    def __init__(self, run: Run, data: FitData, plan: Plan, callbacks: Callbacks):
+        self.run, self.data, self.plan, self.callbacks = run, data, plan, callbacks
+        self._first = run.history.epochs
+        self.until = self._first + plan.epochs
+        self.job = Job(
+            run.net,
+            run.optim,
+            data.training.X,
+            data.training.y,
+            data.validation,
+            plan.batch_size,
+            plan.epochs,
+            data.training.weights,
+            BatchHooks(self._batch_begins, self._batch_ends) if callbacks.want_batches else None,
+        )
+        self._can_run_ahead = callbacks.all_spectators and not plan.metrics
+        self._rate = run.optim.lr
+        self._tested_best: int | None = run.history.best_epoch
+
+    def train(self) -> None:
+        """Train, and tell the run of everything."""
+        run, plan = self.run, self.plan
+        history = run.history
+        if not history.epochs:  # who goes on, goes on with the same numbers
+            run.engine, history.engine_reason = run.engine.choose(self.job)
+            history.engine = run.engine.name
+        self._find_judge()
+        run.optim.plan(self.job.batches, self.until * self.job.batches)
+        logs = {"epochs": plan.epochs, "replaced_params": run.replaced_params}
+        self.callbacks.call("on_train_begin", logs)
+        self._session().run(self._ahead, self._next_order, self._epoch_done)
+
+    def _session(self) -> Session:
+        engine = self.run.engine
+        if isinstance(self.run.optim, LBFGS):
+            return LBFGSSession(engine, self.job, self.run.optim)
+        return engine.start(self.job)
+
+    def _find_judge(self) -> None:
+        """Judge by what is asked for; by default, by the validation loss if there is one."""
+        run, plan = self.run, self.plan
+        prefix = "val_" if self.data.validation is not None else ""
+        names = {"loss", "lr", *(prefix + name for name in plan.metrics)}
+        if self.data.validation is not None:
+            names.add("val_loss")
+        elif not plan.is_asked_for:
+            run.judge = None
+            return
+        if run.judge is None:
+            run.judge = Judge(plan.stopping, plan.judged_every)
+        run.judge.require_followed(names)
+
+    def _ahead(self) -> int:
+        """Say for how many epochs nobody has to look at the network."""
+        epoch = self.run.history.epochs
+        if self.run.stop_reason or epoch >= self.until:
+            return 0
+        self.callbacks.call("on_epoch_begin", epoch + 1, {})
+        self._rate = self.run.optim.lr  # which callbacks may have changed
+        if not self._can_run_ahead or epoch == self._first:
+            return 1
+        every = [self.plan.eval_every]
+        if self.run.judge is not None:
+            every.append(self.run.judge.every)
+        return min(self.until - epoch, *(number - epoch % number for number in every))
+
+    def _next_order(self) -> Any:
+        return self.run.next_order(len(self.data.training.X))
+
+    def _epoch_done(self, losses: EpochLosses) -> None:
+        """Add an epoch to the history, act on it, and tell."""
+        run, history = self.run, self.run.history
+        epoch = history.epochs + 1
+        self._require_finite(losses, epoch)
+        loss = _mean_over_rows(losses.batches, self.job)
+        history.record(loss, losses.validation, self._measure(epoch))
+        is_last = epoch == self.until
+        self._judge(epoch, is_last)
+        is_tested = self._test(epoch, is_last)
+        self.callbacks.call("on_epoch_end", epoch, history.latest)
+        if run.stop_reason and not is_tested:
+            self._judge(epoch, is_last=True)
+            self._test(epoch, is_last=True)
+
+    def _measure(self, epoch: int) -> dict[str, float]:
+        """Return what is followed besides the losses."""
+        values = {"lr": self._rate_of(epoch)}
+        if self.plan.metrics:
+            rows = self.data.validation
+            prefix = "val_" if rows is not None else ""
+            with self.run.optim.averaged():
+                found = measure(self.plan.metrics, self.run.net, rows or self.data.training)
+            values |= {prefix + name: value for name, value in found.items()}
+        return values
+
+    def _rate_of(self, epoch: int) -> float:
+        """Return the learning rate at the start of an epoch."""
+        optim = self.run.optim
+        if optim.schedule is not None:
+            return optim.rate_at((epoch - 1) * self.job.batches)
+        rate, self._rate = self._rate, optim.lr
+        # A rule that changes its rate by itself: an engine that is ahead would not tell when.
+        self._can_run_ahead &= rate == self._rate
+        return rate
+
+    def _judge(self, epoch: int, is_last: bool) -> None:
+        """Keep the parameters if they are the best so far; find out whether it is time to stop."""
+        run, judge, history = self.run, self.run.judge, self.run.history
+        if judge is None or not (is_last or epoch % judge.every == 0):
+            return
+        self._require_finite_params()
+        logs = history.latest
+        if judge.update(logs[judge.rule.monitor], judge.sign(self.plan.metrics)):
+            with run.optim.averaged():
+                run.best = Snapshot(run.net)
+            history.best_epoch = epoch
+            history.best_loss = logs.get("val_loss", logs["loss"])
+        if judge.should_stop and not is_last:
+            run.stop_reason = run.stop_reason or "early stopping"
+
+    def _test(self, epoch: int, is_last: bool) -> bool:
+        """Tell that the losses are acted on, if they are."""
+        run, history = self.run, self.run.history
+        if not (is_last or run.stop_reason or epoch % self.plan.eval_every == 0):
+            return False
+        self._require_finite_params()
+        history.evaluated.append(epoch)
+        improved = history.best_epoch is not None and history.best_epoch != self._tested_best
+        self._tested_best = history.best_epoch
+        self.callbacks.call("on_test_begin", history.latest)
+        self.callbacks.call("on_test_end", history.latest | {"improved": improved})
+        return True
+
+    def _require_finite(self, losses: EpochLosses, epoch: int) -> None:
+        """Stop at an epoch in which something is not finite."""
+        batches, val_loss = losses.batches, losses.validation
+        if not math.isfinite(batches[-1]):
+            self.run.diverged(epoch, len(batches), f"the training loss is {batches[-1]}")
+        if val_loss is not None and not math.isfinite(val_loss):
+            self.run.diverged(epoch, len(batches), f"the validation loss is {val_loss}")
+        if val_loss is None and not losses.finite:
+            self.run.diverged(epoch, len(batches), _NOT_FINITE)
+
+    def _require_finite_params(self) -> None:
+        """Find what a finite validation loss can hide, before the parameters count as the best."""
+        if not all(np.isfinite(param).all() for param in self.run.net.params()):
+            self.run.diverged(self.run.history.epochs, self.job.batches, _NOT_FINITE)
+
+    def _batch_begins(self, batch: int) -> None:
+        self.callbacks.call("on_train_batch_begin", batch, {})
+
+    def _batch_ends(self, batch: int, loss: float) -> None:
+        self.callbacks.call("on_train_batch_end", batch, {"loss": loss})
+
+
+def _mean_over_rows(losses: list[float], job: Job) -> float:
+    """Average the losses of batches, each with the weight of its rows."""
+    if len(losses) == 1:
+        return losses[0]
+    rows_in_last = len(job.X) - job.batch_size * (len(losses) - 1)
+    return (sum(losses[:-1]) * job.batch_size + losses[-1] * rows_in_last) / len(job.X)
