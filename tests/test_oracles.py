@@ -10,7 +10,7 @@ import pytest
 from blocks import LOSSES, OPERATIONS, make_operation, norm_error
 from glassbrick import SGD, Dense, MeanSquaredError, NeuralNetwork, Trainer
 from glassbrick.batches import Shuffler
-from glassbrick.operations.activations import ACTIVATIONS
+from glassbrick.operations.by_name import ACTIVATIONS
 from networks import make_data
 
 jax.config.update("jax_enable_x64", True)

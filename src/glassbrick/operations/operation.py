@@ -11,6 +11,7 @@ from glassbrick.arrays import Array
 from glassbrick.blocks import Block
 from glassbrick.checks import describe, refuse, require_array, require_shape
 from glassbrick.errors import ArgumentTypeError, ShapeError
+from glassbrick.randomness import RandomSource
 
 __all__ = ["Operation", "ParamOperation"]
 
@@ -29,6 +30,8 @@ class Operation(Block, ABC):
         backward pass needs them as they are.
     input_grad : ndarray
         What the last `backward` returned, shaped like `input_`.
+    weight_init : str
+        How the weights of a dense layer should start in front of this operation.
 
     Notes
     -----
@@ -54,10 +57,22 @@ class Operation(Block, ABC):
     """
 
     memory: ClassVar[tuple[str, ...]] = ("input_", "output", "input_grad")
+    weight_init: ClassVar[str] = "glorot_uniform"
 
     input_: Array
     output: Array
     input_grad: Array
+
+    def set_up(self, input_: Array, rng: RandomSource) -> None:
+        """Prepare for inputs like `input_`; called when the layer is set up.
+
+        Parameters
+        ----------
+        input_ : ndarray, shape (rows, ...)
+            What `forward` will receive first.
+        rng : Generator or RandomState
+            The layer's own source of random numbers: use no other.
+        """
 
     def forward(self, input_: Array) -> Array:
         """Compute and remember the output.
@@ -165,7 +180,7 @@ class ParamOperation(Operation):
     """
 
     memory: ClassVar[tuple[str, ...]] = (*Operation.memory, "param_grad")
-    width_axis: ClassVar[int | None] = None
+    width_axis: int | None = None
 
     param_grad: Array
 
