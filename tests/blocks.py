@@ -20,10 +20,10 @@ OPERATIONS, LAYERS, LOSSES = (public_kinds(base) for base in (Operation, Layer, 
 
 
 def make_operation(kind, width, outputs, rng):
-    """Make an operation for inputs of a width, with a parameter of random numbers."""
-    if not issubclass(kind, ParamOperation):
-        return kind()
+    """Make an operation for inputs of a width, with a parameter of random numbers if it can."""
     template = next(f.block for f in find_blocks({kind.__name__: kind}, kind.__module__))
+    if not isinstance(template, ParamOperation) or template.width_axis is None:
+        return kind()
     shape = [outputs if size > 1 else 1 for size in template.param.shape]
     shape[kind.width_axis] = width
     return kind(rng.standard_normal(shape))

@@ -43,7 +43,7 @@ from glassbrick import (
 )
 from glassbrick.engines.xla import program
 from glassbrick.engines.xla.tracing import TracedArray
-from glassbrick.operations.activations import ACTIVATIONS
+from glassbrick.operations.by_name import ACTIVATIONS
 from networks import make_data, make_net, make_trainer, params_of, same_params
 
 X, y = make_data(rows=37)

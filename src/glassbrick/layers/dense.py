@@ -9,7 +9,7 @@ from glassbrick.checks import instance_of, one_of, positive_integer
 from glassbrick.initializers import Initializer, as_initializer, draw
 from glassbrick.layers.layer import Layer
 from glassbrick.operations import BiasAdd, Operation, Sigmoid, WeightMultiply
-from glassbrick.operations.activations import ACTIVATIONS
+from glassbrick.operations.by_name import ACTIVATIONS
 from glassbrick.penalties import as_penalty
 
 __all__ = ["Dense"]
@@ -23,8 +23,9 @@ class Dense(Layer):
     neurons : int
         Number of outputs.
     activation : str or Operation, optional
-        The function :math:`f`, by name ("linear", "sigmoid", "tanh", "relu") or as a new
-        object. The default is, as in the chapter, a sigmoid; for none, say "linear".
+        The function :math:`f`, as a new object, or by name: that of its class in
+        `glassbrick.operations`, such as "leaky_relu" for `LeakyReLU`, and "swish" and
+        "gelu_tanh". The default is, as in the chapter, a sigmoid; for none, say "linear".
     inputs : int, optional
         Number of inputs, if parameters are wanted before data.
     weight_init, bias_init : str or Initializer, optional

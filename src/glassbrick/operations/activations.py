@@ -1,14 +1,13 @@
-"""The activation functions: operations that work on each number by itself."""
+"""The plain activations: the identity, and those that squash each number into an interval."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.names import snake_case
 from glassbrick.operations.operation import Operation
 
-__all__ = ["ACTIVATIONS", "Linear", "ReLU", "Sigmoid", "Tanh"]
+__all__ = ["HardSigmoid", "Linear", "Sigmoid", "Softsign", "Tanh"]
 
 
 class Linear(Operation):
@@ -63,24 +62,37 @@ class Tanh(Operation):
         return output_grad * (1.0 - self.output * self.output)
 
 
-class ReLU(Operation):
-    r"""Cut off below zero: :math:`y = \max(x, 0)`; the gradient passes where :math:`x > 0`.
+class HardSigmoid(Operation):
+    r"""Squash by straight lines: :math:`y = \min(\max(x/6 + 1/2,\, 0),\, 1)`.
 
-    Nair and Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines, 2010.
+    :math:`y' = 1/6` where :math:`|x| < 3`, else 0. Howard et al., Searching for
+    MobileNetV3, 2019. Others take other slopes; this is PyTorch's.
 
     >>> import numpy as np
-    >>> ReLU().forward(np.array([[-1.0, 0.0, 2.0]]))
-    array([[0., 0., 2.]])
+    >>> HardSigmoid().forward(np.array([[-4.0, 0.0, 1.5, 4.0]]))
+    array([[0.  , 0.5 , 0.75, 1.  ]])
     """
 
     def _output(self) -> Array:
-        return np.maximum(self.input_, 0.0)
+        return np.minimum(np.maximum(self.input_ / 6.0 + 0.5, 0.0), 1.0)
 
     def _input_grad(self, output_grad: Array) -> Array:
-        return output_grad * (self.input_ > 0.0)
+        return output_grad / 6.0 * (np.abs(self.input_) < 3.0)
 
 
-ACTIVATIONS: dict[str, type[Operation]] = {
-    snake_case(block.__name__): block for block in (Linear, Sigmoid, Tanh, ReLU)
-}
-"""The names by which a layer can be given an activation."""
+class Softsign(Operation):
+    r"""Squash slowly into (-1, 1): :math:`y = x/(1+|x|)`, :math:`y' = 1/(1+|x|)^2`.
+
+    Bergstra et al., Quadratic Polynomials Learn Better Image Features, 2009.
+
+    >>> import numpy as np
+    >>> Softsign().forward(np.array([[-1.0, 0.0, 3.0]]))
+    array([[-0.5 ,  0.  ,  0.75]])
+    """
+
+    def _output(self) -> Array:
+        return self.input_ / (1.0 + np.abs(self.input_))
+
+    @np.errstate(over="ignore", under="ignore")  # 1 / inf is the right 0
+    def _input_grad(self, output_grad: Array) -> Array:
+        return output_grad / np.square(1.0 + np.abs(self.input_))

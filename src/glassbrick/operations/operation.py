@@ -204,7 +204,7 @@ class ParamOperation(Operation):
     """
 
     memory: ClassVar[tuple[str, ...]] = (*Operation.memory, "param_grad")
-    width_axis: ClassVar[int | None] = None
+    width_axis: int | None = None
     is_weight: ClassVar[bool] = False
 
     param_grad: Array

@@ -17,13 +17,13 @@ from glassbrick.optimizers import Optimizer
 from glassbrick.rollback import Rollback
 from glassbrick.training.callbacks import Callbacks
 from glassbrick.training.callbacks.early_stopping import Judge
+from glassbrick.training.fit import Fit, Plan
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.history import History
 from glassbrick.training.snapshot import Snapshot
+from glassbrick.training.trial import require_fitting
 
-__all__ = ["Plan", "Run"]
-
-_NOT_FINITE = "a parameter is no longer finite"
+__all__ = ["Run"]
 
 
 class Run:

@@ -1,0 +1,59 @@
+"""Softmax and its logarithm: activations that make each row a probability distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.operations.operation import Operation
+
+__all__ = ["LogSoftmax", "Softmax"]
+
+
+class Softmax(Operation):
+    r"""Make each row, along the last axis, probabilities: :math:`y_i = e^{x_i}/\sum_j e^{x_j}`.
+
+    :math:`\partial L/\partial x_i = y_i(G_i - \sum_j G_j y_j)`, with
+    :math:`G = \partial L/\partial y`. The largest number is subtracted first, which changes
+    nothing but that no exponential overflows. Bridle, Probabilistic Interpretation of
+    Feedforward Classification Network Outputs, 1990.
+
+    >>> import numpy as np
+    >>> Softmax().forward(np.array([[0.0, 0.0], [-1000.0, 1000.0]]))
+    array([[0.5, 0.5],
+           [0. , 1. ]])
+    """
+
+    @np.errstate(over="ignore", under="ignore")  # exp(-inf) is the right 0
+    def _output(self) -> Array:
+        exp = np.exp(self.input_ - self.input_.max(axis=-1, keepdims=True))
+        return exp / exp.sum(axis=-1, keepdims=True)
+
+    @np.errstate(under="ignore")
+    def _input_grad(self, output_grad: Array) -> Array:
+        share = self.output * output_grad
+        return share - self.output * share.sum(axis=-1, keepdims=True)
+
+
+class LogSoftmax(Operation):
+    r"""The logarithm of the softmax: :math:`y_i = x_i - \ln\sum_j e^{x_j}`, along the last axis.
+
+    :math:`\partial L/\partial x_i = G_i - e^{y_i}\sum_j G_j`, with
+    :math:`G = \partial L/\partial y`. It stays finite where the softmax itself is 0.
+    Blanchard, Higham and Higham, Accurately Computing the Log-Sum-Exp and Softmax
+    Functions, 2021.
+
+    >>> import numpy as np
+    >>> LogSoftmax().forward(np.array([[0.0, 0.0], [-1000.0, 1000.0]])).round(4)
+    array([[-6.931e-01, -6.931e-01],
+           [-2.000e+03,  0.000e+00]])
+    """
+
+    @np.errstate(under="ignore")
+    def _output(self) -> Array:
+        below = self.input_ - self.input_.max(axis=-1, keepdims=True)
+        return below - np.log(np.exp(below).sum(axis=-1, keepdims=True))
+
+    @np.errstate(under="ignore")
+    def _input_grad(self, output_grad: Array) -> Array:
+        return output_grad - np.exp(self.output) * output_grad.sum(axis=-1, keepdims=True)
