@@ -38,7 +38,18 @@ from glassbrick.initializers import (
     Zeros,
 )
 from glassbrick.layers import Dense, Layer
-from glassbrick.losses import Loss, MeanSquaredError
+from glassbrick.losses import (
+    BinaryCrossEntropy,
+    GaussianNLL,
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    PoissonNLL,
+    Quantile,
+    RowLoss,
+    SoftmaxCrossEntropy,
+)
 from glassbrick.metrics import eval_regression_model, mae, rmse
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import (
@@ -63,6 +74,7 @@ __all__ = [
     "ArgumentTypeError",
     "Array",
     "BiasAdd",
+    "BinaryCrossEntropy",
     "Constant",
     "DataError",
     "Dense",
@@ -70,6 +82,7 @@ __all__ = [
     "EngineReport",
     "EngineResult",
     "FileError",
+    "GaussianNLL",
     "GlassbrickError",
     "GlorotNormal",
     "GlorotUniform",
@@ -78,12 +91,14 @@ __all__ = [
     "HeNormal",
     "HeUniform",
     "History",
+    "Huber",
     "Initializer",
     "Layer",
     "LecunNormal",
     "LecunUniform",
     "Linear",
     "Loss",
+    "MeanAbsoluteError",
     "MeanSquaredError",
     "MissingExtraError",
     "NeuralNetwork",
@@ -92,10 +107,14 @@ __all__ = [
     "Optimizer",
     "OwnershipError",
     "ParamOperation",
+    "PoissonNLL",
+    "Quantile",
     "RandomSource",
     "ReLU",
+    "RowLoss",
     "ShapeError",
     "Sigmoid",
+    "SoftmaxCrossEntropy",
     "StandardNormal",
     "Tanh",
     "TracingError",
