@@ -103,7 +103,7 @@ class GaussianNLL(RowLoss):
 
     def _require_columns(self, columns: int, outputs: int) -> None:
         if outputs != 2 * columns:
-            expected = f"{2 * columns}, 2 for each of {columns} target columns"
+            expected = f"{2 * columns}, 2 for each column of the target"
             advice = "First come the means, then what makes the variances."
             self._refuse_outputs(expected, outputs, advice)
 

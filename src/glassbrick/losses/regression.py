@@ -167,7 +167,7 @@ class Quantile(RowLoss):
     def _require_columns(self, columns: int, outputs: int) -> None:
         needed = columns * len(self.quantiles)
         if outputs != needed:
-            expected = f"{needed}, {len(self.quantiles)} for each of {columns} target columns"
+            expected = f"{needed}, {len(self.quantiles)} for each column of the target"
             self._refuse_outputs(expected, outputs)
 
     # Shapes are (rows, columns of the target, quantiles).
