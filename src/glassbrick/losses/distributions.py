@@ -112,10 +112,11 @@ class GaussianNLL(RowLoss):
         return 0.5 * (np.log(variance) + error * (error / variance)).sum(axis=1)
 
     def _row_grads(self) -> Array:
-        variance = self.variance(self.prediction)
-        slope = sigmoid(self.prediction[:, self.target.shape[1] :])
-        means = self._error() / variance
-        return np.concatenate([means, 0.5 * (slope / variance - means * slope * means)], axis=1)
+        error, variance = self._error(), self.variance(self.prediction)
+        slope = sigmoid(self.prediction[:, self.target.shape[1] :]) / variance
+        # In this order, because a slope of 0 outweighs errors whose square is infinite.
+        of_variance = 0.5 * (slope - error * slope * error / variance)
+        return np.concatenate([error / variance, of_variance], axis=1)
 
     def _error(self) -> Array:
         return self.prediction[:, : self.target.shape[1]] - self.target
