@@ -7,6 +7,7 @@ import numpy as np
 import glassbrick
 from glassbrick import Layer, Loss, Operation, ParamOperation
 from glassbrick.glass.find_blocks import find_blocks
+from glassbrick.glass.trial_inputs import trial_pairs
 
 
 def public_kinds(base):
@@ -27,6 +28,12 @@ def make_operation(kind, width, outputs, rng):
     shape = [outputs if size > 1 else 1 for size in template.param.shape]
     shape[kind.width_axis] = width
     return kind(rng.standard_normal(shape))
+
+
+def loss_pairs(loss, rows, width, rng, prediction=None):
+    """Predictions and targets that a loss takes, of about such a width: one pair or more."""
+    pairs = trial_pairs(loss, rows, prediction, None, rng, width)
+    return [(prediction, target) for _, prediction, target in pairs]
 
 
 def norm_error(a, b):

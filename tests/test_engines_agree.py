@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from blocks import LAYERS, LOSSES, OPERATIONS, make_operation, norm_error
+from blocks import LAYERS, LOSSES, OPERATIONS, loss_pairs, make_operation, norm_error
 from chapter_style import MyDense, MySigmoid
 from glassbrick import (
     SGD,
@@ -52,10 +52,17 @@ def networks():
     for name, kind in LAYERS.items():
         yield name, lambda kind=kind: ([kind(5), kind(2)], MeanSquaredError())
     for name, kind in LOSSES.items():
-        yield name, lambda kind=kind: ([Dense(5), Dense(2)], kind())
+        yield name, lambda kind=kind: ([Dense(5), Dense(2, "linear")], kind())
 
 
 NETWORKS = dict(networks())
+
+
+def targets_for(loss):
+    """Targets for a network of two outputs."""
+    rng = np.random.default_rng(5)
+    ((_, target), *_) = loss_pairs(loss, len(X), 2, rng, rng.standard_normal(y.shape))
+    return target
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
@@ -63,7 +70,7 @@ NETWORKS = dict(networks())
 def test_every_public_block_agrees(name, dtype):
     layers, loss = NETWORKS[name]()
     net = NeuralNetwork(layers, loss, rng=0)
-    report = compare_engines(net, X.astype(dtype), y)
+    report = compare_engines(net, X.astype(dtype), targets_for(loss))
     assert report.ok, str(report)
     assert report.tolerance == TOLERANCES[dtype]
     assert report.worst.relative <= TOLERANCES[dtype]
@@ -111,18 +118,40 @@ def test_compiled_gradients_are_those_of_automatic_differentiation(name, rows):
 
 @pytest.mark.parametrize("rows", [1, 6])
 @pytest.mark.parametrize("name", LOSSES)
-def test_compiled_loss_gradients_are_those_of_automatic_differentiation(name, rows):
-    prediction, target = np.random.default_rng(rows).standard_normal((2, rows, 3))
-    loss = LOSSES[name]()
+@pytest.mark.parametrize("weighted", [False, True])
+def test_compiled_loss_gradients_are_those_of_automatic_differentiation(name, rows, weighted):
+    loss, rng = LOSSES[name](), np.random.default_rng(rows)
+    weights = [rng.uniform(0.0, 2.0, (rows, 1))] if weighted else []
 
-    def backward(prediction, target):
-        loss.forward(prediction, target)
+    def backward(*inputs):
+        loss.forward(*inputs)
         return loss.backward()
 
-    with jax.enable_x64(True):
-        expected = jax.grad(compiled(loss.forward, prediction, target))(prediction, target)
-        found = jax.jit(compiled(backward, prediction, target))(prediction, target)
-    assert norm_error(found, expected) <= 1e-12
+    for pair in loss_pairs(loss, rows, 3, rng):
+        inputs = [*pair, *weights]
+        with jax.enable_x64(True):
+            expected = jax.grad(compiled(loss.forward, *inputs))(*inputs)
+            found = jax.jit(compiled(backward, *inputs))(*inputs)
+        assert norm_error(found, expected) <= 1e-12
+        assert norm_error(backward(*inputs), expected) <= 1e-12
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("name", LOSSES)
+def test_training_with_every_loss_agrees(name, dtype):
+    results = []
+    for engine in ("numpy", "xla"):
+        layers, loss = NETWORKS[name]()
+        trainer = Trainer(NeuralNetwork(layers, loss, rng=1), SGD(lr=0.02), engine=engine)
+        targets = targets_for(loss)
+        history = trainer.fit(
+            X.astype(dtype), targets, X, targets, epochs=5, batch_size=8, verbose=False
+        )
+        assert history.val_loss[-1] < history.val_loss[0]
+        results.append((history.loss, history.val_loss, params_of(trainer.net)))
+    for eager, compiled_ in zip(*results, strict=True):
+        for one, other in zip(eager, compiled_, strict=True):
+            assert norm_error(one, other) <= 10 * TOLERANCES[dtype]
 
 
 def test_a_difference_is_found_where_it_is():

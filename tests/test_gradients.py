@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import glassbrick
-from blocks import LAYERS, LOSSES, OPERATIONS, make_operation
+from blocks import LAYERS, LOSSES, OPERATIONS, loss_pairs, make_operation
 from glassbrick import Dense, MeanSquaredError, NeuralNetwork, check_gradients
 from glassbrick.operations.by_name import ACTIVATIONS
 
@@ -67,8 +67,8 @@ def test_loss(name):
     @shapes
     def check(rows, width, outputs, seed):
         rng = np.random.default_rng(seed)
-        pair = rng.standard_normal((2, rows, width))
-        assert_right(LOSSES[name](), *pair)
+        for pair in loss_pairs(LOSSES[name](), rows, width, rng):
+            assert_right(LOSSES[name](), *pair)
 
     check()
 
@@ -115,9 +115,12 @@ def test_activations_are_finite_at_the_edge_and_warn_of_nothing(name, dtype):
 def test_losses_keep_the_dtype(name):
     rng = np.random.default_rng(0)
     loss = LOSSES[name]()
-    pair = rng.standard_normal((2, 5, 3)).astype(np.float32)
-    assert loss.forward(*pair).dtype == np.float32
-    assert loss.backward().dtype == np.float32
+    for pair in loss_pairs(loss, 5, 3, rng):
+        prediction, target = (array.astype(np.float32) for array in pair)
+        for weights in (None, np.arange(5.0)):
+            assert loss.forward(prediction, target, weights).dtype == np.float32
+            assert loss.backward().dtype == np.float32
+        assert loss.interpret(prediction).dtype == np.float32
 
 
 def test_every_public_block_is_documented():

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from blocks import LOSSES, OPERATIONS, make_operation, norm_error
+from blocks import LOSSES, OPERATIONS, loss_pairs, make_operation, norm_error
 from glassbrick import SGD, Dense, MeanSquaredError, NeuralNetwork, Trainer
 from glassbrick.batches import Shuffler
 from glassbrick.operations.by_name import ACTIVATIONS
@@ -43,8 +43,35 @@ JAX_ACTIVATIONS = {n: JAX_OPERATIONS[type(make()).__name__] for n, make in ACTIV
 JAX_ACTIVATIONS["gelu_tanh"] = partial(jax.nn.gelu, approximate=True)
 JAX_LOSSES = {
     "MeanSquaredError": lambda p, t: jnp.mean(jnp.sum((p - t) ** 2, axis=1)),
+    "MeanAbsoluteError": lambda p, t: jnp.mean(jnp.sum(jnp.abs(p - t), axis=1)),
+    "Huber": lambda p, t: jnp.mean(jnp.sum(jax_huber(jnp.abs(p - t)), axis=1)),
+    "Quantile": lambda p, t: jnp.mean(jnp.sum(jnp.where(t > p, t - p, p - t) / 2, axis=1)),
+    "PoissonNLL": lambda p, t: jnp.mean(jnp.sum(jnp.exp(p) - t * p, axis=1)),
+    "GaussianNLL": lambda p, t: jax_gaussian_nll(*jnp.split(p, 2, axis=1), t),
+    "BinaryCrossEntropy": lambda p, t: (
+        -jnp.mean(jnp.sum(t * jax.nn.log_sigmoid(p) + (1 - t) * jax.nn.log_sigmoid(-p), axis=1))
+    ),
+    "SoftmaxCrossEntropy": lambda p, t: (
+        -jnp.mean(jnp.sum(jax_one_hot(p, t) * jax.nn.log_softmax(p), axis=1))
+    ),
 }
 EXACT = 1e-12
+
+
+def jax_huber(size):
+    return jnp.where(size <= 1.0, size**2 / 2, size - 0.5)
+
+
+def jax_gaussian_nll(mean, spread, target):
+    variance = jax.nn.softplus(spread) + 1e-6
+    densities = jax.scipy.stats.norm.logpdf(target, mean, jnp.sqrt(variance))
+    return -jnp.mean(jnp.sum(densities + 0.5 * jnp.log(2 * jnp.pi), axis=1))
+
+
+def jax_one_hot(prediction, target):
+    if target.shape == prediction.shape:
+        return target
+    return jax.nn.one_hot(target[:, 0].astype(int), prediction.shape[1])
 
 
 def test_every_block_has_an_oracle():
@@ -72,13 +99,14 @@ def test_operation_equals_jax(name, rows, scale):
 
 
 @pytest.mark.parametrize("rows", [1, 7])
+@pytest.mark.parametrize("width", [1, 3])
 @pytest.mark.parametrize("name", LOSSES)
-def test_loss_equals_jax(name, rows):
-    prediction, target = np.random.default_rng(rows).standard_normal((2, rows, 3))
-    value, gradient = jax.value_and_grad(JAX_LOSSES[name])(prediction, target)
+def test_loss_equals_jax(name, width, rows):
     loss = LOSSES[name]()
-    assert loss.forward(prediction, target) == pytest.approx(float(value), rel=EXACT)
-    assert norm_error(loss.backward(), gradient) <= EXACT
+    for prediction, target in loss_pairs(loss, rows, width, np.random.default_rng(rows)):
+        value, gradient = jax.value_and_grad(JAX_LOSSES[name])(prediction, target)
+        assert loss.forward(prediction, target) == pytest.approx(float(value), rel=EXACT)
+        assert norm_error(loss.backward(), gradient) <= EXACT
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

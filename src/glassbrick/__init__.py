@@ -49,6 +49,19 @@ from glassbrick.layers import (
     Series,
 )
 from glassbrick.losses import Loss, MeanSquaredError
+from glassbrick.layers import Dense, Layer
+from glassbrick.losses import (
+    BinaryCrossEntropy,
+    GaussianNLL,
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    PoissonNLL,
+    Quantile,
+    RowLoss,
+    SoftmaxCrossEntropy,
+)
 from glassbrick.metrics import eval_regression_model, mae, rmse
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import (
@@ -101,6 +114,7 @@ __all__ = [
     "BiasAdd",
     "Columns",
     "Concatenate",
+    "BinaryCrossEntropy",
     "Constant",
     "DataError",
     "Dense",
@@ -112,6 +126,7 @@ __all__ = [
     "FileError",
     "Flatten",
     "GainMultiply",
+    "GaussianNLL",
     "GlassbrickError",
     "GlorotNormal",
     "GlorotUniform",
@@ -122,6 +137,7 @@ __all__ = [
     "HeNormal",
     "HeUniform",
     "History",
+    "Huber",
     "Initializer",
     "Layer",
     "LayerNorm",
@@ -132,6 +148,7 @@ __all__ = [
     "LogSoftmax",
     "Lookup",
     "Loss",
+    "MeanAbsoluteError",
     "MeanSquaredError",
     "Mish",
     "MissingExtraError",
@@ -149,12 +166,18 @@ __all__ = [
     "RootMeanSquareDivide",
     "RowStandardize",
     "Series",
+    "PoissonNLL",
+    "Quantile",
+    "RandomSource",
+    "ReLU",
+    "RowLoss",
     "ShapeError",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
     "Softsign",
+    "SoftmaxCrossEntropy",
     "StandardNormal",
     "Tanh",
     "TracingError",
