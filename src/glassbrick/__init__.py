@@ -39,7 +39,18 @@ from glassbrick.initializers import (
 )
 from glassbrick.layers import Dense, Layer
 from glassbrick.losses import Loss, MeanSquaredError
-from glassbrick.metrics import eval_regression_model, mae, rmse
+from glassbrick.metrics import (
+    accuracy,
+    balanced_accuracy,
+    calibration_error,
+    eval_regression_model,
+    f1,
+    log_loss,
+    mae,
+    r2,
+    rmse,
+    roc_auc,
+)
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import (
     BiasAdd,
@@ -102,13 +113,20 @@ __all__ = [
     "Trainer",
     "WeightMultiply",
     "Zeros",
+    "accuracy",
     "assert_same_shape",
+    "balanced_accuracy",
+    "calibration_error",
     "check_gradients",
     "compare_engines",
     "datasets",
     "eval_regression_model",
+    "f1",
+    "log_loss",
     "mae",
     "permute_data",
+    "r2",
     "rmse",
+    "roc_auc",
     "to_2d_np",
 ]
