@@ -31,6 +31,7 @@ FLOORS = [
     "initializers",
     "layers",
     "losses",
+    "summary",
     "network",
     "optimizers",
     "metrics",

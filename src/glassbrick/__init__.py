@@ -64,6 +64,7 @@ from glassbrick.operations import (
 )
 from glassbrick.optimizers import SGD, Optimizer
 from glassbrick.randomness import RandomSource
+from glassbrick.summary import Summary, SummaryRow
 from glassbrick.training import History, Trainer
 
 __version__ = "0.1.0"
@@ -108,6 +109,8 @@ __all__ = [
     "ShapeError",
     "Sigmoid",
     "StandardNormal",
+    "Summary",
+    "SummaryRow",
     "Tanh",
     "TracingError",
     "Trainer",

@@ -24,6 +24,7 @@ from glassbrick.randomness import (
     Streams,
     legacy_seed,
 )
+from glassbrick.summary import Summary, summarize
 
 __all__ = ["NeuralNetwork"]
 
@@ -285,6 +286,13 @@ class NeuralNetwork:
             return [(operation.param, operation.param_grad) for operation in operations]
         except AttributeError:
             return [(operation.param, param_grad_of(operation)) for operation in operations]
+
+    def summary(self, inputs: int | None = None) -> Summary:
+        """Tell shapes, parameters and cost of each layer; see `Summary`.
+
+        A network that is not built yet needs the number of `inputs`: a copy of it is built.
+        """
+        return summarize(self, inputs)
 
     def release(self) -> None:
         """Forget the last batch, everywhere. Parameters stay."""

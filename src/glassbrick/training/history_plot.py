@@ -30,26 +30,33 @@ def draw(history: History, ax: Any, metrics: Sequence[str] | None) -> Axes:
         import matplotlib  # noqa: F401
     except ImportError:
         raise MissingExtraError("History.plot", "matplotlib", "plot") from None
-    there = {name.removeprefix("val_"): name for name in history.metrics}
-    if isinstance(metrics, str):
-        metrics = [metrics]
-    if metrics is not None:
-        for name in metrics:
-            one_of(name, there, "History.plot, metrics")
+    names = _metric_names(history, metrics)
     if ax is None:
-        panels = ["loss", *(there if metrics is None else metrics)]
-        all_axes = _new_axes(len(panels))
+        all_axes = _new_axes(1 + len(names))
     else:
         all_axes = _as_axes(ax)
-        panels = ["loss", *(list(there)[: len(all_axes) - 1] if metrics is None else metrics)]
-        if len(panels) > len(all_axes):
-            expected = f"{len(panels)} axes, for the losses and each metric"
-            refuse(ArgumentError, "History.plot, ax", expected, len(all_axes))
+        if metrics is None:
+            names = names[: len(all_axes) - 1]
+    panels = ["loss", *names]
+    if len(panels) > len(all_axes):
+        expected = f"{len(panels)} axes, for the losses and each metric"
+        refuse(ArgumentError, "History.plot, ax", expected, len(all_axes))
     for axes, name in zip(all_axes, panels, strict=False):
         _draw_panel(axes, history, name)
     _label(all_axes[0], history)
     all_axes[len(panels) - 1].set_xlabel("epoch")
     return all_axes[0]
+
+
+def _metric_names(history: History, metrics: Sequence[str] | None) -> list[str]:
+    """Return the names of the metrics to draw, without the prefix of validation."""
+    there = {name.removeprefix("val_"): name for name in history.metrics}
+    if metrics is None:
+        return list(there)
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    for name in names:
+        one_of(name, there, "History.plot, metrics")
+    return names
 
 
 def _new_axes(count: int) -> list[Axes]:
