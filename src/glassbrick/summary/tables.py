@@ -62,7 +62,7 @@ def as_html(summary: Summary) -> str:
 def _cells(row: SummaryRow, summary: Summary) -> list[str]:
     shape = row.output_shape
     return [
-        row.name.rsplit(".", 1)[-1] if row.depth else row.name,
+        row.name.rsplit(".", 1)[-1],
         "-" if shape is None else "x".join(map(str, shape)) or "1",
         f"{row.parameters:,}" if row.parameters else "-",
         _percent(row.parameters, summary.parameters),
