@@ -35,6 +35,7 @@ FLOORS = [
     "penalties",
     "layers",
     "losses",
+    "summary",
     "network",
     "optimizers",
     "metrics",

@@ -48,8 +48,6 @@ from glassbrick.layers import (
     RMSNorm,
     Series,
 )
-from glassbrick.losses import Loss, MeanSquaredError
-from glassbrick.layers import Dense, Layer
 from glassbrick.losses import (
     BinaryCrossEntropy,
     GaussianNLL,
@@ -62,7 +60,18 @@ from glassbrick.losses import (
     RowLoss,
     SoftmaxCrossEntropy,
 )
-from glassbrick.metrics import eval_regression_model, mae, rmse
+from glassbrick.metrics import (
+    accuracy,
+    balanced_accuracy,
+    calibration_error,
+    eval_regression_model,
+    f1,
+    log_loss,
+    mae,
+    r2,
+    rmse,
+    roc_auc,
+)
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import (
     ELU,
@@ -97,6 +106,7 @@ from glassbrick.operations import (
 )
 from glassbrick.optimizers import SGD, Optimizer
 from glassbrick.randomness import RandomSource
+from glassbrick.summary import Summary, SummaryRow
 from glassbrick.training import History, Trainer
 
 __version__ = "0.1.0"
@@ -112,9 +122,9 @@ __all__ = [
     "BatchNorm",
     "BatchStandardize",
     "BiasAdd",
+    "BinaryCrossEntropy",
     "Columns",
     "Concatenate",
-    "BinaryCrossEntropy",
     "Constant",
     "DataError",
     "Dense",
@@ -159,38 +169,45 @@ __all__ = [
     "OwnershipError",
     "PReLU",
     "ParamOperation",
+    "PoissonNLL",
+    "Quantile",
     "RMSNorm",
     "RandomSource",
     "ReLU",
     "Residual",
     "RootMeanSquareDivide",
+    "RowLoss",
     "RowStandardize",
     "Series",
-    "PoissonNLL",
-    "Quantile",
-    "RandomSource",
-    "ReLU",
-    "RowLoss",
     "ShapeError",
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "SoftmaxCrossEntropy",
     "Softplus",
     "Softsign",
-    "SoftmaxCrossEntropy",
     "StandardNormal",
+    "Summary",
+    "SummaryRow",
     "Tanh",
     "TracingError",
     "Trainer",
     "WeightMultiply",
     "Zeros",
+    "accuracy",
     "assert_same_shape",
+    "balanced_accuracy",
+    "calibration_error",
     "check_gradients",
     "compare_engines",
     "datasets",
     "eval_regression_model",
+    "f1",
+    "log_loss",
     "mae",
     "permute_data",
+    "r2",
     "rmse",
+    "roc_auc",
     "to_2d_np",
 ]

@@ -28,6 +28,7 @@ from glassbrick.randomness import (
     legacy_seed,
 )
 from glassbrick.rollback import Rollback
+from glassbrick.summary import Summary, summarize
 
 __all__ = ["NeuralNetwork"]
 
@@ -319,6 +320,13 @@ class NeuralNetwork:
     def operations(self) -> list[Operation]:
         """Return all operations, first to last, in layers within layers too."""
         return [op for layer in all_layers(self.layers) for op in layer.operations]
+
+    def summary(self, inputs: int | None = None) -> Summary:
+        """Tell shapes, parameters and cost of each layer; see `Summary`.
+
+        A network that is not built yet needs the number of `inputs`: a copy of it is built.
+        """
+        return summarize(self, inputs)
 
     def release(self) -> None:
         """Forget the last batch, everywhere. Parameters stay."""

@@ -1,6 +1,6 @@
 """The functions that networks are made of."""
 
-from glassbrick.operations.activations import HardSigmoid, Linear, ReLU, Sigmoid, Softsign, Tanh
+from glassbrick.operations.activations import HardSigmoid, Linear, Sigmoid, Softsign, Tanh
 from glassbrick.operations.columns import Columns, Flatten
 from glassbrick.operations.dropout import Dropout
 from glassbrick.operations.linear import BiasAdd, GainMultiply, WeightMultiply

@@ -149,6 +149,13 @@ class Operation(Block, ABC):
             If there are such numbers.
         """
 
+    def multiply_adds(self) -> int:
+        """Count the multiplications, each with an addition, that a row takes forward.
+
+        `Summary` asks after a `forward` of one row. Functions of single numbers count none.
+        """
+        return 0
+
     def _refuse_shape(self, gradient: Array, shape: tuple[int, ...], what: str) -> None:
         advice = "A gradient has the shape of what it belongs to."
         if what.startswith("_param_grad"):
@@ -240,6 +247,10 @@ class ParamOperation(Operation):
         if type(param_grad) is not ndarray or param_grad.shape != self.param.shape:
             self._refuse_shape(param_grad, self.param.shape, "_param_grad must return")
         return input_grad
+
+    def multiply_adds(self) -> int:
+        """Count one multiplication with an addition for each element of the parameter."""
+        return self.param.size
 
     def replace_param(self, param: Array) -> None:
         """Take another array as the parameter, by whatever names the operation holds it."""

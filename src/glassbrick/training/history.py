@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from glassbrick.checks import one_of
+from glassbrick.errors import ArgumentError, MissingExtraError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
 
 __all__ = ["History"]
 
@@ -12,7 +21,8 @@ __all__ = ["History"]
 class History:
     """What happened in a training run, recorded whether or not anything was printed.
 
-    A fit with ``restart=False`` carries the same history on.
+    A fit with ``restart=False`` carries the same history on. What was recorded of each
+    epoch is found by name, too: ``history["loss"]``, ``"val_loss" in history``, ``dict(history)``.
 
     Attributes
     ----------
@@ -22,6 +32,9 @@ class History:
     val_loss : list of float
         Loss on the validation data after each completed epoch; empty without such data,
         and NaN for epochs of a fit that had none.
+    metrics : dict of str to list of float
+        What else was recorded, by name, such as "val_mae" or "lr"; NaN where an epoch has
+        no value.
     evaluated : list of int
         The epochs, counted from 1, after which the validation loss was acted on.
     best_epoch : int or None
@@ -38,6 +51,19 @@ class History:
         Which engine ran it: "numpy" or "xla".
     engine_reason : str
         Why that one: "as asked for", or what ``engine="auto"`` weighed.
+
+    Raises
+    ------
+    ArgumentError
+        If nothing was recorded by the name that is asked for.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.record(2.0, 3.0, {"lr": 0.1})
+    >>> history.record(1.0, 2.5, {"lr": 0.1, "val_mae": 1.5})
+    >>> list(history), history["val_mae"]
+    (['loss', 'val_loss', 'lr', 'val_mae'], [nan, 1.5])
     """
 
     loss: list[float] = field(default_factory=list)
@@ -49,6 +75,7 @@ class History:
     seconds: float = 0.0
     engine: str = "numpy"
     engine_reason: str = "as asked for"
+    metrics: dict[str, list[float]] = field(default_factory=dict)
 
     def copy(self) -> History:
         """Return a history that later fits leave as it is."""
@@ -57,10 +84,20 @@ class History:
             loss=self.loss.copy(),
             val_loss=self.val_loss.copy(),
             evaluated=self.evaluated.copy(),
+            metrics={name: values.copy() for name, values in self.metrics.items()},
         )
 
-    def record(self, loss: float, val_loss: float | None) -> None:
-        """Add an epoch."""
+    def record(
+        self, loss: float, val_loss: float | None, metrics: Mapping[str, float] | None = None
+    ) -> None:
+        """Add an epoch, with NaN for each metric that other epochs have and it has not."""
+        values = metrics or {}
+        for name in values:
+            if name in ("loss", "val_loss"):
+                raise ArgumentError(f"History.record, metrics: {name} is not the name of a metric.")
+            self.metrics.setdefault(name, [math.nan] * self.epochs)
+        for name, recorded in self.metrics.items():
+            recorded.append(values.get(name, math.nan))
         if val_loss is not None:
             self.val_loss += [math.nan] * (self.epochs - len(self.val_loss))
         if val_loss is not None or self.val_loss:
@@ -84,9 +121,73 @@ class History:
 
     @property
     def history(self) -> dict[str, list[float]]:
-        """The losses by name, as Keras calls them: "loss" and, if there is one, "val_loss"."""
-        losses = {"loss": self.loss}
-        return losses | {"val_loss": self.val_loss} if self.val_loss else losses
+        """All lists by name, as Keras has them: "loss", "val_loss" if there is one, metrics."""
+        losses = {"loss": self.loss} | ({"val_loss": self.val_loss} if self.val_loss else {})
+        return losses | self.metrics
+
+    def keys(self) -> list[str]:
+        """Names of what was recorded."""
+        return list(self.history)
+
+    def __getitem__(self, name: str) -> list[float]:
+        return one_of(name, self.history, "History")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.history
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.history)
+
+    def to_frame(self) -> DataFrame:
+        """Return a table: a column for each name, a row for each epoch.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Its index, "epoch", counts from 1.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame, Index
+        except ImportError:
+            raise MissingExtraError("History.to_frame", "pandas", "data") from None
+        return DataFrame(self.history, index=Index(self.epoch, name="epoch"))
+
+    def plot(
+        self, ax: Axes | Sequence[Axes] | Any = None, metrics: Sequence[str] | None = None
+    ) -> Axes:
+        """Draw the learning curves, with the best epoch marked.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, or several, optional
+            Where to draw: the losses in the first, each metric in one of its own. Without
+            it a new figure of pyplot's is made, which ``plt.show()`` shows.
+        metrics : sequence of str, optional
+            Which metrics to draw, "mae" for both "mae" and "val_mae". The default is all
+            that there is room for in `ax`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the losses; ``.figure.axes`` has all.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        NotReadyError
+            If there is no epoch yet.
+        ArgumentError, ArgumentTypeError
+            If a metric was not recorded, or `ax` is something else or too few.
+        """
+        from glassbrick.training.history_plot import draw
+
+        return draw(self, ax, metrics)
 
     def __repr__(self) -> str:
         best = "" if self.best_epoch is None else f", best_epoch={self.best_epoch}"
