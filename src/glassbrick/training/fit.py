@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassbrick.engines import BatchHooks, EpochLosses, Job, LBFGSSession, Session
+from glassbrick.metrics import Metric
 from glassbrick.optimizers import LBFGS
 from glassbrick.training.callbacks import Callbacks, EarlyStopping
 from glassbrick.training.callbacks.early_stopping import Judge
 from glassbrick.training.fit_data import FitData
-from glassbrick.training.followed import Metrics, measure
+from glassbrick.training.followed import measure
 from glassbrick.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Plan:
         After how many epochs that is looked at.
     is_asked_for : bool
         Whether it must be possible; else it is done if there is validation data.
-    metrics : dict of str to callable
+    metrics : dict of str to Metric
         What is followed besides the loss.
     """
 
@@ -48,7 +49,7 @@ class Plan:
     stopping: EarlyStopping
     judged_every: int
     is_asked_for: bool
-    metrics: Metrics
+    metrics: dict[str, Metric]
 
 
 class Fit:
@@ -96,7 +97,12 @@ class Fit:
         run.optim.plan(self.job.batches, self.until * self.job.batches)
         logs = {"epochs": plan.epochs, "replaced_params": run.replaced_params}
         self.callbacks.call("on_train_begin", logs)
-        self._session().run(self._ahead, self._next_order, self._epoch_done)
+        reason = self._session().run(self._ahead, self._next_order, self._epoch_done)
+        if reason and not run.stop_reason:
+            run.stop_reason = reason
+            if history.evaluated[-1:] != [history.epochs]:
+                self._judge(history.epochs, is_last=True)
+                self._test(history.epochs, is_last=True)
 
     def _session(self) -> Session:
         engine = self.run.engine
@@ -116,7 +122,7 @@ class Fit:
             return
         if run.judge is None:
             run.judge = Judge(plan.stopping, plan.judged_every)
-        run.judge.require_followed(names)
+        run.judge.prepare(names, plan.metrics)
 
     def _ahead(self) -> int:
         """Say for how many epochs nobody has to look at the network."""
@@ -178,7 +184,7 @@ class Fit:
             return
         self._require_finite_params()
         logs = history.latest
-        if judge.update(logs[judge.rule.monitor], judge.sign(self.plan.metrics)):
+        if judge.update(logs[judge.rule.monitor]):
             with run.optim.averaged():
                 run.best = Snapshot(run.net)
             history.best_epoch = epoch

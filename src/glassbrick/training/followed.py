@@ -6,37 +6,39 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from glassbrick.batches import Rows
-from glassbrick.checks import one_of, refuse
-from glassbrick.errors import ArgumentTypeError
-from glassbrick.metrics import METRICS
+from glassbrick.checks import refuse
+from glassbrick.errors import ArgumentError, ArgumentTypeError
+from glassbrick.metrics import Metric, as_metric
 from glassbrick.network import NeuralNetwork
 
-__all__ = ["Metrics", "as_metrics", "measure"]
+__all__ = ["Followed", "as_metrics", "measure"]
 
-Metrics: TypeAlias = dict[str, Callable[[Any, Any], float]]
+Followed: TypeAlias = Sequence[str | Callable[[Any, Any], float]]
+"""What a user gives as metrics."""
 
 
-def as_metrics(metrics: Sequence[str | Callable[[Any, Any], float]]) -> Metrics:
-    """Return the functions of metrics, by name.
+def as_metrics(metrics: Followed) -> dict[str, Metric]:
+    """Return metrics by name.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If there is no metric of that name, or something is neither a name nor a function.
+        If there is no metric of a name, something is neither a name nor a function, or two
+        have the same name.
     """
     who = "fit, metrics"
     if isinstance(metrics, str) or not isinstance(metrics, Sequence):
         refuse(ArgumentTypeError, who, 'a list, such as ["mae", "r2"]', metrics)
-    found: Metrics = {}
-    for metric in metrics:
-        if callable(metric):
-            found[getattr(metric, "__name__", type(metric).__name__)] = metric
-        else:
-            found[metric] = one_of(metric, METRICS, who)
+    found: dict[str, Metric] = {}
+    for given in metrics:
+        metric = as_metric(given, who)
+        if metric.name in found:
+            refuse(ArgumentError, who, "each name once", metric.name)
+        found[metric.name] = metric
     return found
 
 
-def measure(metrics: Metrics, net: NeuralNetwork, rows: Rows) -> dict[str, float]:
+def measure(metrics: dict[str, Metric], net: NeuralNetwork, rows: Rows) -> dict[str, float]:
     """Return all metrics of what a network predicts for some rows."""
     meaning = net.loss.interpret(net.predict(rows.X))
-    return {name: float(metric(rows.y, meaning)) for name, metric in metrics.items()}
+    return {name: metric(rows.y, meaning) for name, metric in metrics.items()}

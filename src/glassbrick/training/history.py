@@ -43,8 +43,8 @@ class History:
     best_loss : float
         Its loss on the validation data of the last fit; infinity if there was none.
     stop_reason : str
-        "completed", "early stopping", "interrupted", "diverged", or "failed" if a block
-        or an optimizer raised an error.
+        "completed", "early stopping", "interrupted", "diverged", "converged" of `LBFGS`,
+        what a callback said, or "failed" if something raised an error.
     seconds : float
         Time spent in fit.
     engine : str
@@ -124,6 +124,11 @@ class History:
         """All lists by name, as Keras has them: "loss", "val_loss" if there is one, metrics."""
         losses = {"loss": self.loss} | ({"val_loss": self.val_loss} if self.val_loss else {})
         return losses | self.metrics
+
+    @property
+    def latest(self) -> dict[str, float]:
+        """The numbers of the last epoch, by name."""
+        return {name: values[-1] for name, values in self.history.items() if values}
 
     def keys(self) -> list[str]:
         """Names of what was recorded."""

@@ -130,7 +130,7 @@ class Run:
         """Take the loss of the best epoch on the validation data of this fit."""
         best.restore()
         loss = self.engine.evaluate(self.net, *validation)
-        judge.judge_again(loss, 1.0)
+        judge.judge_again(loss)
         self.history.best_loss = loss
 
     def train(self, data: FitData, plan: Plan, callbacks: Callbacks) -> None:

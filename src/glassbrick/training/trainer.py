@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from numpy.typing import ArrayLike
 
@@ -19,14 +18,16 @@ from glassbrick.checks import (
 )
 from glassbrick.engines import ENGINES, Engine
 from glassbrick.errors import ArgumentError, ArgumentTypeError
+from glassbrick.metrics import Metric
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.randomness import legacy_seed
 from glassbrick.training.callbacks import Callback, Callbacks, EarlyStopping, progress_for
 from glassbrick.training.fit import Plan
 from glassbrick.training.fit_data import FitData, as_pair
-from glassbrick.training.followed import Metrics, as_metrics
+from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
+from glassbrick.training.rate_search import RateSearch, try_rates
 from glassbrick.training.run import Run
 from glassbrick.training.weights import ClassWeight
 
@@ -95,7 +96,7 @@ class Trainer:
         self.engine: Engine = engine
         optim.bind(net)
         self._run: Run | None = None
-        self._metrics: Metrics = {}
+        self._metrics: dict[str, Metric] = {}
 
     @property
     def best_loss(self) -> float:
@@ -108,8 +109,8 @@ class Trainer:
         return History() if self._run is None else self._run.history
 
     @property
-    def metrics(self) -> Metrics:
-        """The functions of the metrics that the last fit follows, by name."""
+    def metrics(self) -> dict[str, Metric]:
+        """The metrics that the last fit follows, by name."""
         return self._metrics
 
     def stop(self, reason: str) -> None:
@@ -166,7 +167,7 @@ class Trainer:
         *,
         patience: int | None = 1,
         min_delta: float = 0.0,
-        metrics: Sequence[str | Callable[[Any, Any], float]] = (),
+        metrics: Followed = (),
         callbacks: Sequence[Callback] = (),
         sample_weight: ArrayLike | None = None,
         sample_weight_test: ArrayLike | None = None,
@@ -274,6 +275,55 @@ class Trainer:
             raise
         return run.history.copy()
 
+    def find_lr(
+        self,
+        X_train: ArrayLike,
+        y_train: ArrayLike,
+        *,
+        lowest: float = 1e-6,
+        highest: float = 10.0,
+        steps: int = 200,
+        batch_size: int = 32,
+        sample_weight: ArrayLike | None = None,
+        class_weight: ClassWeight = None,
+    ) -> RateSearch:
+        """Find a learning rate to begin with, by one short training in which it grows.
+
+        Copies of the network and the optimizer are trained. Both stay as they are; take the
+        suggestion yourself: ``optim.lr = trainer.find_lr(X, y).suggestion``.
+
+        Parameters
+        ----------
+        X_train, y_train, batch_size, sample_weight, class_weight
+            As of `fit`.
+        lowest, highest : float, default 1e-6 and 10
+            The first and the last rate.
+        steps : int, default 200
+            How many; fewer are made if the loss gets out of hand.
+
+        Returns
+        -------
+        RateSearch
+            With the `suggestion`, and `plot()`.
+
+        Raises
+        ------
+        DataError
+            If data cannot be used, or the loss gets out of hand at once.
+        ArgumentError, ArgumentTypeError, ShapeError
+            If a setting cannot be used, or data does not fit the network.
+        """
+        lowest = real_number(lowest, "find_lr, lowest", above=0.0)
+        highest = real_number(highest, "find_lr, highest", above=lowest)
+        dtype = self.net.dtype if self.net.is_built else None
+        data = (X_train, y_train, sample_weight)
+        rows = FitData.of(data, (None, None, None), class_weight, dtype).training
+        return try_rates(
+            *(self.net, self.optim, rows, lowest, highest),
+            steps=positive_integer(steps, "find_lr, steps"),
+            batch_size=positive_integer(batch_size, "find_lr, batch_size"),
+        )
+
 
 def _plan(
     epochs: int,
@@ -281,7 +331,7 @@ def _plan(
     batch_size: int,
     patience: int | None,
     min_delta: float,
-    metrics: Metrics,
+    metrics: dict[str, Metric],
     callbacks: Sequence[Callback],
 ) -> Plan:
     """Check the settings of a fit."""

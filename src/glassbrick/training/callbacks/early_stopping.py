@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 
 from glassbrick.checks import one_of, positive_integer, real_number, refuse, true_or_false
 from glassbrick.errors import ArgumentError, ArgumentTypeError
-from glassbrick.metrics import METRICS
+from glassbrick.metrics import Metric
 from glassbrick.training.callbacks.callback import Callback
 
 __all__ = ["EarlyStopping", "Judge"]
@@ -98,10 +99,12 @@ class Judge:
         self.rule, self.every = rule, every
         self.misses = 0
         self.best = math.nan
+        self._sign = 1.0
         self._reference = math.inf  # of the last evaluation with progress, times the sign
 
-    def update(self, number: float, sign: float) -> bool:
+    def update(self, number: float) -> bool:
         """Take note of an evaluation; say whether it is the best so far."""
+        sign = self._sign
         if sign * number < self._reference - self.rule.min_delta:
             self._reference = sign * number
             self.misses = 0
@@ -112,26 +115,38 @@ class Judge:
             return True
         return False
 
-    def judge_again(self, number: float, sign: float) -> None:
+    def judge_again(self, number: float) -> None:
         """Let the best be judged by another number."""
         if number != self.best:
-            self.best, self._reference = number, sign * number
+            self.best, self._reference = number, self._sign * number
 
-    def sign(self, functions: dict[str, object]) -> float:
-        """Return 1 if lower is better, -1 if higher is, given the functions of the metrics."""
-        if self.rule.mode != "auto":
-            return _SIGNS[self.rule.mode]
-        name = self.rule.monitor.removeprefix("val_")
-        function = functions.get(name, METRICS.get(name))
-        return -1.0 if getattr(function, "higher_is_better", False) else 1.0
+    def prepare(self, names: Iterable[str], metrics: Mapping[str, Metric]) -> None:
+        """Learn whether lower or higher is better; refuse what no epoch has a number of.
 
-    def require_followed(self, names: set[str]) -> None:
-        """Refuse a monitor that no epoch has a number of."""
-        if self.rule.monitor not in names:
+        Parameters
+        ----------
+        names : iterable of str
+            What each epoch has a number of.
+        metrics : mapping of str to Metric
+            Those that are followed.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such number, or nobody knows which direction is better.
+        """
+        monitor = self.rule.monitor
+        if monitor not in names:
             advice = "Give X_test and y_test for validation, or metrics=[...] to follow."
             followed = ", ".join(f'"{name}"' for name in sorted(names))
-            who = "EarlyStopping, monitor"
-            refuse(ArgumentError, who, f"one of {followed}", self.rule.monitor, advice)
+            refuse(ArgumentError, "fit, monitor", f"one of {followed}", monitor, advice)
+        self._sign = _SIGNS[self.rule.mode]
+        if self.rule.mode == "auto":
+            metric = metrics.get(monitor.removeprefix("val_"))
+            if metric is not None and metric.higher_is_better is None:
+                expected = 'mode="min" or mode="max", because only you know which is better'
+                refuse(ArgumentError, f"fit, monitor {monitor}", expected, self.rule.mode)
+            self._sign = -1.0 if metric is not None and metric.higher_is_better else 1.0
 
     @property
     def should_stop(self) -> bool:

@@ -69,11 +69,11 @@ class ReduceLROnPlateau(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Lower the learning rate if it is time."""
         logs = logs or {}
-        self._judge.require_followed(set(logs))
-        self._judge.update(logs[self.rule.monitor], self._judge.sign(self.trainer.metrics))
+        self._judge.prepare(logs, self.trainer.metrics)
+        self._judge.update(logs[self.rule.monitor])
         if self._rest:
             self._rest -= 1
             self._judge.misses = 0
         if self._judge.should_stop:
-            self.trainer.optim.scale(self.factor, least=self.min_lr)
+            self.trainer.optim.scale(self.factor, self.min_lr)
             self._judge.misses, self._rest = 0, self.cooldown
