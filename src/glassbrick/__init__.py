@@ -104,9 +104,19 @@ from glassbrick.operations import (
     Tanh,
     WeightMultiply,
 )
-from glassbrick.optimizers import SGD, Optimizer
+from glassbrick.optimizers import SGD, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp
 from glassbrick.randomness import RandomSource
 from glassbrick.summary import Summary, SummaryRow
+from glassbrick.schedules import (
+    ConstantRate,
+    CosineDecay,
+    ExponentialDecay,
+    LinearDecay,
+    OneCycle,
+    Schedule,
+    StepDecay,
+    WarmUp,
+)
 from glassbrick.training import History, Trainer
 
 __version__ = "0.1.0"
@@ -116,6 +126,9 @@ __all__ = [
     "GELU",
     "SELU",
     "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
     "ArgumentError",
     "ArgumentTypeError",
     "Array",
@@ -126,6 +139,8 @@ __all__ = [
     "Columns",
     "Concatenate",
     "Constant",
+    "ConstantRate",
+    "CosineDecay",
     "DataError",
     "Dense",
     "DivergenceError",
@@ -133,6 +148,7 @@ __all__ = [
     "Embedding",
     "EngineReport",
     "EngineResult",
+    "ExponentialDecay",
     "FileError",
     "Flatten",
     "GainMultiply",
@@ -157,13 +173,17 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "Lookup",
+    "LinearDecay",
+    "Lion",
     "Loss",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Mish",
     "MissingExtraError",
+    "NAdam",
     "NeuralNetwork",
     "NotReadyError",
+    "OneCycle",
     "Operation",
     "Optimizer",
     "OwnershipError",
@@ -179,6 +199,10 @@ __all__ = [
     "RowLoss",
     "RowStandardize",
     "Series",
+    "RMSProp",
+    "RandomSource",
+    "ReLU",
+    "Schedule",
     "ShapeError",
     "SiLU",
     "Sigmoid",
@@ -189,9 +213,11 @@ __all__ = [
     "StandardNormal",
     "Summary",
     "SummaryRow",
+    "StepDecay",
     "Tanh",
     "TracingError",
     "Trainer",
+    "WarmUp",
     "WeightMultiply",
     "Zeros",
     "accuracy",

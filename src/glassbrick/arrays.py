@@ -14,6 +14,7 @@ __all__ = [
     "Array",
     "Traced",
     "as_matrix",
+    "as_number",
     "as_numbers",
     "as_rows",
     "as_targets",
@@ -53,6 +54,11 @@ class Traced:
 def is_traced(value: object) -> TypeGuard[Any]:
     """Whether `value` stands for an array whose numbers are still to be computed."""
     return issubclass(type(value), Traced)
+
+
+def as_number(value: Any) -> float:
+    """Return a Python number, which takes the dtype of what it meets, for one of NumPy."""
+    return value.as_number() if is_traced(value) else value.item()  # type: ignore[no-any-return]
 
 
 _NUMBERS = (bool, int, float, np.bool, np.integer, np.floating)

@@ -1,0 +1,166 @@
+"""The learning rate of an optimizer: a number or a schedule, and what has become of it by now."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from glassbrick.arrays import Array, as_number, is_traced
+from glassbrick.checks import complaint, instance_of, positive_integer, real_number
+from glassbrick.errors import ArgumentError, NotReadyError
+from glassbrick.schedules import Schedule
+
+__all__ = ["LearningRate", "StepNumber"]
+
+
+class StepNumber:
+    """The attribute `t` of an optimizer; one that holds a time of its own there may do so."""
+
+    def __get__(self, optimizer: LearningRate, kind: type | None = None) -> float:
+        """Return the number of the step that is being made, or that comes next."""
+        return as_number(optimizer._steps) + 1.0
+
+
+class LearningRate:
+    """What an optimizer knows of time and rate, in arrays, so that compiled steps go on with it.
+
+    Attributes
+    ----------
+    t : float
+        Number of the step that is being made, or that comes next; from 1.
+    """
+
+    t: ClassVar[StepNumber] = StepNumber()
+
+    def __init__(self, lr: float | Schedule):
+        self._steps: Array = np.zeros(())  # that were made
+        self._lr: Array = np.zeros(())
+        self._set_lr: Array = np.zeros(())  # as it was before it was scaled
+        self._scale: Array = np.ones(())
+        self._floor: Array = np.zeros(())
+        self._steps_an_epoch: Array = np.zeros(())
+        self._steps_at_the_end: Array = np.zeros(())
+        self._is_planned = False
+        self._schedule: Schedule | None = None
+        self.lr = lr
+
+    @property
+    def lr(self) -> float:
+        """The rate of the step that is being made, or that comes next; may be set at any time."""
+        if type(self._lr) is not np.ndarray:  # it is traced
+            return as_number(self._lr)
+        rate: float = self._lr.item()
+        return self._present_rate() if math.isnan(rate) else rate
+
+    @lr.setter
+    def lr(self, lr: float | Schedule) -> None:
+        who = f"{type(self).__name__}, lr"
+        schedule, rate = None, math.nan
+        if is_traced(lr) and lr.shape == ():  # a rule that changes it is being compiled
+            rate = lr
+        elif isinstance(lr, Schedule | type):
+            schedule = instance_of(lr, Schedule, who, "CosineDecay(0.1)")
+            self._require_common_step("lr", "a number")
+        else:
+            rate = real_number(lr, who, above=0.0)
+        self._schedule = schedule
+        self._lr[...] = self._set_lr[...] = rate
+        self._scale[...], self._floor[...] = 1.0, 0.0
+        if schedule is not None:
+            self._renew_rate()
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule that gives the rate, if there is one."""
+        return self._schedule
+
+    def scale(self, factor: float, floor: float = 0.0) -> None:
+        """Multiply the rate from now on, that of a schedule too.
+
+        Parameters
+        ----------
+        factor : float
+            By what, greater than 0; in addition to earlier factors.
+        floor : float, default 0
+            Below which it shall not bring the rate. A schedule may.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If an argument is out of range.
+        """
+        who = f"{type(self).__name__}.scale"
+        factor = real_number(factor, f"{who}, factor", above=0.0)
+        self._floor[...] = real_number(floor, f"{who}, floor", above=0.0, or_equal=True)
+        self._scale[...] = factor * as_number(self._scale)
+        self._renew_rate()
+
+    def plan(self, steps_an_epoch: int, steps: int) -> None:
+        """Tell a schedule how long training takes; a trainer does so before a fit.
+
+        Parameters
+        ----------
+        steps_an_epoch : int
+            Number of batches in an epoch.
+        steps : int
+            Number of steps until the end of the fit, with those that were made before.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If one of them is not a whole number of at least 1.
+        """
+        who = f"{type(self).__name__}.plan"
+        self._steps_an_epoch[...] = positive_integer(steps_an_epoch, f"{who}, steps_an_epoch")
+        self._steps_at_the_end[...] = positive_integer(steps, f"{who}, steps")
+        self._is_planned = True
+        self._renew_rate()
+
+    def _require_common_step(self, what: str, expected: str) -> None:
+        """Refuse what is done in `Optimizer.step`, where another one takes its place."""
+        step = next(vars(kind)["step"] for kind in type(self).__mro__ if "step" in vars(kind))
+        if step.__module__.startswith("glassbrick.") or "step" in step.__code__.co_names:
+            return
+        raise ArgumentError(
+            complaint(
+                f"{type(self).__name__}, {what}",
+                f"{expected}, because its own step takes the place of Optimizer.step",
+                "more",
+                "Write the rule as _update instead of step, or call super().step().",
+            )
+        )
+
+    def _forget_time(self) -> None:
+        """Begin anew, with the rate that was set."""
+        self._steps[...], self._scale[...], self._floor[...] = 0.0, 1.0, 0.0
+        self._renew_rate()
+
+    def _advance(self) -> None:
+        """Count a step that was made."""
+        self._steps[...] = as_number(self._steps) + 1.0
+        if self._schedule is not None:
+            self._lr[...] = self._present_rate()
+
+    def _renew_rate(self) -> None:
+        """Take the rate anew; it is not a number as long as a schedule cannot tell it."""
+        try:
+            self._lr[...] = self._present_rate()
+        except NotReadyError:
+            self._lr[...] = math.nan
+
+    def _present_rate(self) -> float:
+        scale, floor = as_number(self._scale), as_number(self._floor)
+        schedule = self._schedule
+        rate = as_number(self._set_lr) if schedule is None else self._scheduled(schedule)
+        if is_traced(rate):
+            return np.maximum(scale * rate, np.minimum(rate, floor))  # type: ignore[no-any-return]
+        return max(scale * rate, min(rate, floor))
+
+    def _scheduled(self, schedule: Schedule) -> float:
+        plan = (self._steps_an_epoch, self._steps_at_the_end) if self._is_planned else ()
+        rate = schedule.at_step(as_number(self._steps), *map(as_number, plan))
+        if is_traced(rate) or (type(rate) is float and 0.0 <= rate < math.inf):
+            return rate
+        return real_number(rate, f"{schedule!r}, rate", above=0.0, or_equal=True)
