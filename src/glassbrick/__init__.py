@@ -106,7 +106,6 @@ from glassbrick.operations import (
 )
 from glassbrick.optimizers import SGD, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp
 from glassbrick.randomness import RandomSource
-from glassbrick.summary import Summary, SummaryRow
 from glassbrick.schedules import (
     ConstantRate,
     CosineDecay,
@@ -117,13 +116,25 @@ from glassbrick.schedules import (
     StepDecay,
     WarmUp,
 )
-from glassbrick.training import History, Trainer
+from glassbrick.summary import Summary, SummaryRow
+from glassbrick.training import (
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    RateSearch,
+    ReduceLROnPlateau,
+    TimeBudget,
+    Trainer,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ELU",
     "GELU",
+    "LBFGS",
     "SELU",
     "SGD",
     "Adagrad",
@@ -136,6 +147,8 @@ __all__ = [
     "BatchStandardize",
     "BiasAdd",
     "BinaryCrossEntropy",
+    "CSVLogger",
+    "Callback",
     "Columns",
     "Concatenate",
     "Constant",
@@ -145,6 +158,7 @@ __all__ = [
     "Dense",
     "DivergenceError",
     "Dropout",
+    "EarlyStopping",
     "Embedding",
     "EngineReport",
     "EngineResult",
@@ -165,16 +179,17 @@ __all__ = [
     "History",
     "Huber",
     "Initializer",
+    "LambdaCallback",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
     "LecunNormal",
     "LecunUniform",
     "Linear",
-    "LogSoftmax",
-    "Lookup",
     "LinearDecay",
     "Lion",
+    "LogSoftmax",
+    "Lookup",
     "Loss",
     "MeanAbsoluteError",
     "MeanSquaredError",
@@ -192,17 +207,17 @@ __all__ = [
     "PoissonNLL",
     "Quantile",
     "RMSNorm",
+    "RMSProp",
     "RandomSource",
+    "RateSearch",
     "ReLU",
+    "ReduceLROnPlateau",
     "Residual",
     "RootMeanSquareDivide",
     "RowLoss",
     "RowStandardize",
-    "Series",
-    "RMSProp",
-    "RandomSource",
-    "ReLU",
     "Schedule",
+    "Series",
     "ShapeError",
     "SiLU",
     "Sigmoid",
@@ -211,10 +226,11 @@ __all__ = [
     "Softplus",
     "Softsign",
     "StandardNormal",
+    "StepDecay",
     "Summary",
     "SummaryRow",
-    "StepDecay",
     "Tanh",
+    "TimeBudget",
     "TracingError",
     "Trainer",
     "WarmUp",

@@ -1,16 +1,19 @@
 """How a batch loop is run. An engine never changes what the batches mean."""
 
 from glassbrick.engines.auto_engine import AutoEngine
-from glassbrick.engines.engine import Engine, EpochLosses, Job, Session
+from glassbrick.engines.engine import BatchHooks, Engine, EpochLosses, Job, Session
+from glassbrick.engines.lbfgs_session import LBFGSSession
 from glassbrick.engines.numpy_engine import NumpyEngine
 from glassbrick.engines.xla_engine import XLAEngine
 
 __all__ = [
     "ENGINES",
     "AutoEngine",
+    "BatchHooks",
     "Engine",
     "EpochLosses",
     "Job",
+    "LBFGSSession",
     "NumpyEngine",
     "Session",
     "XLAEngine",

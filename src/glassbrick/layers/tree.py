@@ -9,7 +9,7 @@ from glassbrick.layers.single import Single
 from glassbrick.names import snake_case
 from glassbrick.operations import Operation
 
-__all__ = ["all_layers", "layer_name", "named_operations"]
+__all__ = ["all_layers", "kind_of", "layer_name", "named_operations", "own_operations"]
 
 
 def all_layers(layers: Sequence[Layer]) -> Iterator[Layer]:
@@ -20,9 +20,14 @@ def all_layers(layers: Sequence[Layer]) -> Iterator[Layer]:
 
 
 def named_operations(layer: Layer) -> Iterator[tuple[str, Operation]]:
-    """Name operations by layer and class, and number those alike: "dense_1.relu_2"."""
+    """Name operations by layer and class, those of layers within the layer too."""
     for part in layer.layers:
         yield from named_operations(part)
+    yield from own_operations(layer)
+
+
+def own_operations(layer: Layer) -> Iterator[tuple[str, Operation]]:
+    """Name operations by layer and class, and number those alike: "dense_1.relu_2"."""
     seen: dict[str, int] = {}
     for operation in layer.operations:
         name = snake_case(type(operation).__name__)
@@ -33,10 +38,11 @@ def named_operations(layer: Layer) -> Iterator[tuple[str, Operation]]:
 
 def layer_name(layer: Layer, before: Sequence[Layer]) -> str:
     """Name a layer by its class and its number among those `before` it: "dense_2"."""
-    kind = _kind(layer)
-    number = 1 + sum(_kind(other) is kind for other in before)
+    kind = kind_of(layer)
+    number = 1 + sum(kind_of(other) is kind for other in before)
     return f"{snake_case(kind.__name__)}_{number}"
 
 
-def _kind(layer: Layer) -> type:
+def kind_of(layer: Layer) -> type:
+    """Return the class that a layer is named after: that of its operation, if it has but one."""
     return type(layer.operation) if isinstance(layer, Single) else type(layer)

@@ -76,6 +76,10 @@ class LearningRate:
         """The schedule that gives the rate, if there is one."""
         return self._schedule
 
+    def rate_at(self, steps: int) -> float:
+        """Return the rate of the step that comes after so many, as far as is known now."""
+        return self.lr if self._schedule is None else self._rate_after(float(steps))
+
     def scale(self, factor: float, floor: float = 0.0) -> None:
         """Multiply the rate from now on, that of a schedule too.
 
@@ -151,16 +155,19 @@ class LearningRate:
             self._lr[...] = math.nan
 
     def _present_rate(self) -> float:
+        return self._rate_after(as_number(self._steps))
+
+    def _rate_after(self, steps: float) -> float:
         scale, floor = as_number(self._scale), as_number(self._floor)
         schedule = self._schedule
-        rate = as_number(self._set_lr) if schedule is None else self._scheduled(schedule)
+        rate = as_number(self._set_lr) if schedule is None else self._scheduled(schedule, steps)
         if is_traced(rate):
             return np.maximum(scale * rate, np.minimum(rate, floor))  # type: ignore[no-any-return]
         return max(scale * rate, min(rate, floor))
 
-    def _scheduled(self, schedule: Schedule) -> float:
+    def _scheduled(self, schedule: Schedule, steps: float) -> float:
         plan = (self._steps_an_epoch, self._steps_at_the_end) if self._is_planned else ()
-        rate = schedule.at_step(as_number(self._steps), *map(as_number, plan))
+        rate = schedule.at_step(steps, *map(as_number, plan))
         if is_traced(rate) or (type(rate) is float and 0.0 <= rate < math.inf):
             return rate
         return real_number(rate, f"{schedule!r}, rate", above=0.0, or_equal=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from glassbrick.blocks import Block
 from glassbrick.checks import positive_integer
 from glassbrick.errors import NotReadyError
 from glassbrick.layers.layer import Layer
-from glassbrick.layers.series import named_operations
+from glassbrick.layers.single import Single
+from glassbrick.layers.tree import kind_of, own_operations
+from glassbrick.modes import predicting
 from glassbrick.operations import Operation, ParamOperation
 from glassbrick.summary.summary import Summary, SummaryRow
 
@@ -49,36 +52,37 @@ def summarize(net: NeuralNetwork, inputs: int | None) -> Summary:
             "net.summary(inputs=13), which leaves the network as it is, or build it: "
             "net.build(13)."
         )
-    if inputs is not None and not (net.is_built and net.layers[0].width == inputs):
+    if inputs is not None and not (net.is_built and net.layers[0].shape == (inputs,)):
         dtype = net.dtype if net.is_built else np.dtype(np.float64)
         net = copy.deepcopy(net)
         net.build(inputs, dtype)
     twins = [layer.apart() for layer in net.layers]
-    width = twins[0].width or 0
-    output = np.zeros((1, width), net.dtype)
-    with np.errstate(all="ignore"):
+    shape = twins[0].shape or (0,)
+    output = np.zeros((1, *shape), net.dtype)
+    with np.errstate(all="ignore"), predicting():
         for twin in twins:
             output = twin.forward(output)
     rows = tuple(row for twin in twins for row in _rows(twin, 0))
-    return Summary(width, net.dtype.name, type(net.loss).__name__, rows)
+    return Summary(math.prod(shape), net.dtype.name, type(net.loss).__name__, rows)
 
 
 def _rows(layer: Layer, depth: int) -> Iterator[SummaryRow]:
     """Yield the row of a layer that has seen one row of data, then those of what is in it."""
-    inside = [_operation_row(*named, depth + 1) for named in named_operations(layer)]
-    for child in getattr(layer, "layers", ()):
+    inside = [_operation_row(*named, depth + 1) for named in own_operations(layer)]
+    for child in layer.layers:
         inside += _rows(child, depth + 1)
     parts = [row for row in inside if row.depth == depth + 1]
     yield SummaryRow(
         layer.name,
-        type(layer).__name__,
+        kind_of(layer).__name__,
         depth,
         _output_shape(layer),
         sum(row.parameters for row in parts),
         sum(row.bytes for row in parts),
         sum(row.multiply_adds for row in parts),
     )
-    yield from inside
+    if not isinstance(layer, Single):  # of which the operation is all there is
+        yield from inside
 
 
 def _operation_row(name: str, operation: Operation, depth: int) -> SummaryRow:

@@ -153,8 +153,8 @@ def _judged(rates: Array, losses: Array) -> RateSearch:
     """Smooth the losses, and find where they fall fastest."""
     if len(losses) < _FEWEST:
         raise DataError(
-            f"find_lr: expected a loss that is finite for {_FEWEST} steps; it got out of hand after "
-            f"{len(losses)}. Scale the data to about 1, or begin with a lower rate: lowest=1e-8."
+            f"find_lr: expected a loss that is finite for {_FEWEST} steps; it got out of hand "
+            f"after {len(losses)}. Scale the data to about 1, or begin with a lower rate: lowest=1e-8."
         )
     rates = rates[: len(losses)]
     smoothed, average = np.empty(len(losses)), 0.0

@@ -61,7 +61,7 @@ def weights_of(
         weights = weights * np.array([of_classes.get(label, 1.0) for label in labels.tolist()])
     if not weights.any():
         raise DataError(f"fit, {name}: expected a weight greater than 0; all rows have 0.")
-    return (weights / weights.mean()).astype(y.dtype)[:, np.newaxis]
+    return np.asarray((weights / weights.mean()).astype(y.dtype)[:, np.newaxis])
 
 
 def _of_rows(sample_weight: ArrayLike, rows: int, who: str) -> Array:
