@@ -24,6 +24,7 @@ from glassbrick import (
     DataError,
     Dense,
     DivergenceError,
+    EarlyStopping,
     GlassbrickError,
     Layer,
     Linear,
@@ -45,7 +46,7 @@ from glassbrick import (
     permute_data,
     to_2d_np,
 )
-from glassbrick.training.early_stopping import EarlyStopping
+from glassbrick.training.callbacks.early_stopping import Judge
 from networks import SEED, make_data, make_net, make_trainer, params_of, same_params
 
 
@@ -255,7 +256,7 @@ def test_c12_an_equal_loss_did_not_increase(capsys):
 def test_c12_patience_and_min_delta():
     _, history, _ = rigged_fit([5.0, 6.0, 4.0, 4.5, 4.6, 4.7], patience=2)
     assert (history.best_epoch, history.epochs) == (3, 5)
-    stopping = EarlyStopping(patience=2, min_delta=1.0)
+    stopping = Judge(EarlyStopping(patience=2, min_delta=1.0), every=1)
     for loss, misses in ((5.0, 0), (4.5, 1), (3.9, 0), (3.0, 1), (2.8, 0), (2.5, 1), (2.0, 2)):
         assert not stopping.should_stop
         stopping.update(loss)

@@ -154,7 +154,7 @@ def _judged(rates: Array, losses: Array) -> RateSearch:
     if len(losses) < _FEWEST:
         raise DataError(
             f"find_lr: expected a loss that is finite for {_FEWEST} steps; it got out of hand "
-            f"after {len(losses)}. Scale the data to about 1, or begin with a lower rate: lowest=1e-8."
+            f"after {len(losses)}. Scale the data to about 1, or begin with lowest=1e-8."
         )
     rates = rates[: len(losses)]
     smoothed, average = np.empty(len(losses)), 0.0
