@@ -39,8 +39,7 @@ JAX_OPERATIONS = {
     "Softmax": jax.nn.softmax,
     "LogSoftmax": jax.nn.log_softmax,
 }
-JAX_ACTIVATIONS = {n: JAX_OPERATIONS[type(make()).__name__] for n, make in ACTIVATIONS.items()}
-JAX_ACTIVATIONS["gelu_tanh"] = partial(jax.nn.gelu, approximate=True)
+JAX_VARIANTS = {"gelu_tanh": partial(jax.nn.gelu, approximate=True)}
 JAX_LOSSES = {
     "MeanSquaredError": lambda p, t: jnp.mean(jnp.sum((p - t) ** 2, axis=1)),
     "MeanAbsoluteError": lambda p, t: jnp.mean(jnp.sum(jnp.abs(p - t), axis=1)),
@@ -116,7 +115,8 @@ def test_network_equals_jax(activation):
         [Dense(6, activation), Dense(5, activation), Dense(2, "linear")], MeanSquaredError(), rng=1
     )
     net.build(3)
-    function = JAX_ACTIVATIONS[activation]
+    kind = type(net.layers[0].operations[2]).__name__
+    function = JAX_VARIANTS.get(activation, JAX_OPERATIONS[kind])
 
     def loss_of(params):
         *hidden, W3, b3 = params

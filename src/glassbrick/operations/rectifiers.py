@@ -12,6 +12,9 @@ from glassbrick.operations.operation import Operation, ParamOperation
 
 __all__ = ["ELU", "SELU", "LeakyReLU", "PReLU", "ReLU", "Softplus"]
 
+# What is above zero and what is below are added up: where signs are mixed, np.where takes
+# longer than all of that together.
+
 # Fixed by the paper so that mean 0 and variance 1 are kept from layer to layer.
 _SELU_SCALE = 1.0507009873554804934
 _SELU_ALPHA = 1.6732632423543772848
@@ -66,10 +69,11 @@ class LeakyReLU(Operation):
         self.slope = real_number(slope, "LeakyReLU, slope")
 
     def _output(self) -> Array:
-        return np.where(self.input_ > 0.0, self.input_, self.slope * self.input_)
+        return np.maximum(self.input_, 0.0) + self.slope * np.minimum(self.input_, 0.0)
 
     def _input_grad(self, output_grad: Array) -> Array:
-        return np.where(self.input_ > 0.0, output_grad, self.slope * output_grad)
+        above = output_grad * (self.input_ > 0.0)
+        return above + self.slope * (output_grad - above)
 
     def __repr__(self) -> str:
         return f"LeakyReLU({self.slope})"
@@ -120,10 +124,11 @@ class PReLU(ParamOperation):
         self.param = np.full((1, self.columns), self.slope)
 
     def _output(self) -> Array:
-        return np.where(self.input_ > 0.0, self.input_, self.param[0] * self.input_)
+        return np.maximum(self.input_, 0.0) + self.param[0] * np.minimum(self.input_, 0.0)
 
     def _input_grad(self, output_grad: Array) -> Array:
-        return np.where(self.input_ > 0.0, output_grad, self.param[0] * output_grad)
+        above = output_grad * (self.input_ > 0.0)
+        return above + self.param[0] * (output_grad - above)
 
     def _param_grad(self, output_grad: Array) -> Array:
         each = output_grad * np.minimum(self.input_, 0.0)
@@ -162,12 +167,13 @@ class ELU(Operation):
 
     def _output(self) -> Array:
         below = self.alpha * np.expm1(np.minimum(self.input_, 0.0))
-        return np.where(self.input_ > 0.0, self.input_, below)
+        return np.maximum(self.input_, 0.0) + below
 
     @np.errstate(under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
-        below = self.alpha * np.exp(np.minimum(self.input_, 0.0))
-        return output_grad * np.where(self.input_ > 0.0, 1.0, below)
+        slope_below = self.alpha * np.exp(np.minimum(self.input_, 0.0))
+        above = output_grad * (self.input_ > 0.0)
+        return above + slope_below * (output_grad - above)
 
     def __repr__(self) -> str:
         return f"ELU({self.alpha})"
@@ -190,12 +196,13 @@ class SELU(Operation):
 
     def _output(self) -> Array:
         below = _SELU_ALPHA * np.expm1(np.minimum(self.input_, 0.0))
-        return _SELU_SCALE * np.where(self.input_ > 0.0, self.input_, below)
+        return _SELU_SCALE * (np.maximum(self.input_, 0.0) + below)
 
     @np.errstate(under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
-        below = (_SELU_SCALE * _SELU_ALPHA) * np.exp(np.minimum(self.input_, 0.0))
-        return output_grad * np.where(self.input_ > 0.0, _SELU_SCALE, below)
+        slope_below = _SELU_ALPHA * np.exp(np.minimum(self.input_, 0.0))
+        above = output_grad * (self.input_ > 0.0)
+        return _SELU_SCALE * (above + slope_below * (output_grad - above))
 
 
 class Softplus(Operation):
