@@ -108,7 +108,7 @@ def test_what_a_fit_records_is_found_by_name():
     history = make_trainer().fit(X, y, X, y, epochs=3, verbose=False)
     assert history["loss"] == history.loss
     assert len(history["val_loss"]) == 3
-    assert history.metrics == {}
+    assert history["lr"] == [0.05] * 3
 
 
 # As a table ----------------------------------------------------------------------------------
