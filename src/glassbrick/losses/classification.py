@@ -43,6 +43,7 @@ class BinaryCrossEntropy(RowLoss):
            [1. ]])
     """
 
+    @np.errstate(over="ignore", under="ignore")
     def interpret(self, prediction: Array) -> Array:
         """Return the probabilities of 1."""
         return sigmoid(prediction)
@@ -119,6 +120,7 @@ class SoftmaxCrossEntropy(RowLoss):
         if self.label_smoothing >= 1.0:
             refuse(ArgumentError, who, "a number less than 1", label_smoothing)
 
+    @np.errstate(over="ignore", under="ignore")
     def interpret(self, prediction: Array) -> Array:
         """Return the probability of each class."""
         return softmax(prediction)

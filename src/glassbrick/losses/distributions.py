@@ -97,6 +97,7 @@ class GaussianNLL(RowLoss):
         """Return the means."""
         return prediction[:, : prediction.shape[1] // 2]
 
+    @np.errstate(over="ignore", under="ignore")
     def variance(self, prediction: Array) -> Array:
         """Return the variances, (rows, columns of the target)."""
         return softplus(prediction[:, prediction.shape[1] // 2 :]) + self.eps

@@ -98,9 +98,9 @@ class Loss(Block, ABC):
         if target.dtype is not prediction.dtype:
             target = self._as_numbers(target, prediction.dtype)
         self.require_targets(target, shape[1])
-        self.prediction = prediction
-        self.target = target
-        self.weights = None if weights is None else self._usable_weights(weights)
+        if weights is not None:
+            weights = self._usable_weights(weights, prediction)
+        self.prediction, self.target, self.weights = prediction, target, weights
         value = self._output()
         if getattr(value, "shape", None) != ():
             _require_number(value, f"{type(self).__name__}._output")
@@ -203,7 +203,7 @@ class Loss(Block, ABC):
             refuse(ArgumentTypeError, who, "an array of numbers", target)
         return target.astype(dtype) if target.dtype.kind in "biu" else target
 
-    def _usable_weights(self, weights: Array) -> Array:
+    def _usable_weights(self, weights: Array, prediction: Array) -> Array:  # noqa: ARG002
         """Refuse weights: a subclass that is no `RowLoss` gives no loss of each row."""
         refuse(
             ArgumentError,
@@ -273,10 +273,10 @@ class RowLoss(Loss):
         weights = 1.0 if self.weights is None else self.weights
         return grads * (weights / len(grads))
 
-    def _usable_weights(self, weights: Array) -> Array:
+    def _usable_weights(self, weights: Array, prediction: Array) -> Array:
         """Return weights as (rows, 1) and of the prediction's dtype, or refuse them."""
         who = f"{type(self).__name__}, weights"
-        rows = len(self.prediction)
+        rows = len(prediction)
         require_array(weights, who)
         if weights.shape not in ((rows,), (rows, 1)):
             refuse(ShapeError, who, f"one weight a row, ({rows}, 1)", weights)
@@ -286,7 +286,7 @@ class RowLoss(Loss):
         if not is_traced(weights):
             usable = (weights >= 0) & (weights < np.inf)
             require_values(weights, usable, who, "finite weights of at least 0")
-        return weights.astype(self.prediction.dtype, copy=False)
+        return weights.astype(prediction.dtype, copy=False)
 
 
 def _require_number(value: object, who: str) -> None:

@@ -111,11 +111,11 @@ class Huber(RowLoss):
 
     def _row_losses(self) -> Array:
         error = self.prediction - self.target
-        cut = np.clip(error, -self.delta, self.delta)
+        cut = error.clip(-self.delta, self.delta)
         return (cut * (error - 0.5 * cut)).sum(axis=1)
 
     def _row_grads(self) -> Array:
-        return np.clip(self.prediction - self.target, -self.delta, self.delta)
+        return (self.prediction - self.target).clip(-self.delta, self.delta)
 
     def __repr__(self) -> str:
         return f"Huber(delta={self.delta:g})"
