@@ -111,7 +111,7 @@ class Schedule(ABC):
             length = math.inf
         else:
             length = self._known(steps) / in_steps
-        return self.rate(_smaller(step / in_steps, length), length)
+        return self.rate(_within(0.0, step / in_steps, length), length)
 
     def _steps_in_a_unit(self, steps_an_epoch: float | None) -> float:
         return 1.0 if self.unit == "step" else self._known(steps_an_epoch)
@@ -328,8 +328,8 @@ class WarmUp(Schedule):
     ) -> float:
         """Return the rate of a step; see `Schedule.at_step`."""
         rise = self.length * self._steps_in_a_unit(steps_an_epoch)
-        rest = None if steps is None else _larger(steps - rise, 1.0)
-        later = self.then.at_step(_larger(step - rise, 0.0), steps_an_epoch, rest)
+        rest = None if steps is None else _within(1.0, steps - rise, math.inf)
+        later = self.then.at_step(_within(0.0, step - rise, math.inf), steps_an_epoch, rest)
         return super().at_step(step, steps_an_epoch) * later
 
     def rate(self, t: float, length: float) -> float:
@@ -401,16 +401,13 @@ def _along_cosine(first: float, last: float, progress: float) -> float:
     return last + (first - last) * (0.5 + 0.5 * cosine)
 
 
-# Of Python numbers or of what stands for them while a step is compiled; NumPy's functions would
-# do for both, but cost some microseconds of plain numbers.
+# NumPy's functions would do for Python numbers, too, but cost some microseconds.
 
 
-def _smaller(first: float, second: float) -> float:
-    return _either(first < second, first, second)
-
-
-def _larger(first: float, second: float) -> float:
-    return _either(first > second, first, second)
+def _within(least: float, value: float, most: float) -> float:
+    if is_traced(value):
+        return np.minimum(np.maximum(least, value), most)  # type: ignore[no-any-return]
+    return min(max(least, value), most)
 
 
 def _either(condition: Any, yes: float, no: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -36,8 +36,8 @@ class LearningRate:
 
     def __init__(self, lr: float | Schedule):
         self._steps: Array = np.zeros(())  # that were made
-        self._lr: Array = np.zeros(())
-        self._set_lr: Array = np.zeros(())  # as it was before it was scaled
+        self._scheduled_lr: Array = np.full((), math.nan)  # as long as a schedule cannot tell it
+        self._unscaled_lr: Array = np.full((), math.nan)  # as long as a number was not scaled
         self._scale: Array = np.ones(())
         self._floor: Array = np.zeros(())
         self._steps_an_epoch: Array = np.zeros(())
@@ -49,27 +49,27 @@ class LearningRate:
     @property
     def lr(self) -> float:
         """The rate of the step that is being made, or that comes next; may be set at any time."""
-        if type(self._lr) is not np.ndarray:  # it is traced
-            return as_number(self._lr)
-        rate: float = self._lr.item()
-        return self._present_rate() if math.isnan(rate) else rate
+        if self._schedule is None:
+            return self._lr
+        rate = as_number(self._scheduled_lr)
+        return self._present_rate() if not is_traced(rate) and math.isnan(rate) else rate
 
     @lr.setter
     def lr(self, lr: float | Schedule) -> None:
         who = f"{type(self).__name__}, lr"
-        schedule, rate = None, math.nan
+        self._lr: float
+        schedule = None
         if is_traced(lr) and lr.shape == ():  # a rule that changes it is being compiled
-            rate = lr
+            self._lr = lr.as_number()
         elif isinstance(lr, Schedule | type):
             schedule = instance_of(lr, Schedule, who, "CosineDecay(0.1)")
             self._require_common_step("lr", "a number")
+            self._lr = schedule.lr
         else:
-            rate = real_number(lr, who, above=0.0)
+            self._lr = real_number(lr, who, above=0.0)
         self._schedule = schedule
-        self._lr[...] = self._set_lr[...] = rate
-        self._scale[...], self._floor[...] = 1.0, 0.0
-        if schedule is not None:
-            self._renew_rate()
+        self._unscaled_lr[...], self._scale[...], self._floor[...] = math.nan, 1.0, 0.0
+        self._renew_rate()
 
     @property
     def schedule(self) -> Schedule | None:
@@ -98,8 +98,13 @@ class LearningRate:
         who = f"{type(self).__name__}.scale"
         factor = real_number(factor, f"{who}, factor", above=0.0)
         self._floor[...] = real_number(floor, f"{who}, floor", above=0.0, or_equal=True)
-        self._scale[...] = factor * as_number(self._scale)
-        self._renew_rate()
+        self._scale[...] = factor * self._scale.item()
+        if self._schedule is not None:
+            self._renew_rate()
+            return
+        if np.isnan(self._unscaled_lr):
+            self._unscaled_lr[...] = self._lr
+        self._lr = self._scaled(self._unscaled_lr.item())
 
     def plan(self, steps_an_epoch: int, steps: int) -> None:
         """Tell a schedule how long training takes; a trainer does so before a fit.
@@ -139,35 +144,40 @@ class LearningRate:
     def _forget_time(self) -> None:
         """Begin anew, with the rate that was set."""
         self._steps[...], self._scale[...], self._floor[...] = 0.0, 1.0, 0.0
+        if not np.isnan(self._unscaled_lr):
+            self._lr = self._unscaled_lr.item()
+            self._unscaled_lr[...] = math.nan
         self._renew_rate()
 
     def _advance(self) -> None:
         """Count a step that was made."""
         self._steps[...] = as_number(self._steps) + 1.0
         if self._schedule is not None:
-            self._lr[...] = self._present_rate()
+            self._scheduled_lr[...] = self._present_rate()
 
     def _renew_rate(self) -> None:
-        """Take the rate anew; it is not a number as long as a schedule cannot tell it."""
-        try:
-            self._lr[...] = self._present_rate()
-        except NotReadyError:
-            self._lr[...] = math.nan
+        """Ask the schedule, if there is one; it may not know yet."""
+        if self._schedule is not None:
+            try:
+                self._scheduled_lr[...] = self._present_rate()
+            except NotReadyError:
+                self._scheduled_lr[...] = math.nan
 
     def _present_rate(self) -> float:
+        """Return what the schedule says, scaled."""
         return self._rate_after(as_number(self._steps))
 
     def _rate_after(self, steps: float) -> float:
-        scale, floor = as_number(self._scale), as_number(self._floor)
-        schedule = self._schedule
-        rate = as_number(self._set_lr) if schedule is None else self._scheduled(schedule, steps)
-        if is_traced(rate):
-            return np.maximum(scale * rate, np.minimum(rate, floor))  # type: ignore[no-any-return]
-        return max(scale * rate, min(rate, floor))
-
-    def _scheduled(self, schedule: Schedule, steps: float) -> float:
+        schedule: Any = self._schedule
         plan = (self._steps_an_epoch, self._steps_at_the_end) if self._is_planned else ()
         rate = schedule.at_step(steps, *map(as_number, plan))
         if is_traced(rate) or (type(rate) is float and 0.0 <= rate < math.inf):
-            return rate
-        return real_number(rate, f"{schedule!r}, rate", above=0.0, or_equal=True)
+            return self._scaled(rate)
+        who = f"{schedule!r}, rate"
+        return self._scaled(real_number(rate, who, above=0.0, or_equal=True))
+
+    def _scaled(self, rate: float) -> float:
+        scale, floor = as_number(self._scale), as_number(self._floor)
+        if is_traced(rate):
+            return np.maximum(scale * rate, np.minimum(rate, floor))  # type: ignore[no-any-return]
+        return max(scale * rate, min(rate, floor))

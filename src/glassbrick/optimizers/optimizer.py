@@ -278,14 +278,15 @@ class Optimizer(LearningRate):
         self._forget_time()
 
     def __repr__(self) -> str:
-        rate = self.schedule or self.__dict__.get("_lr")
-        settings = [f"lr={rate}"]
-        for kind in type(self), Optimizer:
-            for name, parameter in signature(kind.__init__).parameters.items():
-                value = vars(self).get(name, parameter.default)
-                if name != "lr" and value != parameter.default:
-                    settings.append(f"{name}={value!r}")
-        return f"{type(self).__name__}({', '.join(dict.fromkeys(settings))})"
+        known: dict[str, Any] = {}
+        for kind in Optimizer, type(self):
+            known |= signature(kind.__init__).parameters
+        held = {name: vars(self)[name] for name in known if name in vars(self)}
+        told = [f"lr={self.schedule or vars(self).get('_lr')}"]
+        for name, value in held.items():
+            if isinstance(value, int | float | str | tuple) and value != known[name].default:
+                told.append(f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(told)})"
 
 
 def fraction(value: float, who: str) -> float:

@@ -30,6 +30,7 @@ from glassbrick.engines.xla.unusable import GENERATORS, Unusable
 from glassbrick.errors import TracingError
 from glassbrick.layers import Layer
 from glassbrick.network import NeuralNetwork
+from glassbrick.optimizers import Optimizer
 
 __all__ = ["Found", "Survey"]
 
@@ -75,7 +76,7 @@ class Survey:
     roots : dict of str to object
         Where to begin, by the names that paths shall begin with.
     varying : frozenset of str
-        Paths of numbers that are state like arrays.
+        Paths of numbers that are state like arrays. The learning rate is always.
     stand_in : callable, optional
         Makes what copies hold in place of an array.
 
@@ -257,11 +258,17 @@ class Survey:
                 continue
             if name in left_out:
                 new = value
+            elif name == "_lr" and isinstance(thing, Optimizer):
+                new = self._rate(f"{path}.lr", value, thing)
             else:
                 new = self.visit(f"{path}.{name}", value, _attribute(thing, name))
             set_attribute(copy, name, new)
         for name in memory:
             set_attribute(copy, name, Unusable.memory(thing, name))
+
+    def _rate(self, path: str, rate: Any, optimizer: Optimizer) -> Any:
+        put = functools.partial(Optimizer.lr.__set__, optimizer)  # type: ignore[attr-defined]
+        return self._state(path, path, rate, put)
 
     def scan_class(self, kind: type) -> None:
         """Look at what the methods of a class refer to, later."""
