@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from glassbrick.arrays import Array, as_rows, as_targets, is_traced, read_only
-from glassbrick.checks import describe, instance_of, one_of, positive_integer, refuse
+from glassbrick.arrays import Array, as_float_dtype, as_rows, as_targets, is_traced, read_only
+from glassbrick.checks import instance_of, positive_integer, refuse
 from glassbrick.errors import ArgumentError, GlassbrickError
 from glassbrick.layers.adoption import param_grad_of
 from glassbrick.layers.layer import Layer
@@ -33,7 +32,6 @@ from glassbrick.summary import Summary, summarize
 __all__ = ["NeuralNetwork"]
 
 _CHAPTER_SEED = 1
-_DTYPES = {"float64": np.float64, "float32": np.float32}
 
 
 class NeuralNetwork:
@@ -133,7 +131,7 @@ class NeuralNetwork:
         who = "NeuralNetwork.build, inputs"
         sizes = inputs if isinstance(inputs, tuple) else (inputs,)
         shape = (1, *(positive_integer(size, who) for size in sizes))
-        float_dtype = one_of(_dtype_name(dtype), _DTYPES, "NeuralNetwork.build, dtype")
+        float_dtype = as_float_dtype(dtype, "NeuralNetwork.build, dtype")
         with Rollback(self._parts()):
             self._draw_params(np.zeros(shape, float_dtype))
 
@@ -280,7 +278,7 @@ class NeuralNetwork:
     def loss_of(self, prediction: Array, target: Array, weights: Array | None = None) -> float:
         """Return the loss of a prediction, with the penalties of the layers."""
         given = () if weights is None else (weights,)
-        costs = [penalty.value(operation.param) for penalty, operation in self.penalties()]
+        costs = (penalty.value(operation.param) for penalty, operation in self.penalties())
         return sum(costs, start=self.loss.forward(prediction, target, *given))
 
     def params(self) -> Iterator[Array]:
@@ -393,11 +391,3 @@ class NeuralNetwork:
     def __repr__(self) -> str:
         layers = ", ".join(repr(layer) for layer in self.layers)
         return f"NeuralNetwork([{layers}], {self.loss!r}, {self.streams!r})"
-
-
-def _dtype_name(dtype: DTypeLike) -> str:
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of old names, refused anyway
-            return np.dtype(dtype).name
-    except TypeError:
-        return describe(dtype)
