@@ -13,7 +13,7 @@ from pathlib import Path
 
 import glassbrick as gb
 from glassbrick.layers.series import LayerOfLayers
-from glassbrick.metrics import METRICS
+from glassbrick.metrics import METRICS, Metric
 from glassbrick.operations.by_name import ACTIVATIONS
 
 PAGE = Path(__file__).with_name("blocks.md")
@@ -73,15 +73,16 @@ def page() -> str:
         if title == "Activations":
             note += f" The names are {', '.join(f'`{name}`' for name in sorted(ACTIVATIONS))}."
         parts.append("\n".join([f"## {title}\n", note, "", "| | |", "|---|---|", *lines, ""]))
-    lines = [
-        f"| `{name}` | {_told(metric.function)} | {'higher' if metric.higher_is_better else 'lower'} |"
-        for name, metric in sorted(METRICS.items())
-    ]
+    rows = [_metric_row(name, metric) for name, metric in sorted(METRICS.items())]
     note = "Functions of `(y_true, y_pred)`, for `fit(metrics=[...])` by name."
-    parts.append(
-        "\n".join(["## Metrics\n", note, "", "| | | better |", "|---|---|---|", *lines, ""])
-    )
+    head = ["## Metrics\n", note, "", "| | | better |", "|---|---|---|"]
+    parts.append("\n".join([*head, *rows, ""]))
     return "\n".join(parts)
+
+
+def _metric_row(name: str, metric: Metric) -> str:
+    better = "higher" if metric.higher_is_better else "lower"
+    return f"| `{name}` | {_told(metric.function)} | {better} |"
 
 
 def _sorted(things: dict[str, object]) -> Iterator[tuple[str, object]]:
