@@ -164,6 +164,8 @@ class LearningRate:
         schedule: Any = self._schedule
         plan = (self._steps_an_epoch, self._steps_at_the_end) if self._is_planned else ()
         rate = schedule.at_step(as_number(self._steps), *map(as_number, plan))
+        if isinstance(rate, np.ndarray) and rate.shape == () and not is_traced(rate):
+            rate = rate.item()  # as np.where leaves it
         if is_traced(rate) or (type(rate) is float and 0.0 <= rate < math.inf):
             return self._scaled(rate)
         who = f"{schedule!r}, rate"
@@ -171,6 +173,6 @@ class LearningRate:
 
     def _scaled(self, rate: float) -> float:
         scale, floor = as_number(self._scale), as_number(self._floor)
-        if is_traced(rate):
+        if is_traced(scale):
             return np.maximum(scale * rate, np.minimum(rate, floor))  # type: ignore[no-any-return]
         return max(scale * rate, min(rate, floor))
