@@ -748,7 +748,7 @@ def test_a_step_without_a_network_or_gradients_is_refused(kind):
 @pytest.mark.parametrize("size", [0.0, 1e-300, 1e-3, 1e3])
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_gradients_of_any_size(name, options, size):
-    optimizer = OPTIMIZERS[name](lr=0.01, **options)
+    optimizer = OPTIMIZERS[name](lr=0.01, weight_decay=0.0, **options)
     net = fed(optimizer, shapes=[(2, 2)])
     before = net.parameters[0].copy()
     net.feed([np.full((2, 2), size)])
@@ -763,5 +763,5 @@ def test_what_an_optimizer_is_can_be_read():
     assert repr(SGD()) == "SGD(lr=0.01)"
     assert repr(AdamW()) == "AdamW(lr=0.001)"
     assert repr(SGD(CosineDecay(0.1), momentum=0.9, ema=0.99)) == (
-        "SGD(lr=CosineDecay(lr=0.1, final=0.0), momentum=0.9, ema=0.99)"
+        "SGD(lr=CosineDecay(lr=0.1, final=0.0), ema=0.99, momentum=0.9)"
     )
