@@ -135,7 +135,7 @@ class Optimizer(LearningRate):
         if len(limits) - limits.count(None) > 1:
             refuse(ArgumentError, f"{who}clipping", "one limit at most", limits)
         if self._has_options:
-            self._require_common_step("its own step alone, without options", "")
+            self._require_common_step("options", "none", [weight_decay, *limits, ema])
 
     @property
     def _has_options(self) -> bool:
