@@ -104,7 +104,17 @@ from glassbrick.operations import (
     Tanh,
     WeightMultiply,
 )
-from glassbrick.optimizers import SGD, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp
+from glassbrick.optimizers import (
+    LBFGS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Lion,
+    NAdam,
+    Optimizer,
+    RMSProp,
+)
 from glassbrick.randomness import RandomSource
 from glassbrick.schedules import (
     ConstantRate,
