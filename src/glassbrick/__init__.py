@@ -73,6 +73,7 @@ from glassbrick.metrics import (
     roc_auc,
 )
 from glassbrick.network import NeuralNetwork
+from glassbrick.noise import Noise
 from glassbrick.operations import (
     ELU,
     GELU,
@@ -207,6 +208,7 @@ __all__ = [
     "MissingExtraError",
     "NAdam",
     "NeuralNetwork",
+    "Noise",
     "NotReadyError",
     "OneCycle",
     "Operation",
