@@ -14,6 +14,7 @@ from chapter_style import MyDense, MyLinear, MyMomentum, MySigmoid
 from glassbrick import (
     SGD,
     BiasAdd,
+    CosineDecay,
     Dense,
     DivergenceError,
     GlassbrickError,
@@ -727,3 +728,10 @@ def test_a_table_of_numbers_and_truth_values_is_numbers(engine):
     trainer.fit(table, [1, 2, 3], epochs=1, verbose=False)
     assert trainer.net.predict(table).shape == (3, 1)
     assert np.isfinite(trainer.net.train_batch(table.tolist(), [[1], [2], [3]]))
+
+
+def test_a_schedule_without_a_length_lasts_as_long_as_the_first_fit(engine):
+    trainer = Trainer(make_net(), SGD(lr=CosineDecay(0.1)), engine=engine)
+    history = trainer.fit(X, y, epochs=4, verbose=False)
+    wanted = 0.05 * (1.0 + np.cos(np.pi * np.arange(4) / 4))
+    np.testing.assert_allclose(history["lr"], wanted, rtol=1e-12)

@@ -73,6 +73,7 @@ from glassbrick.metrics import (
     roc_auc,
 )
 from glassbrick.network import NeuralNetwork
+from glassbrick.noise import Noise
 from glassbrick.operations import (
     ELU,
     GELU,
@@ -105,6 +106,17 @@ from glassbrick.operations import (
     WeightMultiply,
 )
 from glassbrick.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp
+from glassbrick.optimizers import (
+    LBFGS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Lion,
+    NAdam,
+    Optimizer,
+    RMSProp,
+)
 from glassbrick.randomness import RandomSource
 from glassbrick.schedules import (
     ConstantRate,
@@ -197,6 +209,7 @@ __all__ = [
     "MissingExtraError",
     "NAdam",
     "NeuralNetwork",
+    "Noise",
     "NotReadyError",
     "OneCycle",
     "Operation",
