@@ -42,7 +42,7 @@ def is_activation(thing: object) -> bool:
 
 SECTIONS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "Activations": (
-        "For `Dense(8, activation=...)`, by name or as an object, or as a layer: `[..., gb.GELU()]`.",
+        "For `Dense(8, activation=...)`, by name or as an object; or as a layer, `gb.GELU()`.",
         is_activation,
     ),
     "Other operations": (

@@ -106,17 +106,6 @@ from glassbrick.operations import (
     WeightMultiply,
 )
 from glassbrick.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp
-from glassbrick.optimizers import (
-    LBFGS,
-    SGD,
-    Adagrad,
-    Adam,
-    AdamW,
-    Lion,
-    NAdam,
-    Optimizer,
-    RMSProp,
-)
 from glassbrick.randomness import RandomSource
 from glassbrick.schedules import (
     ConstantRate,

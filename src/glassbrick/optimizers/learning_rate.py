@@ -164,13 +164,9 @@ class LearningRate:
     def _rate_after(self, steps: float) -> float:
         schedule: Any = self._schedule
         plan = (self._steps_an_epoch, self._steps_at_the_end) if self._is_planned else ()
-<<<<<<< HEAD
         rate = schedule.at_step(steps, *map(as_number, plan))
-=======
-        rate = schedule.at_step(as_number(self._steps), *map(as_number, plan))
         if isinstance(rate, np.ndarray) and rate.shape == () and not is_traced(rate):
             rate = rate.item()  # as np.where leaves it
->>>>>>> 5f2c995759d64598c671dba5573ba3199e45650e
         if is_traced(rate) or (type(rate) is float and 0.0 <= rate < math.inf):
             return self._scaled(rate)
         who = f"{schedule!r}, rate"
