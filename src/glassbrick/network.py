@@ -320,10 +320,7 @@ class NeuralNetwork:
         return [op for layer in all_layers(self.layers) for op in layer.operations]
 
     def summary(self, inputs: int | None = None) -> Summary:
-        """Tell shapes, parameters and cost of each layer; see `Summary`.
-
-        A network that is not built yet needs the number of `inputs`: a copy of it is built.
-        """
+        """Tell shapes, parameters and cost of each layer, for so many inputs; see `Summary`."""
         return summarize(self, inputs)
 
     def release(self) -> None:
