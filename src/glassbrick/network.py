@@ -18,7 +18,7 @@ from glassbrick.layers.tree import all_layers, layer_name
 from glassbrick.losses import Loss
 from glassbrick.modes import predicting
 from glassbrick.operations import Operation, ParamOperation
-from glassbrick.penalties import Penalty
+from glassbrick.penalties import Penalty, penalize
 from glassbrick.randomness import (
     ChapterStreams,
     SeedLike,
@@ -221,7 +221,7 @@ class NeuralNetwork:
         given = () if weights is None else (weights,)
         loss = self.loss.forward(predictions, self._as_target(y_batch), *given)
         self.backward(self.loss.backward())
-        return self.penalize(loss)
+        return penalize(loss, self.penalties())
 
     def predict(self, X: ArrayLike, *, batch_size: int = 4096) -> Array:
         """Predict, without disturbing training and without keeping anything.
@@ -266,14 +266,6 @@ class NeuralNetwork:
     def penalties(self) -> list[tuple[Penalty, ParamOperation]]:
         """Return what the weights of some layers cost, and of which operations."""
         return [penalty for layer in self.layers for penalty in layer.penalties]
-
-    def penalize(self, loss: float) -> float:
-        """Add the penalties to a loss, and their gradients to those of the parameters."""
-        for penalty, operation in self.penalties():
-            loss = loss + penalty.value(operation.param)
-            # Not in place, for what a rule returns may be an array that it keeps.
-            operation.param_grad = operation.param_grad + penalty.gradient(operation.param)
-        return loss
 
     def loss_of(self, prediction: Array, target: Array, weights: Array | None = None) -> float:
         """Return the loss of a prediction, with the penalties of the layers."""

@@ -14,6 +14,7 @@ from glassbrick.layers.tree import all_layers
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation, WeightMultiply
+from glassbrick.penalties import penalize
 
 __all__ = ["ProvenStep"]
 
@@ -34,7 +35,7 @@ class ProvenStep:
 
     def __init__(self, net: NeuralNetwork):
         self._loss = net.loss
-        self._penalize = net.penalize if net.penalties() else None
+        self._penalties = net.penalties()
         first = net.layers[0].operations[:1]
         # A user's rule may leave something behind that another rule needs; ours does not.
         spared = first[0] if first and type(first[0]) is WeightMultiply else None
@@ -52,7 +53,7 @@ class ProvenStep:
         loss.input_grad = grad = loss._input_grad()
         for backward in self._backward:
             grad = backward(grad)
-        return self._penalize(value) if self._penalize is not None else value
+        return penalize(value, self._penalties) if self._penalties else value
 
     @staticmethod
     def applies_to(net: NeuralNetwork) -> bool:
