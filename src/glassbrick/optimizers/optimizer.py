@@ -140,8 +140,13 @@ class Optimizer(LearningRate):
     @property
     def _has_options(self) -> bool:
         """Whether more is to be done than the rule does."""
-        limits = (self.clip_value, self.clip_norm, self.clip_global_norm, self.ema)
-        return self.weight_decay > 0.0 or limits != (None,) * 4
+        return (
+            self.weight_decay > 0.0
+            or self.clip_value is not None
+            or self.clip_norm is not None
+            or self.clip_global_norm is not None
+            or self.ema is not None
+        )
 
     @property
     def net(self) -> NeuralNetwork:
