@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_QUIET = 1
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check docs bench clean
 
 demo: .venv/.installed  ## train the chapter's three networks, compare 21 figures
 	$(BIN)/glassbrick chapter
@@ -19,6 +19,9 @@ check: .venv/.dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: .venv/.dev  ## write the pages that are made of docstrings
+	$(BIN)/python docs/make_blocks_page.py
 
 bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's way: ten minutes
 	$(BIN)/python benchmarks/run.py --page docs/benchmarks.md

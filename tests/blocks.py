@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 import glassbrick
-from glassbrick import Layer, Loss, Operation, ParamOperation
+from glassbrick import DataError, Dense, Layer, Loss, Operation, ParamOperation
 from glassbrick.glass.find_blocks import find_blocks
 from glassbrick.glass.trial_inputs import trial_pairs
+from glassbrick.layers.series import LayerOfLayers
+from glassbrick.modes import predicting
 
 
 def public_kinds(base):
@@ -22,12 +26,41 @@ OPERATIONS, LAYERS, LOSSES = (public_kinds(base) for base in (Operation, Layer, 
 
 def make_operation(kind, width, outputs, rng):
     """Make an operation for inputs of a width, with a parameter of random numbers if it can."""
-    template = next(f.block for f in find_blocks({kind.__name__: kind}, kind.__module__))
+    template = example_of(kind)
     if not isinstance(template, ParamOperation) or template.width_axis is None:
-        return kind()
+        return template
     shape = [outputs if size > 1 else 1 for size in template.param.shape]
     shape[kind.width_axis] = width
     return kind(rng.standard_normal(shape))
+
+
+def example_of(kind):
+    """Make a block of a kind as `glassbrick check` does."""
+    return next(f.block for f in find_blocks({kind.__name__: kind}, kind.__module__))
+
+
+def make_layer(kind, width, outputs):
+    """Make a layer for inputs of a width, with so many outputs if it leaves a choice."""
+    if issubclass(kind, LayerOfLayers):
+        return kind([Dense(outputs, "tanh"), Dense(width, "linear")])
+    has_choice = "neurons" in inspect.signature(kind).parameters
+    return kind(outputs) if has_choice else example_of(kind)
+
+
+def make_input(block, rows, width, rng, scale=1.0):
+    """Random numbers that a block takes: of all signs, or else categories."""
+    numbers = scale * rng.standard_normal((rows, width))
+    try:
+        with predicting():
+            block.forward(numbers)
+    except DataError:
+        return rng.integers(0, 2, (rows, width)).astype(float)
+    return numbers
+
+
+def takes_categories(block, width=4):
+    """Whether a block takes numbers of categories only."""
+    return (make_input(block, 9, width, np.random.default_rng(0)) % 1 == 0).all()
 
 
 def loss_pairs(loss, rows, width, rng, prediction=None):

@@ -213,7 +213,8 @@ def test_readme_code_runs(capsys):
 
 
 def test_documentation_links_lead_somewhere():
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+    pages = [page for folder in (".", "docs", "examples") for page in (ROOT / folder).glob("*.md")]
+    for page in pages:
         for link in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
             if "://" not in link:
                 assert (page.parent / link).exists(), f"{page.name} links to {link}"

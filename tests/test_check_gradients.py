@@ -632,3 +632,20 @@ def test_an_operation_may_reuse_its_output():
 def test_a_networks_target_may_be_of_one_axis():
     net = NeuralNetwork([Dense(1, "linear")], MeanSquaredError(), rng=0)
     assert check_gradients(net, np.ones((5, 2)), np.arange(5.0))
+
+
+@pytest.mark.parametrize(("share", "right"), [(0.1, True), (0.2, False)])
+def test_a_block_whose_output_depends_on_what_it_remembers_is_checked(share, right):
+    class Centre(Operation):
+        def set_up(self, input_, rng):
+            self.average = np.zeros_like(input_[:1])
+
+        def _output(self):
+            self.average += 0.1 * (self.input_.mean(axis=0, keepdims=True) - self.average)
+            return self.input_ - self.average
+
+        def _input_grad(self, output_grad):
+            return output_grad - share * output_grad.mean(axis=0, keepdims=True)
+
+    net = NeuralNetwork([Centre(), Dense(2)], MeanSquaredError(), rng=0)
+    assert bool(check_gradients(net)) is right

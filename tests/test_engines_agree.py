@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 
 import jax
@@ -9,17 +10,30 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from blocks import LAYERS, LOSSES, OPERATIONS, loss_pairs, make_operation, norm_error
+from blocks import (
+    LAYERS,
+    LOSSES,
+    OPERATIONS,
+    loss_pairs,
+    make_input,
+    make_layer,
+    make_operation,
+    norm_error,
+    takes_categories,
+)
 from chapter_style import MyDense, MySigmoid
 from glassbrick import (
     SGD,
     ArgumentTypeError,
     DataError,
     Dense,
+    Flatten,
     Layer,
+    Linear,
     MeanSquaredError,
     MissingExtraError,
     NeuralNetwork,
+    Series,
     Sigmoid,
     TracingError,
     Trainer,
@@ -28,6 +42,7 @@ from glassbrick import (
 from glassbrick.engines import AutoEngine, Job, NumpyEngine, XLAEngine
 from glassbrick.engines.auto_engine import seconds_saved
 from glassbrick.engines.xla.recording import record
+from glassbrick.engines.xla.survey import Survey
 from networks import make_data, make_net, make_trainer, params_of, same_params
 
 X, y = make_data(rows=23, outputs=2)
@@ -46,13 +61,25 @@ class Holder(Layer):
 
 
 def networks():
-    """One network for each public block."""
+    """For each public block, layers with it, and a loss. What takes categories comes first."""
     for name, kind in OPERATIONS.items():
-        yield name, lambda kind=kind: ([Dense(5), Holder(kind), Dense(2)], MeanSquaredError())
+        yield (
+            name,
+            lambda k=kind: ([*before(k), Holder(k), Flatten(), Dense(2)], MeanSquaredError()),
+        )
     for name, kind in LAYERS.items():
-        yield name, lambda kind=kind: ([kind(5), kind(2)], MeanSquaredError())
+        yield name, lambda k=kind: ([make_layer(k, 3, 3), Dense(2)], MeanSquaredError())
     for name, kind in LOSSES.items():
-        yield name, lambda kind=kind: ([Dense(5), Dense(2, "linear")], kind())
+        yield name, lambda k=kind: ([Dense(5), Dense(2, "linear")], k())
+
+
+squares = MeanSquaredError
+
+
+def before(kind):
+    """What stands before an operation: nothing if it takes categories."""
+    operation = make_operation(kind, 3, 4, np.random.default_rng(0))
+    return [] if takes_categories(operation, 3) else [Dense(5)]
 
 
 NETWORKS = dict(networks())
@@ -70,7 +97,8 @@ def targets_for(loss):
 def test_every_public_block_agrees(name, dtype):
     layers, loss = NETWORKS[name]()
     net = NeuralNetwork(layers, loss, rng=0)
-    report = compare_engines(net, X.astype(dtype), targets_for(loss))
+    rows = make_input(make_layer_of(layers), len(X), 3, np.random.default_rng(0))
+    report = compare_engines(net, rows.astype(dtype), targets_for(loss))
     assert report.ok, str(report)
     assert report.tolerance == TOLERANCES[dtype]
     assert report.worst.relative <= TOLERANCES[dtype]
@@ -79,11 +107,21 @@ def test_every_public_block_agrees(name, dtype):
     assert len(report.results) >= 3 * len(layers)
 
 
-def compiled(function, *inputs):
-    """Record a function, and return it as one of JAX."""
+def make_layer_of(layers):
+    """The first block of a list, apart, to see what it takes."""
+    return Series(copy.deepcopy(layers))
+
+
+def compiled(function, *inputs, of=None):
+    """Record a function, and return it as one of JAX.
+
+    Of a block with a state, `of`, the function is given a copy first.
+    """
+    roots = {} if of is None else {"block": of}
     with jax.enable_x64(True):
-        pure = record({}, lambda _, *given: function(*given), *inputs).pure
-    return lambda *args: pure([], *args)[0]
+        pure = record(roots, lambda roots, *given: function(*roots.values(), *given), *inputs).pure
+        state = [np.array(found.held) for found in Survey(roots).found]
+    return lambda *args: pure(state, *args)[0]
 
 
 @pytest.mark.parametrize("rows", [1, 6])
@@ -92,24 +130,24 @@ def test_compiled_gradients_are_those_of_automatic_differentiation(name, rows):
     """JAX differentiates the compiled forward rule; the compiled backward rule is ours."""
     rng = np.random.default_rng(rows)
     operation = make_operation(OPERATIONS[name], 5, 4, rng)
-    inputs = [rng.standard_normal((rows, 5))]
+    inputs = [make_input(operation, rows, 5, rng)]
     inputs += [operation.param] if hasattr(operation, "param") else []
     output_grad = rng.standard_normal(operation.forward(inputs[0]).shape)
 
-    def forward(x, *param):
+    def forward(operation, x, *param):
         if param:
             operation.replace_param(param[0])
         return operation.forward(x)
 
-    def backward(x, output_grad, *param):
-        forward(x, *param)
+    def backward(operation, x, output_grad, *param):
+        forward(operation, x, *param)
         input_grad = operation.backward(output_grad)
         return [input_grad, operation.param_grad] if param else [input_grad]
 
     with jax.enable_x64(True):
-        _, pull_back = jax.vjp(compiled(forward, *inputs), *inputs)
+        _, pull_back = jax.vjp(compiled(forward, *inputs, of=operation), *inputs)
         expected = pull_back(output_grad)
-        ours = jax.jit(compiled(backward, inputs[0], output_grad, *inputs[1:]))
+        ours = jax.jit(compiled(backward, inputs[0], output_grad, *inputs[1:], of=operation))
         found = ours(inputs[0], output_grad, *inputs[1:])
     assert len(expected) == len(found) == len(inputs)
     for ours, theirs in zip(found, expected, strict=True):
@@ -209,6 +247,13 @@ def test_comparing_the_chapters_style():
     assert compare_engines(
         NeuralNetwork([MyDense(4, MySigmoid()), Dense(2)], MeanSquaredError()), X, y
     )
+
+
+def test_networks_that_compute_the_same_by_other_names():
+    for kind in (Flatten, Linear):
+        net = NeuralNetwork([Dense(5), kind(), Dense(2)], MeanSquaredError(), rng=0)
+        report = compare_engines(net, X, y)
+        assert f"{kind.__name__.lower()}_1" in {result.place for result in report.results}
 
 
 def test_what_cannot_be_compared():

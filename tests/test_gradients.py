@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import glassbrick
-from blocks import LAYERS, LOSSES, OPERATIONS, loss_pairs, make_operation
+from blocks import LAYERS, LOSSES, OPERATIONS, loss_pairs, make_input, make_layer, make_operation
 from glassbrick import Dense, MeanSquaredError, NeuralNetwork, check_gradients
 from glassbrick.operations.by_name import ACTIVATIONS
 
@@ -45,7 +45,7 @@ def test_operation(name):
     def check(rows, width, outputs, seed):
         rng = np.random.default_rng(seed)
         operation = make_operation(OPERATIONS[name], width, outputs, rng)
-        report = assert_right(operation, rng.standard_normal((rows, width)))
+        report = assert_right(operation, make_input(operation, rows, width, rng))
         param = getattr(operation, "param", None)
         assert len(report.results) == (1 if param is None else 2)
 
@@ -57,7 +57,8 @@ def test_layer(name):
     @shapes
     def check(rows, width, outputs, seed):
         rng = np.random.default_rng(seed)
-        assert_right(LAYERS[name](outputs), rng.standard_normal((rows, width)))
+        layer = make_layer(LAYERS[name], width, outputs)
+        assert_right(layer, make_input(layer, rows, width, rng))
 
     check()
 
@@ -92,7 +93,7 @@ def test_operations_keep_the_dtype(name, dtype):
     operation = make_operation(OPERATIONS[name], 4, 3, rng)
     if hasattr(operation, "param"):
         operation.param = operation.param.astype(dtype)
-    output = operation.forward(rng.standard_normal((5, 4)).astype(dtype))
+    output = operation.forward(make_input(operation, 5, 4, rng).astype(dtype))
     assert output.dtype == dtype
     assert operation.backward(np.ones_like(output)).dtype == dtype
     if hasattr(operation, "param"):

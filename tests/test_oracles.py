@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from blocks import LOSSES, OPERATIONS, loss_pairs, make_operation, norm_error
+from blocks import LOSSES, OPERATIONS, loss_pairs, make_input, make_operation, norm_error
 from glassbrick import SGD, Dense, MeanSquaredError, NeuralNetwork, Trainer
 from glassbrick.batches import Shuffler
 from glassbrick.operations.by_name import ACTIVATIONS
@@ -21,6 +21,13 @@ jax.config.update("jax_enable_x64", True)
 JAX_OPERATIONS = {
     "WeightMultiply": lambda x, param: x @ param,
     "BiasAdd": lambda x, param: x + param,
+    "GainMultiply": lambda x, param: x * param,
+    "Lookup": lambda x, param: param[x.astype(int)],
+    "Columns": lambda x: x[:, :1],
+    "Flatten": lambda x: x,
+    "BatchStandardize": lambda x: standardized(x, 0) if len(x) > 1 else x / jnp.sqrt(1 + 1e-5),
+    "RowStandardize": lambda x: standardized(x, 1),
+    "RootMeanSquareDivide": lambda x: x / jnp.sqrt(jnp.mean(x**2, 1, keepdims=True) + 1e-5),
     "Linear": lambda x: x,
     "Sigmoid": jax.nn.sigmoid,
     "Tanh": jnp.tanh,
@@ -57,6 +64,19 @@ JAX_LOSSES = {
 EXACT = 1e-12
 
 
+def standardized(x, axis):
+    variance = jnp.var(x, axis, keepdims=True)
+    return (x - jnp.mean(x, axis, keepdims=True)) / jnp.sqrt(variance + 1e-5)
+
+
+def jax_function_of(operation):
+    """What an operation should compute; of one that draws random numbers, with those it drew."""
+    name = type(operation).__name__
+    if name == "Dropout":
+        return lambda x: x * (operation.mask > 0) / (1.0 - operation.rate)
+    return JAX_OPERATIONS[name]
+
+
 def jax_huber(size):
     return jnp.where(size <= 1.0, size**2 / 2, size - 0.5)
 
@@ -74,7 +94,7 @@ def jax_one_hot(prediction, target):
 
 
 def test_every_block_has_an_oracle():
-    assert set(JAX_OPERATIONS) == set(OPERATIONS)
+    assert {*JAX_OPERATIONS, "Dropout"} == set(OPERATIONS)
     assert set(JAX_LOSSES) == set(LOSSES)
 
 
@@ -84,10 +104,10 @@ def test_every_block_has_an_oracle():
 def test_operation_equals_jax(name, rows, scale):
     rng = np.random.default_rng(rows)
     operation = make_operation(OPERATIONS[name], 5, 4, rng)
-    x = scale * rng.standard_normal((rows, 5))
+    x = make_input(operation, rows, 5, rng, scale)
     inputs = (x, operation.param) if hasattr(operation, "param") else (x,)
-    expected, pull_back = jax.vjp(JAX_OPERATIONS[name], *inputs)
     output = operation.forward(x)
+    expected, pull_back = jax.vjp(jax_function_of(operation), *inputs)
     output_grad = rng.standard_normal(output.shape)
     gradients = [operation.backward(output_grad)]
     if hasattr(operation, "param"):

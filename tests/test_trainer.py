@@ -14,6 +14,7 @@ from chapter_style import MyDense, MyLinear, MyMomentum, MySigmoid
 from glassbrick import (
     SGD,
     BiasAdd,
+    CosineDecay,
     Dense,
     DivergenceError,
     GlassbrickError,
@@ -357,7 +358,8 @@ def test_too_little_progress_is_said(engine, capsys):
 def test_history(engine):
     history = make_trainer(engine=engine).fit(X, y, X, y, epochs=3, verbose=False)
     assert history.epoch == [1, 2, 3]
-    assert history.history == {"loss": history.loss, "val_loss": history.val_loss}
+    named = {"loss": history.loss, "val_loss": history.val_loss, "lr": [0.05] * 3}
+    assert history.history == named
     assert history.seconds > 0
     assert history.engine == engine
     text = repr(history)
@@ -727,3 +729,10 @@ def test_a_table_of_numbers_and_truth_values_is_numbers(engine):
     trainer.fit(table, [1, 2, 3], epochs=1, verbose=False)
     assert trainer.net.predict(table).shape == (3, 1)
     assert np.isfinite(trainer.net.train_batch(table.tolist(), [[1], [2], [3]]))
+
+
+def test_a_schedule_without_a_length_lasts_as_long_as_the_first_fit(engine):
+    trainer = Trainer(make_net(), SGD(lr=CosineDecay(0.1)), engine=engine)
+    history = trainer.fit(X, y, epochs=4, verbose=False)
+    wanted = 0.05 * (1.0 + np.cos(np.pi * np.arange(4) / 4))
+    np.testing.assert_allclose(history["lr"], wanted, rtol=1e-12)

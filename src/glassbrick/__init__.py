@@ -73,6 +73,7 @@ from glassbrick.metrics import (
     roc_auc,
 )
 from glassbrick.network import NeuralNetwork
+from glassbrick.noise import Noise
 from glassbrick.operations import (
     ELU,
     GELU,
@@ -104,7 +105,7 @@ from glassbrick.operations import (
     Tanh,
     WeightMultiply,
 )
-from glassbrick.optimizers import SGD, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp
+from glassbrick.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp
 from glassbrick.randomness import RandomSource
 from glassbrick.schedules import (
     ConstantRate,
@@ -197,6 +198,7 @@ __all__ = [
     "MissingExtraError",
     "NAdam",
     "NeuralNetwork",
+    "Noise",
     "NotReadyError",
     "OneCycle",
     "Operation",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal, NoReturn, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from glassbrick.checks import complaint, refuse
+from glassbrick.checks import complaint, describe, one_of, refuse
 from glassbrick.errors import ArgumentError, DataError, ShapeError
 
 __all__ = [
     "Array",
     "Traced",
+    "as_float_dtype",
     "as_matrix",
     "as_number",
     "as_numbers",
@@ -202,6 +204,17 @@ def to_2d_np(a: Array, type: Literal["col", "row"] = "col") -> Array:  # noqa: A
     if type not in ("col", "row"):
         refuse(ArgumentError, "to_2d_np, type", '"col" or "row"', type)
     return array.reshape(-1, 1) if type == "col" else array.reshape(1, -1)
+
+
+def as_float_dtype(dtype: DTypeLike, who: str) -> type[np.floating[Any]]:
+    """Return float64 or float32, by whatever name NumPy knows it; refuse others."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of old names, refused anyway
+            name = np.dtype(dtype).name
+    except TypeError:
+        name = describe(dtype)
+    kinds: dict[str, type[np.floating[Any]]] = {"float64": np.float64, "float32": np.float32}
+    return one_of(name, kinds, who)
 
 
 def _as_real_array(value: ArrayLike, name: str) -> Array:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from glassbrick.arrays import Array, as_rows, as_targets, is_traced, read_only
-from glassbrick.checks import describe, instance_of, one_of, positive_integer, refuse
+from glassbrick.arrays import Array, as_float_dtype, as_rows, as_targets, is_traced, read_only
+from glassbrick.checks import instance_of, positive_integer, refuse
 from glassbrick.errors import ArgumentError, GlassbrickError
 from glassbrick.layers.adoption import param_grad_of
 from glassbrick.layers.layer import Layer
@@ -19,7 +18,7 @@ from glassbrick.layers.tree import all_layers, layer_name
 from glassbrick.losses import Loss
 from glassbrick.modes import predicting
 from glassbrick.operations import Operation, ParamOperation
-from glassbrick.penalties import Penalty
+from glassbrick.penalties import Penalty, penalize
 from glassbrick.randomness import (
     ChapterStreams,
     SeedLike,
@@ -33,7 +32,6 @@ from glassbrick.summary import Summary, summarize
 __all__ = ["NeuralNetwork"]
 
 _CHAPTER_SEED = 1
-_DTYPES = {"float64": np.float64, "float32": np.float32}
 
 
 class NeuralNetwork:
@@ -133,7 +131,7 @@ class NeuralNetwork:
         who = "NeuralNetwork.build, inputs"
         sizes = inputs if isinstance(inputs, tuple) else (inputs,)
         shape = (1, *(positive_integer(size, who) for size in sizes))
-        float_dtype = one_of(_dtype_name(dtype), _DTYPES, "NeuralNetwork.build, dtype")
+        float_dtype = as_float_dtype(dtype, "NeuralNetwork.build, dtype")
         with Rollback(self._parts()):
             self._draw_params(np.zeros(shape, float_dtype))
 
@@ -223,7 +221,7 @@ class NeuralNetwork:
         given = () if weights is None else (weights,)
         loss = self.loss.forward(predictions, self._as_target(y_batch), *given)
         self.backward(self.loss.backward())
-        return self.penalize(loss)
+        return penalize(loss, self.penalties())
 
     def predict(self, X: ArrayLike, *, batch_size: int = 4096) -> Array:
         """Predict, without disturbing training and without keeping anything.
@@ -269,18 +267,10 @@ class NeuralNetwork:
         """Return what the weights of some layers cost, and of which operations."""
         return [penalty for layer in self.layers for penalty in layer.penalties]
 
-    def penalize(self, loss: float) -> float:
-        """Add the penalties to a loss, and their gradients to those of the parameters."""
-        for penalty, operation in self.penalties():
-            loss = loss + penalty.value(operation.param)
-            # Not in place, for what a rule returns may be an array that it keeps.
-            operation.param_grad = operation.param_grad + penalty.gradient(operation.param)
-        return loss
-
     def loss_of(self, prediction: Array, target: Array, weights: Array | None = None) -> float:
         """Return the loss of a prediction, with the penalties of the layers."""
         given = () if weights is None else (weights,)
-        costs = [penalty.value(operation.param) for penalty, operation in self.penalties()]
+        costs = (penalty.value(operation.param) for penalty, operation in self.penalties())
         return sum(costs, start=self.loss.forward(prediction, target, *given))
 
     def params(self) -> Iterator[Array]:
@@ -322,10 +312,7 @@ class NeuralNetwork:
         return [op for layer in all_layers(self.layers) for op in layer.operations]
 
     def summary(self, inputs: int | None = None) -> Summary:
-        """Tell shapes, parameters and cost of each layer; see `Summary`.
-
-        A network that is not built yet needs the number of `inputs`: a copy of it is built.
-        """
+        """Tell shapes, parameters and cost of each layer, for so many inputs; see `Summary`."""
         return summarize(self, inputs)
 
     def release(self) -> None:
@@ -393,11 +380,3 @@ class NeuralNetwork:
     def __repr__(self) -> str:
         layers = ", ".join(repr(layer) for layer in self.layers)
         return f"NeuralNetwork([{layers}], {self.loss!r}, {self.streams!r})"
-
-
-def _dtype_name(dtype: DTypeLike) -> str:
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of old names, refused anyway
-            return np.dtype(dtype).name
-    except TypeError:
-        return describe(dtype)

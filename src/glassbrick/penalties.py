@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.checks import real_number
+from glassbrick.operations import ParamOperation
 
-__all__ = ["Penalty", "as_penalty"]
+__all__ = ["Penalty", "as_penalty", "penalize"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class Penalty:
         """Return the gradient of `value`; that of :math:`|w|` at 0 is 0."""
         grad = (2.0 * self.l2) * param
         return grad + self.l1 * np.sign(param) if self.l1 else grad
+
+
+def penalize(loss: float, penalties: Sequence[tuple[Penalty, ParamOperation]]) -> float:
+    """Add penalties to a loss, and their gradients to those of the parameters."""
+    for penalty, operation in penalties:
+        loss = loss + penalty.value(operation.param)
+        # Not in place, for what a rule returns may be an array that it keeps.
+        operation.param_grad = operation.param_grad + penalty.gradient(operation.param)
+    return loss
 
 
 def as_penalty(l1: float, l2: float, who: str) -> Penalty | None:

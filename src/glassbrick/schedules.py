@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from inspect import signature
 from typing import Any, ClassVar
 
 import numpy as np
@@ -134,9 +135,10 @@ class Schedule(ABC):
         return real_number(value, f"{type(self).__name__}, {name}", above=0.0, or_equal=zero)
 
     def __repr__(self) -> str:
-        settings = {"length": None, "unit": "epoch"}
-        given = {k: v for k, v in vars(self).items() if k not in settings or settings[k] != v}
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
+        usual = {"length": None, "unit": "epoch"}
+        names = [name for name in signature(type(self)).parameters if name in vars(self)]
+        told = [f"{n}={vars(self)[n]!r}" for n in names if vars(self)[n] != usual.get(n, self)]
+        return f"{type(self).__name__}({', '.join(told)})"
 
 
 class ConstantRate(Schedule):
@@ -156,9 +158,6 @@ class ConstantRate(Schedule):
     def rate(self, t: float, length: float) -> float:  # noqa: ARG002
         """Return the rate at a time."""
         return self.lr
-
-    def __repr__(self) -> str:
-        return f"ConstantRate({self.lr})"
 
 
 class StepDecay(Schedule):

@@ -65,15 +65,15 @@ class NumpySession(BatchSession):
         job, net = self.job, self.job.net
         losses: list[float] = []
         step: Callable[..., float] = net.train_batch
-        arrays = [job.X, job.y] if job.weights is None else [job.X, job.y, job.weights]
-        hooks = job.hooks
+        X, y, weights, hooks = job.X, job.y, job.weights, job.hooks
         for batch in cut(len(order), job.batch_size):
             rows = order[batch]
             if len(rows) < job.batch_size:
                 step = net.train_batch
             if hooks is not None:
                 hooks.begin(len(losses) + 1)
-            loss = float(step(*[array.take(rows, 0) for array in arrays]))
+            given = () if weights is None else (weights.take(rows, 0),)
+            loss = float(step(X.take(rows, 0), y.take(rows, 0), *given))
             losses.append(loss)
             if not math.isfinite(loss):
                 break

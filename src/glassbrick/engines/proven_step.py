@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from glassbrick.arrays import Array
 from glassbrick.blocks import inherits
@@ -14,6 +14,7 @@ from glassbrick.layers.tree import all_layers
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation, WeightMultiply
+from glassbrick.penalties import penalize
 
 __all__ = ["ProvenStep"]
 
@@ -34,25 +35,22 @@ class ProvenStep:
 
     def __init__(self, net: NeuralNetwork):
         self._loss = net.loss
-        self._penalize = net.penalize if net.penalties() else None
+        self._penalties = net.penalties()
         first = net.layers[0].operations[:1]
         # A user's rule may leave something behind that another rule needs; ours does not.
         spared = first[0] if first and type(first[0]) is WeightMultiply else None
-        self._parts = list(_parts(net.layers, spared))
-        self._backward = [part.backward for part in reversed(self._parts)]
+        parts = list(_parts(net.layers, spared))
+        self._forward, self._backward = _one_after_the_other(parts)
 
     def __call__(self, x_batch: Array, y_batch: Array, weights: Array | None = None) -> float:
         """Compute the loss of a batch, and the gradients of all parameters."""
-        output = x_batch
-        for part in self._parts:
-            output = part.forward(output)
         loss = self._loss
-        loss.prediction, loss.target, loss.weights = output, y_batch, weights
+        loss.prediction = self._forward(x_batch)
+        loss.target, loss.weights = y_batch, weights
         value = loss._output()
         loss.input_grad = grad = loss._input_grad()
-        for backward in self._backward:
-            grad = backward(grad)
-        return self._penalize(value) if self._penalize is not None else value
+        self._backward(grad)
+        return penalize(value, self._penalties) if self._penalties else value
 
     @staticmethod
     def applies_to(net: NeuralNetwork) -> bool:
@@ -71,6 +69,9 @@ class ProvenStep:
                 for operation in operations
             )
         )
+
+
+_Pass: TypeAlias = Callable[[Array], Array]
 
 
 class _Part(Protocol):
@@ -134,6 +135,24 @@ class _Tree:
 
     def backward(self, output_grad: Array) -> Array:
         return self._layer._pass_back(self._backward, output_grad)
+
+
+def _one_after_the_other(parts: list[_Part]) -> tuple[_Pass, _Pass]:
+    """Return how to go through all parts forward, and backward."""
+    if len(parts) == 1:  # as in most networks: a call more would take its time
+        return parts[0].forward, parts[0].backward
+
+    def forward(output: Array) -> Array:
+        for part in parts:
+            output = part.forward(output)
+        return output
+
+    def backward(grad: Array) -> Array:
+        for part in reversed(parts):
+            grad = part.backward(grad)
+        return grad
+
+    return forward, backward
 
 
 def _parts(layers: Sequence[Layer], spared: Operation | None) -> Iterator[_Part]:

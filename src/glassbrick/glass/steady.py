@@ -1,4 +1,4 @@
-"""Steady: blocks that draw random numbers draw the same each time."""
+"""Steady: blocks that draw random numbers, or remember, do the same each time."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ __all__ = ["Steady"]
 
 
 class Steady:
-    """Where the random numbers of some operations are now, to begin there again.
+    """What some operations remember and where their random numbers are, to begin there again.
 
     Parameters
     ----------
     operations : iterable of Operation
-        Which hold sources of random numbers in attributes.
+        Which hold sources of random numbers, and arrays as their state, in attributes.
     """
 
     def __init__(self, operations: Iterable[Operation]):
+        operations = list(operations)
         held = [value for operation in operations for value in vars(operation).values()]
         sources = [value.rng if isinstance(value, Noise) else value for value in held]
         self._states: list[tuple[np.random.BitGenerator, Any]] = [
@@ -30,8 +31,18 @@ class Steady:
             for source in sources
             if isinstance(source, np.random.Generator)
         ]
+        self._arrays = [
+            (value, value.copy())
+            for operation in operations
+            for name, value in vars(operation).items()
+            if isinstance(value, np.ndarray) and name not in operation.memory
+            if value is not getattr(operation, "param", None)
+        ]
 
     def again(self) -> None:
-        """Let the next random numbers be those that came first."""
+        """Let what comes next be what came first."""
+        for array, before in self._arrays:
+            if array.flags.writeable:
+                array[...] = before
         for generator, state in self._states:
             generator.state = state

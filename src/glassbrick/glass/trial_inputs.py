@@ -9,7 +9,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.errors import DataError, GlassbrickError, ShapeError
-from glassbrick.layers import Layer
+from glassbrick.layers import Layer, Residual
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation
@@ -174,7 +174,11 @@ def _other_targets(
 def trial_widths(block: Operation | Layer) -> list[int]:
     """Return widths of input that may suit a block, most likely first."""
     if isinstance(block, Layer):
-        return [block.shape[-1] if block.shape else block.inputs or _WIDTH]
+        if block.shape:
+            return [block.shape[-1]]
+        # A residual layer gives back as many columns as it gets.
+        gives_back = block.layers[-1].neurons if isinstance(block, Residual) else None
+        return [block.inputs or gives_back or _WIDTH]
     if not isinstance(block, ParamOperation):
         return [_WIDTH]
     shape = block.param.shape or (1,)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from glassbrick.arrays import Array
 from glassbrick.checks import refuse
 from glassbrick.errors import ShapeError
@@ -40,11 +37,6 @@ class Residual(Series):
     >>> block.forward(np.ones((5, 3))).shape
     (5, 3)
     """
-
-    def __init__(self, layers: Sequence[Any]):
-        super().__init__(layers)
-        if self.inputs is None:
-            self.inputs = self.layers[-1].neurons  # as many as it gives back
 
     def _pass(self, passes: Passes, input_: Array) -> Array:
         output = super()._pass(passes, input_)

@@ -180,12 +180,11 @@ class ELU(Operation):
 
 
 class SELU(Operation):
-    r"""An ELU that keeps variances: :math:`y = \lambda x` where :math:`x > 0`, else as below.
+    r"""An ELU that keeps variances: :math:`y = \lambda\,\mathrm{ELU}_\alpha(x)`.
 
-    :math:`y = \lambda\alpha(e^x-1)` where :math:`x \le 0`, with :math:`\lambda = 1.0507` and
-    :math:`\alpha = 1.6733`. Inputs of mean 0 and variance 1 leave with about these again,
-    layer after layer, if the weights start by "lecun_normal". Klambauer et al.,
-    Self-Normalizing Neural Networks, 2017.
+    :math:`\lambda = 1.0507` and :math:`\alpha = 1.6733`. Inputs of mean 0 and variance 1
+    leave with about these again, layer after layer, if the weights start by "lecun_normal".
+    Klambauer et al., Self-Normalizing Neural Networks, 2017.
 
     >>> import numpy as np
     >>> SELU().forward(np.array([[-1.0, 0.0, 1.0]])).round(4)

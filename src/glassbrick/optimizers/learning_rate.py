@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glassbrick.arrays import Array, as_number, is_traced
-from glassbrick.checks import complaint, instance_of, positive_integer, real_number
+from glassbrick.checks import instance_of, positive_integer, real_number, refuse
 from glassbrick.errors import ArgumentError, NotReadyError
 from glassbrick.schedules import Schedule
 
@@ -63,7 +63,7 @@ class LearningRate:
             self._lr = lr.as_number()
         elif isinstance(lr, Schedule | type):
             schedule = instance_of(lr, Schedule, who, "CosineDecay(0.1)")
-            self._require_common_step("lr", "a number")
+            self._require_common_step("lr", "a number", lr)
             self._lr = schedule.lr
         else:
             self._lr = real_number(lr, who, above=0.0)
@@ -127,19 +127,13 @@ class LearningRate:
         self._is_planned = True
         self._renew_rate()
 
-    def _require_common_step(self, what: str, expected: str) -> None:
+    def _require_common_step(self, who: str, expected: str, received: object) -> None:
         """Refuse what is done in `Optimizer.step`, where another one takes its place."""
         step = next(vars(kind)["step"] for kind in type(self).__mro__ if "step" in vars(kind))
-        if step.__module__.startswith("glassbrick.") or "step" in step.__code__.co_names:
-            return
-        raise ArgumentError(
-            complaint(
-                f"{type(self).__name__}, {what}",
-                f"{expected}, because its own step takes the place of Optimizer.step",
-                "more",
-                "Write the rule as _update instead of step, or call super().step().",
-            )
-        )
+        if not step.__module__.startswith("glassbrick.") and "step" not in step.__code__.co_names:
+            expected += f", because {type(self).__name__}.step takes the place of Optimizer.step"
+            advice = "Write the rule as _update instead of step, or call super().step()."
+            refuse(ArgumentError, f"{type(self).__name__}, {who}", expected, received, advice)
 
     def _forget_time(self) -> None:
         """Begin anew, with the rate that was set."""
@@ -171,6 +165,8 @@ class LearningRate:
         schedule: Any = self._schedule
         plan = (self._steps_an_epoch, self._steps_at_the_end) if self._is_planned else ()
         rate = schedule.at_step(steps, *map(as_number, plan))
+        if isinstance(rate, np.ndarray) and rate.shape == () and not is_traced(rate):
+            rate = rate.item()  # as np.where leaves it
         if is_traced(rate) or (type(rate) is float and 0.0 <= rate < math.inf):
             return self._scaled(rate)
         who = f"{schedule!r}, rate"
@@ -178,6 +174,6 @@ class LearningRate:
 
     def _scaled(self, rate: float) -> float:
         scale, floor = as_number(self._scale), as_number(self._floor)
-        if is_traced(rate):
+        if is_traced(scale):
             return np.maximum(scale * rate, np.minimum(rate, floor))  # type: ignore[no-any-return]
         return max(scale * rate, min(rate, floor))

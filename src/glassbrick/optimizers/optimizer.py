@@ -135,13 +135,18 @@ class Optimizer(LearningRate):
         if len(limits) - limits.count(None) > 1:
             refuse(ArgumentError, f"{who}clipping", "one limit at most", limits)
         if self._has_options:
-            self._require_common_step("its own step alone, without options", "")
+            self._require_common_step("options", "none", [weight_decay, *limits, ema])
 
     @property
     def _has_options(self) -> bool:
         """Whether more is to be done than the rule does."""
-        limits = (self.clip_value, self.clip_norm, self.clip_global_norm, self.ema)
-        return self.weight_decay > 0.0 or limits != (None,) * 4
+        return (
+            self.weight_decay > 0.0
+            or self.clip_value is not None
+            or self.clip_norm is not None
+            or self.clip_global_norm is not None
+            or self.ema is not None
+        )
 
     @property
     def net(self) -> NeuralNetwork:

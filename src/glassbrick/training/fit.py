@@ -83,7 +83,7 @@ class Fit:
             BatchHooks(self._batch_begins, self._batch_ends) if callbacks.want_batches else None,
         )
         self._can_run_ahead = callbacks.all_spectators and not plan.metrics
-        self._rate = run.optim.lr
+        self._rate = math.nan  # of the epoch that goes on; a schedule does not know its own yet
         self._tested_best: int | None = run.history.best_epoch
 
     def train(self) -> None:

@@ -235,8 +235,10 @@ def _noted(told: Any, epoch: Any, column: Any, number: Any) -> Any:
 
 def run_once(function: Callable[..., Any], *args: Any) -> Any:
     """Run a function compiled, or as it was compiled for such arguments before."""
-    jaxpr = jax.make_jaxpr(function)(*args)
-    texts = [text_of(jaxpr), repr([(np.shape(a), a.dtype) for a in jax.tree.leaves(args)])]
+    jaxpr, result = jax.make_jaxpr(function, return_shape=True)(*args)
+    # The names by which arrays are returned, too, are part of what is compiled.
+    texts = [text_of(jaxpr), repr(jax.tree.structure(result))]
+    texts.append(repr([(np.shape(a), a.dtype) for a in jax.tree.leaves(args)]))
     examples = jax.tree.map(abstract, args)
     return compiled(function, texts, jaxpr.consts, examples)(*args)
 

@@ -107,7 +107,7 @@ class Callback:
         return {name: value for name, value in self.__dict__.items() if name != "_trainer"}
 
 
-HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+_HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end")
 
 
@@ -132,7 +132,7 @@ class LambdaCallback(Callback):
 
     def __init__(self, **hooks: Callable[..., object]):
         for name, function in hooks.items():
-            one_of(name, dict.fromkeys(HOOKS), "LambdaCallback")
+            one_of(name, dict.fromkeys(_HOOKS), "LambdaCallback")
             if not callable(function):
                 refuse(ArgumentTypeError, f"LambdaCallback, {name}", "a function", function)
             setattr(self, name, function)
@@ -168,7 +168,7 @@ class Callbacks:
         ]
         for callback in self._callbacks:
             callback.trainer = trainer
-        self._wanted = {hook: [c for c in self._callbacks if _has(c, hook)] for hook in HOOKS}
+        self._wanted = {hook: [c for c in self._callbacks if _has(c, hook)] for hook in _HOOKS}
         self.all_spectators = all(c.is_spectator for c in self._callbacks)
         self.want_batches = any(self._wanted[hook] for hook in _BATCH_HOOKS)
 

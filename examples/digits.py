@@ -1,0 +1,82 @@
+"""Ten handwritten digits, told apart from images of 8 by 8 pixels.
+
+python examples/digits.py --network residual --engine xla --plot digits.png
+"""
+
+import argparse
+
+import numpy as np
+
+import glassbrick as gb
+
+try:
+    from matplotlib.figure import Figure
+    from sklearn.datasets import load_digits
+except ImportError:
+    raise SystemExit("The examples need more: pip install matplotlib scikit-learn") from None
+
+
+def plain():
+    return [gb.Dense(128, "relu"), gb.Dropout(0.3), gb.Dense(10, "linear")]
+
+
+def residual():
+    def block():
+        inside = [gb.BatchNorm(), gb.Dense(128, "relu"), gb.Dropout(0.3), gb.Dense(128, "linear")]
+        return gb.Residual(inside)
+
+    return [gb.Dense(128, "linear"), block(), block(), gb.BatchNorm(), gb.Dense(10, "linear")]
+
+
+def train(layers, engine, epochs, seed):
+    """Return what happened in training, and of the test rows truth and probabilities."""
+    images, digits = load_digits(return_X_y=True)
+    X = (images / 16.0).astype(np.float32)  # no pixel is brighter than 16
+    rows = np.random.default_rng(seed).permutation(len(X))
+    test, validation, training = np.split(rows, [360, 540])
+
+    net = gb.NeuralNetwork(layers, gb.SoftmaxCrossEntropy(), rng=seed)
+    trainer = gb.Trainer(net, gb.Adam(lr=0.003), engine=engine)
+    data = X[training], digits[training], X[validation], digits[validation]
+    stopping = gb.EarlyStopping(patience=20)
+    history = trainer.fit(*data, epochs=epochs, callbacks=[stopping], verbose=False)
+    return history, digits[test], net.loss.interpret(net.predict(X[test]))
+
+
+def draw(history, truth, predicted, path):
+    figure = Figure(figsize=(10, 4.5), layout="constrained")
+    curves, confusion = figure.subplots(1, 2)
+    history.plot(curves)
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (truth, predicted), 1)
+    confusion.imshow(np.sqrt(counts), cmap="Blues")  # the root lets single errors be seen
+    for (i, j), count in np.ndenumerate(counts):
+        if count:
+            confusion.text(j, i, count, ha="center", va="center", color="w" if i == j else "k")
+    confusion.set(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10))
+    confusion.set_title("test rows of all seeds")
+    curves.set_title("training, last seed")
+    figure.savefig(path, dpi=150)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--network", choices=["plain", "residual"], default="plain")
+    parser.add_argument("--engine", choices=["numpy", "xla", "auto"], default="numpy")
+    parser.add_argument("--epochs", type=int, default=60, help="at most")
+    parser.add_argument("--seeds", type=int, nargs="+", default=range(5))
+    parser.add_argument("--plot", metavar="FILE")
+    asked = parser.parse_args()
+    results = []
+    for seed in asked.seeds:
+        layers = plain() if asked.network == "plain" else residual()
+        history, truth, probabilities = train(layers, asked.engine, asked.epochs, seed)
+        results.append((truth, probabilities.argmax(axis=1)))
+        print(f"seed {seed}: accuracy {gb.accuracy(*results[-1]):.4f}, {history.seconds:.1f} s")
+    print(f"mean accuracy {np.mean([gb.accuracy(*result) for result in results]):.4f}")
+    if asked.plot:
+        draw(history, *np.concatenate(results, axis=1), asked.plot)
+
+
+if __name__ == "__main__":
+    main()
