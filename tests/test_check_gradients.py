@@ -110,12 +110,12 @@ class SteepWithoutItsFactor(Operation):
         return output_grad * (1.0 - self.output**2)
 
 
-class Noisy(Operation):
-    def __init__(self):
-        self.rng = np.random.default_rng(0)
+NOISE = np.random.default_rng(0)  # of an operation's own sources the check knows
 
+
+class Noisy(Operation):
     def _output(self):
-        return self.input_ * self.rng.random(self.input_.shape)
+        return self.input_ * NOISE.random(self.input_.shape)
 
     def _input_grad(self, output_grad):
         return output_grad
@@ -275,8 +275,8 @@ def test_a_wrong_operation_in_a_network_is_named_and_no_other():
         MeanSquaredError(),
         rng=3,
     )
-    (wrong,) = check_gradients(net).wrong
-    assert wrong.name == "dense_2.reluthat_passes_all.input_grad"
+    wrong = check_gradients(net).wrong
+    assert {result.name for result in wrong} == {"dense_2.reluthat_passes_all.input_grad"}
 
 
 def test_a_layer_that_goes_back_in_the_wrong_order_is_found_end_to_end():

@@ -363,7 +363,7 @@ class Scalars(Steps):
         self.total = 0.5 * self.total + np.sum(grad)
         before = 0.0 if self.pair is None else self.pair.sum
         self.pair = Pair(before + np.mean(grad), 1)
-        return 1.0 + 0.01 * self.total + self.pair.sum
+        return 1.0 + 0.01 * self.total + 0.01 * self.pair.sum
 
 
 def test_scalars_stay_scalars():

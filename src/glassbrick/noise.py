@@ -29,7 +29,7 @@ class Noise:
     >>> import numpy as np
     >>> noise = Noise(np.random.default_rng(0))
     >>> noise.bernoulli(0.5, np.zeros((2, 3)))
-    array([[0., 0., 0.],
+    array([[0., 1., 1.],
            [1., 1., 1.]])
     """
 

@@ -129,6 +129,8 @@ def _check(
         if input_ is None:
             widths = trial_widths(first)
             input_ = trial_input(block.forward, rows, widths, comparison.rng, repr(block))
+        block.forward(input_.copy())  # which makes the parameters, if there are none yet
+        _unsettle(block, comparison.rng)
         output = np.array(block.forward(input_.copy()))
     except DataError:
         raise
@@ -167,15 +169,30 @@ def _check_network(
 def _in_float64(block: Checkable) -> Checkable:
     """Copy a block, with parameters in which rounding does not blur the comparison."""
     twin = copy.deepcopy(block)
-    operations: list[Operation] = [twin] if isinstance(twin, Operation) else []
     if isinstance(twin, NeuralNetwork):
         twin._dtype = None
-    for layer in all_layers(layers_of(twin)):
-        operations += layer.operations
-    for operation in operations:
-        if isinstance(operation, ParamOperation):
-            operation.replace_param(np.array(operation.param, np.float64))
+    for operation in _param_operations(twin):
+        operation.replace_param(np.array(operation.param, np.float64))
     return twin
+
+
+def _unsettle(block: Checkable, rng: np.random.Generator) -> None:
+    """Move parameters that are all 0 or all 1, as many start, where they would hide something.
+
+    A gain of 1 hides that it is missing in a gradient; biases of 0 can bring what comes to a ReLU
+    right to its kink.
+    """
+    for operation in _param_operations(block):
+        param = operation.param
+        if param.size and (param == param.flat[0]).all() and param.flat[0] in (0.0, 1.0):
+            operation.replace_param(param + 0.1 * rng.standard_normal(param.shape))
+
+
+def _param_operations(block: Checkable) -> list[ParamOperation]:
+    operations: list[Operation] = [block] if isinstance(block, Operation) else []
+    for layer in all_layers(layers_of(block)):
+        operations += layer.operations
+    return [operation for operation in operations if isinstance(operation, ParamOperation)]
 
 
 def _as_rows(value: ArrayLike | None, name: str) -> Array | None:

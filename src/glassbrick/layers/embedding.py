@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from glassbrick.arrays import Array
 from glassbrick.checks import positive_integer, refuse
 from glassbrick.errors import ArgumentTypeError
@@ -65,6 +67,8 @@ class Embedding(Layer):
     ):
         who = "Embedding, categories"
         self.categories: int | tuple[int, ...]
+        if isinstance(categories, np.ndarray):
+            categories = categories.tolist()
         if isinstance(categories, list | tuple):
             self.categories = tuple(positive_integer(number, who) for number in categories)
             if inputs is None:

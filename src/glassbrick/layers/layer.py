@@ -305,9 +305,11 @@ class Layer(Block, ABC):
         """Refuse what the layer cannot be set up for."""
         require_array(input_, "forward")
         self._require_rows(input_)
-        if self.inputs is not None and input_.shape[-1] != self.inputs:
+        if self.inputs is not None and input_.shape[-1:] != (self.inputs,):
             expected = f"an array of shape (rows, {self.inputs} features)"
             refuse(ShapeError, "forward", expected, input_)
+        if 0 in input_.shape[1:]:
+            refuse(ShapeError, "forward", "at least one feature", input_)
         if input_.dtype.kind != "f":
             advice = "Use .astype(float); fit and predict do so themselves."
             refuse(ArgumentTypeError, "forward", "an array of floats", input_, advice)

@@ -196,7 +196,12 @@ def pass_through(layers: Sequence[Layer], X: Array, batch_size: int = 4096) -> A
     parts = []
     for batch in cut(len(X), batch_size):
         part = X[batch]
-        for layer in layers:
-            part = layer.forward(part)
+        try:
+            for layer in layers:
+                part = layer.forward(part)
+        except GlassbrickError as error:
+            if batch.start:  # a row that the error names is counted from there
+                error.within(f"from row {batch.start} on")
+            raise
         parts.append(part)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -46,7 +47,8 @@ class Columns(Operation):
         if not isinstance(numbers, Iterable):
             refuse(ArgumentTypeError, "Columns, columns", expected, columns, "Use [0] for one.")
         self.columns = tuple(numbers)
-        if not all(isinstance(number, int | np.integer) for number in self.columns):
+        kinds = {type(number) for number in self.columns}
+        if not all(issubclass(kind, int | np.integer) and kind is not bool for kind in kinds):
             refuse(ArgumentTypeError, "Columns, columns", expected, columns)
         if not self.columns or min(self.columns) < 0 or len(set(self.columns)) < len(self.columns):
             refuse(ArgumentError, "Columns, columns", expected, columns)
@@ -54,7 +56,7 @@ class Columns(Operation):
 
     def require_input(self, input_: Array) -> None:
         """Refuse an array that has not so many columns."""
-        if max(self.columns) >= input_.shape[-1]:
+        if input_.ndim == 0 or max(self.columns) >= input_.shape[-1]:
             expected = f"at least {max(self.columns) + 1} columns"
             refuse(ShapeError, "Columns.forward, input_", expected, input_)
 
@@ -87,7 +89,7 @@ class Flatten(Operation):
     """
 
     def _output(self) -> Array:
-        return self.input_.reshape(len(self.input_), -1)
+        return self.input_.reshape(len(self.input_), math.prod(self.input_.shape[1:]))
 
     def _input_grad(self, output_grad: Array) -> Array:
         return output_grad.reshape(self.input_.shape)

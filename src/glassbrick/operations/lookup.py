@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.checks import complaint, refuse
+from glassbrick.checks import complaint, positive_integer, refuse
 from glassbrick.errors import ArgumentError, DataError, ShapeError
 from glassbrick.operations.operation import ParamOperation
 
@@ -29,8 +29,8 @@ class Lookup(ParamOperation):
     ------
     ShapeError, ArgumentTypeError
         If `W` has not two axes, or does not hold floats.
-    ArgumentError
-        If `categories` does not add up to the rows of `W`.
+    ArgumentError, ArgumentTypeError
+        If `categories` are not whole numbers that add up to the rows of `W`.
 
     Notes
     -----
@@ -52,12 +52,22 @@ class Lookup(ParamOperation):
         super().__init__(W)
         if W.ndim != 2:
             refuse(ShapeError, "Lookup, W", "two axes, (categories, size)", W)
-        if categories is not None and sum(categories) != len(W):
-            expected = f"numbers that add up to {len(W)}, the rows of W"
-            refuse(ArgumentError, "Lookup, categories", expected, list(categories))
-        self.counts = np.array(len(W) if categories is None else categories)
-        # Where the part of each column begins.
-        self.starts = np.array(0 if categories is None else np.cumsum(categories) - categories)
+        self.counts, self.starts = np.array(len(W)), np.array(0)
+        if categories is not None:
+            who = "Lookup, categories"
+            self.counts = np.array([positive_integer(number, who) for number in categories])
+            self.starts = np.cumsum(self.counts) - self.counts  # where each column's part begins
+            if self.counts.sum() != len(W):
+                expected = f"numbers that add up to {len(W)}, the rows of W"
+                refuse(ArgumentError, who, expected, list(categories))
+
+    def set_up(self, input_: Array, rng: np.random.Generator) -> None:  # noqa: ARG002
+        """Refuse more categories than the numbers of `input_` can tell apart."""
+        exact = 2 ** (np.finfo(input_.dtype).nmant + 1)
+        if self.counts.max() > exact:
+            expected = f"at most {exact:,} categories in {input_.dtype}"
+            received = f"{self.counts.max():,}"
+            raise DataError(complaint("Lookup", expected, received, "Use float64 data."))
 
     def require_input(self, input_: Array) -> None:
         """Refuse all but whole numbers from 0 to the number of categories."""

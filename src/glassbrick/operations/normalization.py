@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.checks import real_number
+from glassbrick.checks import real_number, refuse
+from glassbrick.errors import ArgumentError
 from glassbrick.operations.operation import Operation
 
 __all__ = ["BatchStandardize", "RootMeanSquareDivide", "RowStandardize"]
@@ -22,7 +23,7 @@ class BatchStandardize(Operation):
     Parameters
     ----------
     momentum : float, default 0.1
-        Weight of a new batch in the running averages.
+        Weight of a new batch in the running averages, at most 1.
     epsilon : float, default 1e-5
         Added to the variance.
 
@@ -36,7 +37,7 @@ class BatchStandardize(Operation):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If an argument is not a number of at least 0.
+        If an argument is not a number of at least 0, or `momentum` is above 1.
 
     Notes
     -----
@@ -60,6 +61,9 @@ class BatchStandardize(Operation):
 
     def __init__(self, momentum: float = 0.1, epsilon: float = 1e-5):
         self.momentum = real_number(momentum, "BatchStandardize, momentum", above=0, or_equal=True)
+        if self.momentum > 1.0:
+            expected = "a number of at least 0 and at most 1"
+            refuse(ArgumentError, "BatchStandardize, momentum", expected, momentum)
         self.epsilon = real_number(epsilon, "BatchStandardize, epsilon", above=0, or_equal=True)
 
     def set_up(self, input_: Array, rng: np.random.Generator) -> None:  # noqa: ARG002
@@ -68,7 +72,7 @@ class BatchStandardize(Operation):
 
     @np.errstate(over="ignore", under="ignore")  # a variance of infinity gives the right 0
     def _output(self) -> Array:
-        if len(self.input_) == 1:
+        if len(self.input_) < 2:
             return self._prediction()
         mean = _column_means(self.input_)
         centred = self.input_ - mean
@@ -85,7 +89,7 @@ class BatchStandardize(Operation):
 
     @np.errstate(over="ignore", under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
-        if len(output_grad) == 1:
+        if len(output_grad) < 2:
             return output_grad * self.scale
         slope = _column_means(output_grad * self.output)
         return self.scale * (output_grad - _column_means(output_grad) - self.output * slope)
@@ -212,7 +216,7 @@ class RootMeanSquareDivide(Operation):
 
 
 def _fresh_averages(input_: Array) -> tuple[Array, Array]:
-    shape = (1, input_.shape[-1])
+    shape = (1, *input_.shape[1:])
     return np.zeros(shape, input_.dtype), np.ones(shape, input_.dtype)
 
 
