@@ -28,15 +28,19 @@ def residual():
     return [gb.Dense(128, "linear"), block(), block(), gb.BatchNorm(), gb.Dense(10, "linear")]
 
 
-def train(layers, engine, epochs, seed):
+NETWORKS = {"plain": (plain, 0.003), "residual": (residual, 0.001)}  # each with a learning rate
+
+
+def train(network, engine, epochs, seed):
     """Return what happened in training, and of the test rows truth and probabilities."""
     images, digits = load_digits(return_X_y=True)
     X = (images / 16.0).astype(np.float32)  # no pixel is brighter than 16
     rows = np.random.default_rng(seed).permutation(len(X))
     test, validation, training = np.split(rows, [360, 540])
 
-    net = gb.NeuralNetwork(layers, gb.SoftmaxCrossEntropy(), rng=seed)
-    trainer = gb.Trainer(net, gb.Adam(lr=0.003), engine=engine)
+    make_layers, lr = NETWORKS[network]
+    net = gb.NeuralNetwork(make_layers(), gb.SoftmaxCrossEntropy(), rng=seed)
+    trainer = gb.Trainer(net, gb.Adam(lr=lr), engine=engine)
     data = X[training], digits[training], X[validation], digits[validation]
     stopping = gb.EarlyStopping(patience=20)
     history = trainer.fit(*data, epochs=epochs, callbacks=[stopping], verbose=False)
@@ -61,7 +65,7 @@ def draw(history, truth, predicted, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--network", choices=["plain", "residual"], default="plain")
+    parser.add_argument("--network", choices=NETWORKS, default="plain")
     parser.add_argument("--engine", choices=["numpy", "xla", "auto"], default="numpy")
     parser.add_argument("--epochs", type=int, default=60, help="at most")
     parser.add_argument("--seeds", type=int, nargs="+", default=range(5))
@@ -69,8 +73,7 @@ def main():
     asked = parser.parse_args()
     results = []
     for seed in asked.seeds:
-        layers = plain() if asked.network == "plain" else residual()
-        history, truth, probabilities = train(layers, asked.engine, asked.epochs, seed)
+        history, truth, probabilities = train(asked.network, asked.engine, asked.epochs, seed)
         results.append((truth, probabilities.argmax(axis=1)))
         print(f"seed {seed}: accuracy {gb.accuracy(*results[-1]):.4f}, {history.seconds:.1f} s")
     print(f"mean accuracy {np.mean([gb.accuracy(*result) for result in results]):.4f}")
