@@ -76,9 +76,8 @@ def test_weights_penalties_and_float32(engine):
     counts = np.arange(60) % 3
     losses = []
     for rows, weights in ((np.arange(60), counts), (np.repeat(np.arange(60), counts), None)):
-        net = NeuralNetwork(
-            [Dense(4, "tanh", l2=0.01), Dense(1, "linear")], MeanSquaredError(), rng=0
-        )
+        layers = [Dense(4, "tanh", l2=0.01), Dense(1, "linear")]
+        net = NeuralNetwork(layers, MeanSquaredError(), rng=0)
         trainer = Trainer(net, LBFGS(), engine=engine)
         losses.append(
             trainer.fit(X[rows], y[rows], epochs=8, sample_weight=weights, verbose=False).loss

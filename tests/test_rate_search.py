@@ -29,7 +29,7 @@ def test_nothing_is_changed():
 
 @pytest.mark.parametrize("optim", [SGD, Adam])
 def test_the_suggestion_is_a_good_one(optim):
-    X_train, X_test, y_train, y_test = datasets.load_boston().chapter_split()
+    X_train, _, y_train, _ = datasets.load_boston().chapter_split()
     layers = [Dense(32, "relu"), Dense(1, "linear")]
     trainer = Trainer(NeuralNetwork(layers, gb.MeanSquaredError(), rng=0), optim())
     search = trainer.find_lr(X_train, y_train)

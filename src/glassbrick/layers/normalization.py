@@ -26,7 +26,7 @@ class BatchNorm(Layer):
     ----------
     momentum : float, default 0.1
         Weight of a new batch in the running averages.
-    epsilon : float, default 1e-5
+    eps : float, default 1e-5
         Added to the variances.
     inputs : int, optional
         Number of columns, if parameters are wanted before data.
@@ -49,13 +49,13 @@ class BatchNorm(Layer):
            [ 1.]])
     """
 
-    def __init__(self, *, momentum: float = 0.1, epsilon: float = 1e-5, inputs: int | None = None):
+    def __init__(self, *, momentum: float = 0.1, eps: float = 1e-5, inputs: int | None = None):
         super().__init__(None, inputs=inputs)
-        self.momentum, self.epsilon = momentum, epsilon
-        BatchStandardize(momentum, epsilon)  # refuses what is wrong with them, now
+        self.momentum, self.eps = momentum, eps
+        BatchStandardize(momentum, eps)  # refuses what is wrong with them, now
 
     def _setup_layer(self, input_: Array) -> None:
-        self.operations = [BatchStandardize(self.momentum, self.epsilon), *_scale_and_shift(input_)]
+        self.operations = [BatchStandardize(self.momentum, self.eps), *_scale_and_shift(input_)]
 
 
 class LayerNorm(Layer):
@@ -63,7 +63,7 @@ class LayerNorm(Layer):
 
     Parameters
     ----------
-    epsilon : float, default 1e-5
+    eps : float, default 1e-5
         Added to the variances.
     inputs : int, optional
         Number of columns, if parameters are wanted before data.
@@ -85,12 +85,12 @@ class LayerNorm(Layer):
     array([[-1.,  1.]])
     """
 
-    def __init__(self, *, epsilon: float = 1e-5, inputs: int | None = None):
+    def __init__(self, *, eps: float = 1e-5, inputs: int | None = None):
         super().__init__(None, inputs=inputs)
-        self.epsilon = RowStandardize(epsilon).epsilon
+        self.eps = RowStandardize(eps).eps
 
     def _setup_layer(self, input_: Array) -> None:
-        self.operations = [RowStandardize(self.epsilon), *_scale_and_shift(input_)]
+        self.operations = [RowStandardize(self.eps), *_scale_and_shift(input_)]
 
 
 class RMSNorm(Layer):
@@ -98,7 +98,7 @@ class RMSNorm(Layer):
 
     Parameters
     ----------
-    epsilon : float, default 1e-5
+    eps : float, default 1e-5
         Added to the mean squares.
     inputs : int, optional
         Number of columns, if parameters are wanted before data.
@@ -120,13 +120,13 @@ class RMSNorm(Layer):
     array([[0.2, 1.4]])
     """
 
-    def __init__(self, *, epsilon: float = 1e-5, inputs: int | None = None):
+    def __init__(self, *, eps: float = 1e-5, inputs: int | None = None):
         super().__init__(None, inputs=inputs)
-        self.epsilon = RootMeanSquareDivide(epsilon).epsilon
+        self.eps = RootMeanSquareDivide(eps).eps
 
     def _setup_layer(self, input_: Array) -> None:
         gain, _ = _scale_and_shift(input_)
-        self.operations = [RootMeanSquareDivide(self.epsilon), gain]
+        self.operations = [RootMeanSquareDivide(self.eps), gain]
 
 
 def _scale_and_shift(input_: Array) -> tuple[GainMultiply, BiasAdd]:

@@ -24,7 +24,7 @@ class BatchStandardize(Operation):
     ----------
     momentum : float, default 0.1
         Weight of a new batch in the running averages, at most 1.
-    epsilon : float, default 1e-5
+    eps : float, default 1e-5
         Added to the variance.
 
     Attributes
@@ -48,7 +48,7 @@ class BatchStandardize(Operation):
     Examples
     --------
     >>> import numpy as np
-    >>> BatchStandardize(epsilon=0.0).forward(np.array([[1.0, 10.0], [3.0, 50.0]]))
+    >>> BatchStandardize(eps=0.0).forward(np.array([[1.0, 10.0], [3.0, 50.0]]))
     array([[-1., -1.],
            [ 1.,  1.]])
     """
@@ -59,12 +59,12 @@ class BatchStandardize(Operation):
     variance: Array | None = None
     scale: Array
 
-    def __init__(self, momentum: float = 0.1, epsilon: float = 1e-5):
+    def __init__(self, momentum: float = 0.1, eps: float = 1e-5):
         self.momentum = real_number(momentum, "BatchStandardize, momentum", above=0, or_equal=True)
         if self.momentum > 1.0:
             expected = "a number of at least 0 and at most 1"
             refuse(ArgumentError, "BatchStandardize, momentum", expected, momentum)
-        self.epsilon = real_number(epsilon, "BatchStandardize, epsilon", above=0, or_equal=True)
+        self.eps = real_number(eps, "BatchStandardize, eps", above=0, or_equal=True)
 
     def set_up(self, input_: Array, rng: np.random.Generator) -> None:  # noqa: ARG002
         """Begin the running averages anew, at mean 0 and variance 1."""
@@ -78,13 +78,13 @@ class BatchStandardize(Operation):
         centred = self.input_ - mean
         variance = _column_means(centred * centred)
         self._take_in(mean, variance)
-        self.scale = 1.0 / np.sqrt(variance + self.epsilon)
+        self.scale = 1.0 / np.sqrt(variance + self.eps)
         return centred * self.scale
 
     @np.errstate(over="ignore", under="ignore")
     def _prediction(self) -> Array:
         mean, variance = self._averages()
-        self.scale = 1.0 / np.sqrt(variance + self.epsilon)
+        self.scale = 1.0 / np.sqrt(variance + self.eps)
         return (self.input_ - mean) * self.scale
 
     @np.errstate(over="ignore", under="ignore")
@@ -107,7 +107,7 @@ class BatchStandardize(Operation):
         return self.mean, self.variance
 
     def __repr__(self) -> str:
-        return f"BatchStandardize({self.momentum:g}, {self.epsilon:g})"
+        return f"BatchStandardize({self.momentum:g}, {self.eps:g})"
 
 
 class RowStandardize(Operation):
@@ -115,7 +115,7 @@ class RowStandardize(Operation):
 
     Parameters
     ----------
-    epsilon : float, default 1e-5
+    eps : float, default 1e-5
         Added to the variance.
 
     Attributes
@@ -126,7 +126,7 @@ class RowStandardize(Operation):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If `epsilon` is not a number of at least 0.
+        If `eps` is not a number of at least 0.
 
     Notes
     -----
@@ -137,7 +137,7 @@ class RowStandardize(Operation):
     Examples
     --------
     >>> import numpy as np
-    >>> RowStandardize(epsilon=0.0).forward(np.array([[1.0, 3.0], [10.0, 50.0]]))
+    >>> RowStandardize(eps=0.0).forward(np.array([[1.0, 3.0], [10.0, 50.0]]))
     array([[-1.,  1.],
            [-1.,  1.]])
     """
@@ -146,13 +146,13 @@ class RowStandardize(Operation):
 
     scale: Array
 
-    def __init__(self, epsilon: float = 1e-5):
-        self.epsilon = real_number(epsilon, "RowStandardize, epsilon", above=0, or_equal=True)
+    def __init__(self, eps: float = 1e-5):
+        self.eps = real_number(eps, "RowStandardize, eps", above=0, or_equal=True)
 
     @np.errstate(over="ignore", under="ignore")
     def _output(self) -> Array:
         centred = self.input_ - _row_means(self.input_)
-        self.scale = 1.0 / np.sqrt(_row_means(centred * centred) + self.epsilon)
+        self.scale = 1.0 / np.sqrt(_row_means(centred * centred) + self.eps)
         return centred * self.scale
 
     @np.errstate(over="ignore", under="ignore")
@@ -161,7 +161,7 @@ class RowStandardize(Operation):
         return self.scale * (output_grad - _row_means(output_grad) - self.output * slope)
 
     def __repr__(self) -> str:
-        return f"RowStandardize({self.epsilon:g})"
+        return f"RowStandardize({self.eps:g})"
 
 
 class RootMeanSquareDivide(Operation):
@@ -169,7 +169,7 @@ class RootMeanSquareDivide(Operation):
 
     Parameters
     ----------
-    epsilon : float, default 1e-5
+    eps : float, default 1e-5
         Added to the mean square.
 
     Attributes
@@ -180,7 +180,7 @@ class RootMeanSquareDivide(Operation):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If `epsilon` is not a number of at least 0.
+        If `eps` is not a number of at least 0.
 
     Notes
     -----
@@ -191,7 +191,7 @@ class RootMeanSquareDivide(Operation):
     Examples
     --------
     >>> import numpy as np
-    >>> RootMeanSquareDivide(epsilon=0.0).forward(np.array([[1.0, 7.0]]))
+    >>> RootMeanSquareDivide(eps=0.0).forward(np.array([[1.0, 7.0]]))
     array([[0.2, 1.4]])
     """
 
@@ -199,12 +199,12 @@ class RootMeanSquareDivide(Operation):
 
     scale: Array
 
-    def __init__(self, epsilon: float = 1e-5):
-        self.epsilon = real_number(epsilon, "RootMeanSquareDivide, epsilon", above=0, or_equal=True)
+    def __init__(self, eps: float = 1e-5):
+        self.eps = real_number(eps, "RootMeanSquareDivide, eps", above=0, or_equal=True)
 
     @np.errstate(over="ignore", under="ignore")
     def _output(self) -> Array:
-        self.scale = 1.0 / np.sqrt(_row_means(self.input_ * self.input_) + self.epsilon)
+        self.scale = 1.0 / np.sqrt(_row_means(self.input_ * self.input_) + self.eps)
         return self.input_ * self.scale
 
     @np.errstate(over="ignore", under="ignore")
@@ -212,7 +212,7 @@ class RootMeanSquareDivide(Operation):
         return self.scale * (output_grad - self.output * _row_means(output_grad * self.output))
 
     def __repr__(self) -> str:
-        return f"RootMeanSquareDivide({self.epsilon:g})"
+        return f"RootMeanSquareDivide({self.eps:g})"
 
 
 def _fresh_averages(input_: Array) -> tuple[Array, Array]:
