@@ -78,7 +78,9 @@ def _total(summary: Summary) -> list[str]:
 
 
 def _html_heads(texts: tuple[str, ...] | list[str]) -> str:
-    left, right = (f'<th style="text-align: {side}">' for side in ("left", "right"))
+    left, right = (
+        f'<th style="text-align: {side}; padding: 0.15em 0.6em">' for side in ("left", "right")
+    )
     return f"{left}{texts[0]}</th>" + "".join(f"{right}{text}</th>" for text in texts[1:])
 
 
@@ -88,9 +90,11 @@ def _html_cells(row: SummaryRow, summary: Summary) -> Iterator[str]:
         6: row.multiply_adds / max(summary.multiply_adds, 1),
     }
     for number, cell in enumerate(_cells(row, summary)):
-        style = "text-align: right"
+        style = "text-align: right; padding: 0.15em 0.6em"
         if number == 0:
-            style = f"text-align: left; padding-left: {0.5 + 1.5 * row.depth}em"
+            style = (
+                f"text-align: left; padding: 0.15em 0.6em; padding-left: {0.5 + 1.5 * row.depth}em"
+            )
         elif bars.get(number):
             bar = f"rgba(68, 119, 170, 0.3) {100.0 * bars[number]:.1f}%, transparent 0"
             style += f"; background: linear-gradient(to right, {bar})"
