@@ -244,6 +244,23 @@ def test_parameters_of_another_layout(order, shape):
     assert np.array_equal(*(net.parameters[0] for net in nets))
 
 
+def test_a_variance_that_rounding_makes_negative_is_0():
+    grads = np.random.default_rng(0).standard_normal((20, 20))
+    square, mean = np.zeros((2, 20, 20))
+    least = []
+    for _ in range(60):
+        square += 0.5 * (grads * grads - square)
+        mean += 0.5 * (grads - mean)
+        least.append((square - mean * mean).min())
+    assert min(least) < 0.0
+    optimizer = RMSProp(lr=0.01, alpha=0.5, centered=True)
+    net = fed(optimizer, shapes=[(20, 20)])
+    net.feed([grads])
+    for _ in range(60):
+        optimizer.step()
+    assert np.isfinite(net.parameters[0]).all()
+
+
 # Options.
 
 

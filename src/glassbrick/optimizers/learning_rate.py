@@ -36,8 +36,8 @@ class LearningRate:
 
     def __init__(self, lr: float | Schedule):
         self._steps: Array = np.zeros(())  # that were made
-        self._scheduled_lr: Array = np.full((), math.nan)  # as long as a schedule cannot tell it
-        self._unscaled_lr: Array = np.full((), math.nan)  # as long as a number was not scaled
+        self._scheduled_lr: Array = np.zeros(())  # NaN as long as the schedule cannot tell it
+        self._unscaled_lr: Array = np.zeros(())  # 0 unless a number was scaled
         self._scale: Array = np.ones(())
         self._floor: Array = np.zeros(())
         self._steps_an_epoch: Array = np.zeros(())
@@ -68,7 +68,7 @@ class LearningRate:
         else:
             self._lr = real_number(lr, who, above=0.0)
         self._schedule = schedule
-        self._unscaled_lr[...], self._scale[...], self._floor[...] = math.nan, 1.0, 0.0
+        self._unscaled_lr[...], self._scale[...], self._floor[...] = 0.0, 1.0, 0.0
         self._renew_rate()
 
     @property
@@ -102,7 +102,7 @@ class LearningRate:
         if self._schedule is not None:
             self._renew_rate()
             return
-        if np.isnan(self._unscaled_lr):
+        if not self._unscaled_lr:
             self._unscaled_lr[...] = self._lr
         self._lr = self._scaled(self._unscaled_lr.item())
 
@@ -138,9 +138,9 @@ class LearningRate:
     def _forget_time(self) -> None:
         """Begin anew, with the rate that was set."""
         self._steps[...], self._scale[...], self._floor[...] = 0.0, 1.0, 0.0
-        if not np.isnan(self._unscaled_lr):
+        if self._unscaled_lr:
             self._lr = self._unscaled_lr.item()
-            self._unscaled_lr[...] = math.nan
+            self._unscaled_lr[...] = 0.0
         self._renew_rate()
 
     def _advance(self) -> None:
