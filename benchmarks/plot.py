@@ -27,10 +27,10 @@ def draw(results: dict[str, Any], path: Path) -> None:
     rows = -(-len(steps) // columns)
     with mpl.rc_context({"font.size": 9, "font.family": "DejaVu Sans"}):
         figure = Figure(figsize=(5 * columns, 0.5 + 2.5 * rows), layout="constrained")
-        panels = figure.subplots(rows, columns, squeeze=False).flat
+        panels = list(figure.subplots(rows, columns, squeeze=False).flat)
         for panel, step in zip(panels, steps, strict=False):
             _panel(panel, step, span)
-        for panel in list(panels)[len(steps) :]:
+        for panel in panels[len(steps) :]:
             panel.remove()
         figure.suptitle(
             "Time of a training step, median and quartiles: less is better.\n"
@@ -59,7 +59,8 @@ def _panel(panel: Axes, step: dict[str, Any], span: float) -> None:
     panel.set_xlim(min(medians) / 2, min(medians) / 2 * span)
     panel.xaxis.set_major_formatter(FuncFormatter(_tick))
     panel.xaxis.set_minor_formatter(NullFormatter())
-    panel.set_title(f"{step['workload']}, batch {step['batch']}", loc="left", fontsize=10)
+    title = f"{step['network']}, batch {step['batch']}, {step['optimizer']}"
+    panel.set_title(title, loc="left", fontsize=10)
     panel.tick_params(axis="y", length=0)
     panel.spines[["top", "right", "left"]].set_visible(False)
 

@@ -14,7 +14,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 from summary import GLASSBRICK, Line, failures, gigaflops, lines, number, with_unit
+from workloads import CHECK_ROWS, CHECK_STEPS
 
+_ACTIVATIONS = {"relu": "ReLU"}
 MAIN_VERSIONS = ("glassbrick", "numpy", "jax", "jaxlib", "torch", "keras", "scikit-learn")
 
 
@@ -41,10 +43,15 @@ class Table:
         console.print(table)
 
 
-def overview(results: dict[str, Any]) -> Table:
-    """Medians of all workloads beside each other."""
-    steps = results["steps"]
-    table = Table("A training step, median", ["", *(step["workload"] for step in steps)])
+def overviews(results: dict[str, Any]) -> list[Table]:
+    """Medians of all workloads beside each other, a table for each optimizer."""
+    optimizers = dict.fromkeys(step["optimizer"] for step in results["steps"])
+    return [_overview(results, optimizer) for optimizer in optimizers]
+
+
+def _overview(results: dict[str, Any], optimizer: str) -> Table:
+    steps = [step for step in results["steps"] if step["optimizer"] == optimizer]
+    table = Table(f"A step with {optimizer}, median", ["", *(step["network"] for step in steps)])
     medians = [
         {line.peer.name: with_unit(line.median) for line in lines(step["runs"])} for step in steps
     ]
@@ -57,12 +64,16 @@ def overview(results: dict[str, Any]) -> Table:
 
 def of_workload(step: dict[str, Any]) -> Table:
     """Everything about the steps of one workload."""
-    title = f"{step['workload']}, batch {step['batch']}, {_activation(step['hidden'])}"
+    hidden = _ACTIVATIONS.get(step["hidden"], step["hidden"])
+    trained = f"{hidden}, {step['loss']}, {step['optimizer']}"
     found = lines(step["runs"])
     engines = [line for line in found if line.peer.name in GLASSBRICK]
     compared = [f"÷ {_engine(line)}" for line in engines]
     unit, scale = _unit(max(line.median for line in found)) if found else ("", 1.0)
-    table = Table(title, ["", "threads", f"{unit} a step", "quartiles", "GFLOP/s", *compared])
+    table = Table(
+        f"{step['network']}, batch {step['batch']}, {trained}",
+        ["", "threads", f"{unit} a step", "quartiles", "GFLOP/s", *compared],
+    )
     for line in found:
         low, median, high = (
             number(v / scale) for v in (line.quartiles[0], line.median, line.quartiles[1])
@@ -72,6 +83,28 @@ def of_workload(step: dict[str, Any]) -> Table:
         row = [line.peer.title, str(line.threads), median, f"{low}-{high}", speed, *ratios]
         table.rows.append(row)
     return table
+
+
+def same_numbers(results: dict[str, Any]) -> Table:
+    """By how much the peers' predictions differ after the same training."""
+    checks = [check for check in results["same_numbers"] if check]
+    trained = [f"{check['network']}, {check['optimizer']}" for check in checks]
+    table = Table("Largest difference after the same training", ["", *trained])
+    for peer in PEERS:
+        cells = [_difference(check, peer.name) for check in checks]
+        if set(cells) != {"-"}:
+            table.rows.append([peer.title, *cells])
+    spreads = [f"{check['spread_of_predictions']:.1f}" for check in checks]
+    if table.rows:
+        table.rows.append(["spread of predictions", *spreads])
+    return table
+
+
+def _difference(check: dict[str, Any], peer: str) -> str:
+    if peer == check["compared_with"]:
+        return "0"
+    differences = check["largest_difference"]
+    return f"{differences[peer]:.0e}" if peer in differences else "-"
 
 
 def startup(results: dict[str, Any]) -> Table:
@@ -114,11 +147,11 @@ def print_tables(results: dict[str, Any]) -> None:
     """Print all tables, 80 columns wide."""
     console = Console(width=80, highlight=False)
     console.print()
-    tables = [overview(results), *map(of_workload, results["steps"])]
-    for table in [*tables, startup(results), predictions(results)]:
+    tables = [*overviews(results), *map(of_workload, results["steps"])]
+    for table in [*tables, same_numbers(results), startup(results), predictions(results)]:
         if table.rows:
             table.print(console)
-    console.print(_same_numbers(results), *failures(results), sep="\n")
+    console.print(*failures(results), sep="\n")
 
 
 def write_page(results: dict[str, Any], path: Path) -> None:
@@ -126,7 +159,7 @@ def write_page(results: dict[str, Any], path: Path) -> None:
     found = failures(results)
     parts = [
         _INTRODUCTION,
-        overview(results).markdown(),
+        *(f"{table.title}:\n\n{table.markdown()}" for table in overviews(results)),
         f"![Microseconds a step of each peer and workload]({path.stem}.png)",
         _machine(results),
         "## Step by step",
@@ -136,7 +169,8 @@ def write_page(results: dict[str, Any], path: Path) -> None:
         "\n".join(f"- **{peer.title}**: {peer.how}" for peer in _present(results)),
         *(["Not measured:\n\n" + "\n".join(f"- {line}." for line in found)] if found else []),
         _METHOD.format(**results),
-        _same_numbers(results),
+        _SAME_NUMBERS.format(steps=CHECK_STEPS, rows=CHECK_ROWS),
+        same_numbers(results).markdown(),
         "## From nothing to a trained model",
         _STARTUP,
         startup(results).markdown(),
@@ -165,29 +199,8 @@ def _machine(results: dict[str, Any]) -> str:
     )
 
 
-def _same_numbers(results: dict[str, Any]) -> str:
-    told = results["same_numbers"]
-    if not told:
-        return ""
-    differences = ", ".join(
-        f"{named([name])[0].title} {difference:.0e}"
-        for name, difference in told["largest_difference"].items()
-        if name != told["compared_with"]
-    )
-    return (
-        f"All of them learn the same: {told['steps']} steps of {told['workload']} on whole "
-        "batches from the same parameters give predictions that differ from those of "
-        f"{named([told['compared_with']])[0].title} by at most: {differences}. The predictions "
-        f"themselves spread over {told['spread_of_predictions']:.1f}."
-    )
-
-
 def _engine(line: Line) -> str:
     return line.peer.title.split(", ")[1]
-
-
-def _activation(name: str) -> str:
-    return {"relu": "ReLU"}.get(name, name)
 
 
 def _unit(microseconds: float) -> tuple[str, float]:
@@ -198,9 +211,11 @@ _INTRODUCTION = """\
 # Glassbrick and its peers
 
 How long a training step takes: one batch forward, backward, and into the parameters; \
-the median. All peers do the same arithmetic in float32: dense layers with a linear \
-end, squared error, plain SGD, rows shuffled in each epoch. `make bench` measures all of it \
-again, in about ten minutes, prints these tables, and writes this page anew."""
+the median. All peers do the same arithmetic in float32, in dense layers with a linear end, \
+on rows shuffled in each epoch. Each network is trained twice: by plain SGD on the squared \
+error, and by Adam with ReLU, as is usual today, where the two networks of ten outputs classify \
+by softmax cross entropy. `make bench` measures all of it \
+again, in about twelve minutes, prints these tables, and writes this page anew."""
 
 _STEPS = f"""\
 Each peer ran with one thread and with two; the table has the better one, and says which it was. \
@@ -219,6 +234,12 @@ epochs as take about {seconds_a_measurement} seconds, of which each goes on with
 of the one before. What a fit does besides its steps is part of it: checks of the data, shuffling, \
 records of losses, and on Glassbrick's XLA engine some hundredths of a second for recording \
 the network again. No peer has validation data."""
+
+_SAME_NUMBERS = """\
+All of them learn the same. {steps} steps on all of {rows} rows at once, from the same parameters, \
+give predictions (of classes: probabilities) that differ from those of the first peer by at \
+most so much. scikit-learn and Keras add Adam's epsilon before they make up for averages that \
+began at zero, the others after it."""
 
 _STARTUP = """\
 A process starts, imports its library, reads the Boston data, trains the network 13-13-13-1 \
@@ -248,7 +269,7 @@ are not finite.
 loop. More of it could be compiled, and the fixed cost of a call to a compiled function weighs \
 on small networks.
 - Which library has the fastest matrix products depends on the processor: another one can change \
-the order of the last two workloads.
+the order of the last two networks.
 - Absolute times vary from hour to hour on a shared machine. Trust ratios more than times, and no \
 difference smaller than the quartiles are apart."""
 

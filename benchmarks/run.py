@@ -21,10 +21,11 @@ import startup
 from peers import PEERS, THREADS, Peer, named
 from rich.console import Console
 from worker import PeerError, Worker
-from workloads import CHECK_STEPS, SMALLEST, WORKLOADS, Workload
+from workloads import CHECK_STEPS, CHECKED, WORKLOADS, Workload
+from workloads import named as workload_named
 
 ROUNDS, QUICK_ROUNDS = 5, 2
-SECONDS, QUICK_SECONDS = 1.0, 0.3  # of one measurement, about
+SECONDS, QUICK_SECONDS = 0.6, 0.3  # of one measurement, about
 PREDICTING = ("glassbrick_numpy", "torch_eager", "keras_jax", "scikit_learn")
 ROWS = (1, 10_000)
 RESULTS = Path(__file__).parent / "results"
@@ -83,7 +84,7 @@ def measure(
             "seconds_a_measurement": seconds,
             "left_out": left_out,
             "versions": machine.versions(name for peer in peers for name in peer.distributions),
-            "same_numbers": _same_numbers(workers),
+            "same_numbers": [_same_numbers(workload_named(name), workers) for name in CHECKED],
             "steps": [_steps(work, workers, rounds, seconds) for work in workloads],
             "predictions": _predictions(workers, rounds),
         }
@@ -117,20 +118,21 @@ def _start(peers: list[Peer]) -> tuple[list[Worker], dict[str, str]]:
     return workers, left_out
 
 
-def _same_numbers(workers: list[Worker]) -> dict[str, Any]:
+def _same_numbers(work: Workload, workers: list[Worker]) -> dict[str, Any]:
     """Compare what peers predict after the same training from the same parameters."""
-    _tell("same numbers")
+    _tell(f"{work.name}: same numbers")
     predictions: dict[str, list[float]] = {}
     for worker in workers:
         if worker.peer.name not in predictions:
             with contextlib.suppress(PeerError):  # it will fail, and be told of, when it is timed
-                predictions[worker.peer.name] = worker.ask("trained")
+                predictions[worker.peer.name] = worker.ask("trained", workload=work.name)
     predictions = {name: values for name, values in predictions.items() if values}
     if not predictions:
         return {}
     first, reference = next(iter(predictions.items()))
     return {
-        "workload": SMALLEST.name,
+        "network": work.network,
+        "optimizer": work.optimizer,
         "steps": CHECK_STEPS,
         "compared_with": first,
         "spread_of_predictions": float(np.ptp(reference)),
@@ -166,9 +168,12 @@ def _steps(work: Workload, workers: list[Worker], rounds: int, seconds: float) -
                 runs[worker]["failed"] = f"it did not learn: the error is {after}, was {before}"
     return {
         "workload": work.name,
+        "network": work.network,
         "batch": work.batch,
         "rows": work.rows,
         "hidden": work.hidden,
+        "optimizer": work.optimizer,
+        "loss": work.loss,
         "operations_a_step": work.operations_a_step,
         "runs": list(runs.values()),
     }

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from peers import WAYS_TO_PREDICT, Model, Peer, named, squared_error
+from peers import WAYS_TO_PREDICT, Model, Peer, named
 from workloads import CHECK_STEPS, SMALLEST
 from workloads import named as workload_named
 
@@ -97,15 +97,15 @@ class Answers:
         """Return the error on the training rows, before any training and now."""
         return [self.error_before, self._error()]
 
-    def trained(self) -> list[float]:
+    def trained(self, workload: str) -> list[float]:
         """Train on whole batches, so that all peers must come to the same numbers."""
-        workload = SMALLEST.of_whole_batches()
-        model = self.module.prepare(workload)
+        work = workload_named(workload).of_whole_batches()
+        model = self.module.prepare(work)
         if not hasattr(model, "predict"):
             return []
         model.fit(CHECK_STEPS)
-        X, _ = workload.data()
-        return np.ravel(model.predict(X[:64])).astype(float).tolist()
+        X, _ = work.data()
+        return work.means(model.predict(X[:64])).ravel().tolist()
 
     def predict(self, rows: int, seconds: float) -> dict[str, float]:
         """Time predictions of the smallest network, in each way that the peer has."""
@@ -123,7 +123,7 @@ class Answers:
         if not hasattr(self.model, "predict"):
             return None
         X, y = self.workload.data()
-        return squared_error(self.model.predict(X), y)
+        return self.workload.error(self.model.predict(X), y)
 
 
 def _seconds_a_call(call: Callable[[np.ndarray], object], X: np.ndarray, seconds: float) -> float:

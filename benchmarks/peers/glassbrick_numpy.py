@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from workloads import Workload
+from workloads import BETAS, EPS, Workload
 
 import glassbrick as gb
 
@@ -13,14 +13,19 @@ class GlassbrickModel:
         self.X, self.y = workload.data()
         self.batch = workload.batch
         hidden = [gb.Dense(n, workload.hidden) for n in workload.sizes[1:-1]]
-        self.net = gb.NeuralNetwork(
-            [*hidden, gb.Dense(workload.outputs, "linear")], gb.MeanSquaredError(), rng=1
-        )
+        loss = gb.SoftmaxCrossEntropy() if workload.classifies else gb.MeanSquaredError()
+        layers = [*hidden, gb.Dense(workload.outputs, "linear")]
+        self.net = gb.NeuralNetwork(layers, loss, rng=1)
         self.net.build(workload.sizes[0], np.float32)
         start = [array for layer in workload.params() for array in layer]
         for param, value in zip(self.net.params(), start, strict=True):
             param[...] = value
-        self.trainer = gb.Trainer(self.net, gb.SGD(lr=workload.lr), engine=engine)
+        optim = (
+            gb.SGD(workload.lr)
+            if workload.optimizer == "SGD"
+            else gb.Adam(workload.lr, betas=BETAS, eps=EPS)
+        )
+        self.trainer = gb.Trainer(self.net, optim, engine=engine)
 
     def fit(self, epochs: int) -> None:
         self.trainer.fit(

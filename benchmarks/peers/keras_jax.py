@@ -9,7 +9,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 import jax  # noqa: F401 (the backend)
 import keras
 import numpy as np
-from workloads import Workload, boston
+from workloads import BETAS, Workload, boston
 
 
 class KerasModel:
@@ -20,10 +20,14 @@ class KerasModel:
         for layer, params in zip(self.net.layers, workload.params(), strict=True):
             layer.set_weights(params)
         divides = workload.steps_an_epoch % steps_a_call == 0
+        lr, eps = workload.for_average()
         self.net.compile(
-            # Keras averages over outputs too.
-            optimizer=keras.optimizers.SGD(workload.lr * workload.outputs),
-            loss="mean_squared_error",
+            optimizer=keras.optimizers.SGD(lr)
+            if workload.optimizer == "SGD"
+            else keras.optimizers.Adam(lr, *BETAS, epsilon=eps),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            if workload.classifies
+            else "mean_squared_error",
             jit_compile=True,
             steps_per_execution=steps_a_call if divides else 1,
         )

@@ -5,22 +5,25 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from sklearn.neural_network import MLPRegressor
-from workloads import Workload, boston
-
-from peers import squared_error
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from workloads import BETAS, Workload, boston, squared_error
 
 warnings.simplefilter("ignore")  # each fit ends before it has converged
 
+_HALF = 0.5  # its loss is half the squared error, summed over outputs
 _HIDDEN = {"sigmoid": "logistic", "relu": "relu"}
 
 
 class SklearnModel:
     def __init__(self, workload: Workload):
         self.X, y = workload.data()
-        self.y = y.ravel() if workload.outputs == 1 else y
-        # Its loss is half the squared error, and its gradient is not averaged over outputs.
-        self.net = network(workload.sizes, workload.hidden, 2 * workload.lr, workload.batch)
+        self.y = y.ravel() if y.shape[1] == 1 else y
+        kind, factor = (MLPClassifier, 1.0) if workload.classifies else (MLPRegressor, _HALF)
+        lr, eps = workload.for_loss(factor)
+        self.net = network(workload.sizes, workload.hidden, lr, workload.batch, kind)
+        self.net.set_params(
+            solver=workload.optimizer.lower(), beta_1=BETAS[0], beta_2=BETAS[1], epsilon=eps
+        )
         self.fit(1)  # makes the parameters
         for layer, (weight, bias) in enumerate(workload.params()):
             self.net.coefs_[layer][...] = weight
@@ -31,11 +34,19 @@ class SklearnModel:
         self.net.fit(self.X, self.y)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
+        if isinstance(self.net, MLPClassifier):
+            return self.net.predict_log_proba(X)
         return self.net.predict(X)
 
 
-def network(sizes: tuple[int, ...], hidden: str, lr: float, batch: int) -> MLPRegressor:
-    return MLPRegressor(
+def network(
+    sizes: tuple[int, ...],
+    hidden: str,
+    lr: float,
+    batch: int,
+    kind: type[MLPRegressor | MLPClassifier] = MLPRegressor,
+) -> MLPRegressor | MLPClassifier:
+    return kind(
         hidden_layer_sizes=sizes[1:-1],
         activation=_HIDDEN[hidden],
         solver="sgd",

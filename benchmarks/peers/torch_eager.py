@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch import nn
-from workloads import Workload, boston
+from workloads import BETAS, Workload, boston, squared_error
 
-from peers import in_batches, squared_error
+from peers import in_batches
 
 _HIDDEN = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU}
 
@@ -29,9 +29,16 @@ class TorchModel:
             for module, (weight, bias) in zip(linear, workload.params(), strict=True):
                 module.weight.copy_(torch.from_numpy(weight.T))
                 module.bias.copy_(torch.from_numpy(bias))
-        # MSELoss averages over outputs too.
-        self.optim = torch.optim.SGD(self.net.parameters(), lr=workload.lr * workload.outputs)
-        error = nn.MSELoss()
+        lr, eps = workload.for_average()
+        params = self.net.parameters()
+        self.optim: torch.optim.Optimizer = (
+            torch.optim.SGD(params, lr)
+            if workload.optimizer == "SGD"
+            else torch.optim.Adam(params, lr, BETAS, eps, fused=True)
+        )
+        if workload.classifies:
+            self.y = self.y.ravel()
+        error = nn.CrossEntropyLoss() if workload.classifies else nn.MSELoss()
         self.loss = compile_(lambda X, y: error(self.net(X), y))
 
     def fit(self, epochs: int) -> None:
