@@ -96,7 +96,7 @@ def same_numbers(results: dict[str, Any]) -> Table:
             table.rows.append([peer.title, *cells])
     spreads = [f"{check['spread_of_predictions']:.1f}" for check in checks]
     if table.rows:
-        table.rows.append(["spread of the predictions", *spreads])
+        table.rows.append(["spread of predictions", *spreads])
     return table
 
 

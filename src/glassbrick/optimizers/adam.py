@@ -75,12 +75,20 @@ class Adam(Optimizer):
         self, param: Array, grad: Array, mean: Array, square: Array, *largest: Array
     ) -> None:
         (beta1, beta2), t = self.betas, self.t
-        mean += (1.0 - beta1) * (grad - mean)
-        square += (1.0 - beta2) * (grad * grad - square)
+        mean *= beta1
+        mean += (1.0 - beta1) * grad
+        scratch = grad * grad  # one array for all that comes between, which stays in the cache
+        scratch *= 1.0 - beta2
+        square *= beta2
+        square += scratch
         for most in largest:
             square = np.maximum(most, square, out=most)
         root = (1.0 - beta2**t) ** 0.5  # multiplied out, it is a number and not an array
-        param -= self.lr * root / (1.0 - beta1**t) * mean / (np.sqrt(square) + root * self.eps)
+        np.sqrt(square, out=scratch)
+        scratch += root * self.eps
+        np.divide(mean, scratch, out=scratch)
+        scratch *= self.lr * root / (1.0 - beta1**t)
+        param -= scratch
 
 
 class AdamW(Adam):

@@ -31,7 +31,7 @@ def shortening(grads: Sequence[Array], longest: float) -> float:
 def _sum_of_squares(flat: Array) -> np.float64:
     """Add up in float64, which squares of float32 do not overflow."""
     total = np.float64(0.0)
-    for part in parts(flat):
-        wide = flat[part].astype(np.float64, copy=False)
+    for (part,) in parts(flat):
+        wide = part.astype(np.float64, copy=False)
         total = total + np.dot(wide, wide)
     return total

@@ -6,7 +6,7 @@ together; and what it does to a large array waits for the memory, so large ones 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,8 +71,13 @@ def grouped(params: Sequence[Array], *, elementwise: bool) -> list[Group]:
     return [Group(tuple(members), flat=True) for members in small.values()] + groups
 
 
-def parts(array: Array) -> Iterator[slice]:
-    """Cut an array of one axis; in a compiled step it stays whole, for XLA cuts it itself."""
-    size = array.size
-    step = size if is_traced(array) else PART
-    return (slice(start, start + step) for start in range(0, size, step))
+def parts(*arrays: Array) -> Iterable[Sequence[Array]]:
+    """Cut arrays of one axis and the same length, and return the first part of each, and so on.
+
+    In a compiled step they stay whole, for XLA cuts them itself.
+    """
+    size = arrays[0].size
+    if size <= PART or is_traced(arrays[0]):
+        return (arrays,)
+    starts = range(0, size, PART)
+    return ([array[start : start + PART] for array in arrays] for start in starts)

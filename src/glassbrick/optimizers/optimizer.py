@@ -216,8 +216,9 @@ class Optimizer(LearningRate):
         self._begin_step()
         for group, grad, memory in zip(groups, gathered, self._memory, strict=True):
             param = group.gather(params)
-            for part in parts(param) if group.flat else (...,):
-                self._move(factor, *[array[part] for array in (param, grad, *memory)])
+            arrays = (param, grad, *memory)
+            for some in parts(*arrays) if group.flat else (arrays,):
+                self._move(factor, *some)
             group.scatter(param, params)
             if self.ema is not None and len(memory) == len(self.slots):
                 memory.append(np.copy(param))
