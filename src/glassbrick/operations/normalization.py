@@ -98,8 +98,9 @@ class BatchStandardize(Operation):
         """Take a batch into the running averages."""
         of_means, of_variances = self._averages()
         rows = len(self.input_)
-        of_means += self.momentum * (mean - of_means)
-        of_variances += self.momentum * (rows / (rows - 1) * variance - of_variances)
+        # Their real parts, for gradients are proven by steps into the complex plane.
+        of_means += self.momentum * (mean.real - of_means)
+        of_variances += self.momentum * (rows / (rows - 1) * variance.real - of_variances)
 
     def _averages(self) -> tuple[Array, Array]:
         if self.mean is None or self.variance is None:  # it is in no layer that sets it up
