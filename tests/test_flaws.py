@@ -299,7 +299,7 @@ def test_c14_wrong_types_are_refused_at_construction(make):
 
 def test_c14_an_activation_by_name_works():
     assert type(Dense(3, "relu").activation) is glassbrick.ReLU
-    with pytest.raises(ArgumentError, match='"linear", "sigmoid", "tanh", "relu"'):
+    with pytest.raises(ArgumentError, match='"linear", .*"tanh", .*"relu"'):
         Dense(3, "rleu")
 
 
@@ -530,7 +530,7 @@ def test_c30_fit_returns_what_happened(capsys):
     history = make_trainer().fit(X, y, X, y, epochs=3, verbose=False)
     assert capsys.readouterr().out == ""
     assert len(history.loss) == len(history.val_loss) == history.epochs == 3
-    assert set(history.history) == {"loss", "val_loss"}
+    assert set(history.history) == {"loss", "val_loss", "lr"}
     assert "flatters" in Trainer.fit.__doc__  # validation data is not test data
 
 

@@ -358,7 +358,8 @@ def test_too_little_progress_is_said(engine, capsys):
 def test_history(engine):
     history = make_trainer(engine=engine).fit(X, y, X, y, epochs=3, verbose=False)
     assert history.epoch == [1, 2, 3]
-    assert history.history == {"loss": history.loss, "val_loss": history.val_loss}
+    losses = {"loss": history.loss, "val_loss": history.val_loss}
+    assert history.history == losses | {"lr": [0.05] * 3}
     assert history.seconds > 0
     assert history.engine == engine
     text = repr(history)
