@@ -51,9 +51,16 @@ class LBFGSSession(Session):
         self._minimize: Callable[..., Any] = minimize
         self.job, self.optim, self.engine = job, optim, engine
         self._gradient = _Gradient(job.net)
-        self._batches = engine.start(
-            replace(job, optim=self._gradient, batch_size=len(job.X), validation=None)
-        )
+        self._batches = engine.start(replace(self.each_job(job), optim=self._gradient))
+        self._all_rows = np.arange(len(job.X))
+        self._is_enough = False
+        self._reached: Array  # the parameters after the last iteration
+
+    @staticmethod
+    def each_job(job: Job) -> Job:
+        """Return what an engine is asked to do each time: to take the gradient over all rows."""
+        optim = _Gradient(job.net)
+        return replace(job, optim=optim, batch_size=len(job.X), validation=None)
 
     def run(
         self,
@@ -62,43 +69,50 @@ class LBFGSSession(Session):
         done: Callable[[EpochLosses], None],
     ) -> str:
         """Train until it is enough, or until there is nothing more to gain."""
-        order = np.sort(next_order())
-
-        def loss_at(flat: Array) -> tuple[float, Array]:
-            self._write(flat)
-            (losses,) = self._batches.train(1, lambda: order)
-            loss = losses.batches[-1]
-            if not math.isfinite(loss):
-                return _VERY_MUCH, np.zeros_like(flat)
-            return loss, self._gradient.flat.astype(np.float64)
+        next_order()  # which has no meaning here, but those of later fits come after it
 
         def iterated(intermediate_result: Any) -> None:
-            self._write(intermediate_result.x)
+            self._reached = intermediate_result.x.copy()
+            self._write(self._reached)
             done(self._losses(float(intermediate_result.fun)))
-            if not ahead():
+            self._is_enough = not ahead()
+            if self._is_enough:
                 raise StopIteration
 
         if not ahead():
             return ""
-        flat = np.concatenate([param.ravel() for param in self.job.net.params()])
-        result = self._minimize(
-            loss_at,
-            flat.astype(np.float64),
-            jac=True,
-            method="L-BFGS-B",
-            callback=iterated,
-            options={
-                "maxcor": self.optim.memory,
-                "ftol": self.optim.tolerance,
-                "gtol": 0.0,
-                "maxiter": _WITHOUT_END,
-                "maxfun": _WITHOUT_END,
-            },
-        )
+        params = [param.ravel() for param in self.job.net.params()]
+        self._reached = np.concatenate(params).astype(np.float64)
+        try:
+            result = self._search(iterated)
+        except BaseException:  # Ctrl-C, for example, where the search tries something out
+            self._write(self._reached)
+            raise
         self._write(result.x)
         if result.nit == 0:  # no step made anything better
             done(self._losses(math.nan if result.fun >= _VERY_MUCH else float(result.fun)))
-        return "converged"
+        return "" if self._is_enough else "converged"
+
+    @np.errstate(all="ignore")
+    def _search(self, iterated: Callable[[Any], None]) -> Any:
+        """Let SciPy search from the parameters that were reached."""
+        settings = {"maxcor": self.optim.memory, "ftol": self.optim.tolerance, "gtol": 0.0}
+        return self._minimize(
+            self._loss_at,
+            self._reached,
+            jac=True,
+            method="L-BFGS-B",
+            callback=iterated,
+            options=settings | {"maxiter": _WITHOUT_END, "maxfun": _WITHOUT_END},
+        )
+
+    def _loss_at(self, flat: Array) -> tuple[float, Array]:
+        self._write(flat)
+        (losses,) = self._batches.train(1, lambda: self._all_rows)
+        loss = losses.batches[-1]
+        if not math.isfinite(loss):
+            return _VERY_MUCH, np.zeros_like(flat)
+        return loss, self._gradient.flat.astype(np.float64)
 
     @np.errstate(all="ignore")
     def _losses(self, loss: float) -> EpochLosses:

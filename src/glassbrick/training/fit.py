@@ -82,33 +82,47 @@ class Fit:
             data.training.weights,
             BatchHooks(self._batch_begins, self._batch_ends) if callbacks.want_batches else None,
         )
+        self.logs: dict[str, float] = {}  # of the latest epoch
         self._can_run_ahead = callbacks.all_spectators and not plan.metrics
+        # Numbers of epochs: the latest that has begun, and that was judged; the one after which
+        # the network was last looked at, and will be looked at next.
+        self._begun = self._judged = self._looked_at = self._look_next = self._first
+        self._steps_before = self._first * self.job.batches
         self._rate = math.nan  # of the epoch that goes on; a schedule does not know its own yet
         self._tested_best: int | None = run.history.best_epoch
+        self._session: Session
+
+    def prepare(self) -> None:
+        """Do all that can be refused before anything is trained."""
+        run, plan = self.run, self.plan
+        optim, history = run.optim, run.history
+        job = LBFGSSession.each_job(self.job) if isinstance(optim, LBFGS) else self.job
+        if not history.epochs or job.hooks:  # who goes on, goes on with the same numbers
+            run.engine, history.engine_reason = run.asked_for.choose(job)
+            history.engine = run.engine.name
+        self._find_judge()
+        if optim.schedule is not None:
+            self._steps_before = round(optim.t) - 1
+        optim.plan(job.batches, self._steps_before + plan.epochs * job.batches)
+        logs = {
+            "epochs": plan.epochs,
+            "replaced_params": run.replaced_params,
+            "stopping": plan.stopping if plan.is_asked_for else None,
+        }
+        self.callbacks.call("on_train_begin", logs)
+        if isinstance(optim, LBFGS):
+            self._session = LBFGSSession(run.engine, self.job, optim)
+        else:
+            self._session = run.engine.start(job)
 
     def train(self) -> None:
         """Train, and tell the run of everything."""
-        run, plan = self.run, self.plan
-        history = run.history
-        if not history.epochs:  # who goes on, goes on with the same numbers
-            run.engine, history.engine_reason = run.engine.choose(self.job)
-            history.engine = run.engine.name
-        self._find_judge()
-        run.optim.plan(self.job.batches, self.until * self.job.batches)
-        logs = {"epochs": plan.epochs, "replaced_params": run.replaced_params}
-        self.callbacks.call("on_train_begin", logs)
-        reason = self._session().run(self._ahead, self._next_order, self._epoch_done)
-        if reason and not run.stop_reason:
-            run.stop_reason = reason
-            if history.evaluated[-1:] != [history.epochs]:
-                self._judge(history.epochs, is_last=True)
-                self._test(history.epochs, is_last=True)
-
-    def _session(self) -> Session:
-        engine = self.run.engine
-        if isinstance(self.run.optim, LBFGS):
-            return LBFGSSession(engine, self.job, self.run.optim)
-        return engine.start(self.job)
+        run, history = self.run, self.run.history
+        reason = self._session.run(self._ahead, self._next_order, self._epoch_done)
+        run.stop_reason = run.stop_reason or reason
+        if history.epochs > self._first and history.evaluated[-1:] != [history.epochs]:
+            self._judge(history.epochs, is_last=True)
+            self._test(history.epochs)
 
     def _find_judge(self) -> None:
         """Judge by what is asked for; by default, by the validation loss if there is one."""
@@ -129,32 +143,42 @@ class Fit:
         epoch = self.run.history.epochs
         if self.run.stop_reason or epoch >= self.until:
             return 0
-        self.callbacks.call("on_epoch_begin", epoch + 1, {})
-        self._rate = self.run.optim.lr  # which callbacks may have changed
-        if not self._can_run_ahead or epoch == self._first:
-            return 1
+        self._begin(epoch + 1)
+        self._looked_at, self._rate = epoch, self.run.optim.lr  # which callbacks may have changed
         every = [self.plan.eval_every]
         if self.run.judge is not None:
             every.append(self.run.judge.every)
-        return min(self.until - epoch, *(number - epoch % number for number in every))
+        if not self._can_run_ahead or epoch == self._first:
+            every.append(1)
+        ahead = min(self.until - epoch, *(number - epoch % number for number in every))
+        self._look_next = epoch + ahead
+        return ahead
+
+    def _begin(self, epoch: int) -> None:
+        if epoch > self._begun:
+            self._begun = epoch
+            self.callbacks.call("on_epoch_begin", epoch, {})
 
     def _next_order(self) -> Any:
         return self.run.next_order(len(self.data.training.X))
 
     def _epoch_done(self, losses: EpochLosses) -> None:
         """Add an epoch to the history, act on it, and tell."""
-        run, history = self.run, self.run.history
+        history = self.run.history
         epoch = history.epochs + 1
         self._require_finite(losses, epoch)
         loss = _mean_over_rows(losses.batches, self.job)
-        history.record(loss, losses.validation, self._measure(epoch))
+        values = self._measure(epoch)
+        history.record(loss, losses.validation, values)
+        validation = {} if losses.validation is None else {"val_loss": losses.validation}
+        self.logs = {"loss": loss} | validation | values
         is_last = epoch == self.until
         self._judge(epoch, is_last)
-        is_tested = self._test(epoch, is_last)
-        self.callbacks.call("on_epoch_end", epoch, history.latest)
-        if run.stop_reason and not is_tested:
-            self._judge(epoch, is_last=True)
-            self._test(epoch, is_last=True)
+        if is_last or epoch % self.plan.eval_every == 0:
+            self._test(epoch)
+        self.callbacks.call("on_epoch_end", epoch, self.logs.copy())
+        if epoch < self._look_next:
+            self._begin(epoch + 1)
 
     def _measure(self, epoch: int) -> dict[str, float]:
         """Return what is followed besides the losses."""
@@ -164,46 +188,46 @@ class Fit:
             prefix = "val_" if rows is not None else ""
             with self.run.optim.averaged():
                 found = measure(self.plan.metrics, self.run.net, rows or self.data.training)
+            if found is None:
+                self.run.diverged(epoch, self.job.batches, "a prediction is not finite")
             values |= {prefix + name: value for name, value in found.items()}
         return values
 
     def _rate_of(self, epoch: int) -> float:
         """Return the learning rate at the start of an epoch."""
         optim = self.run.optim
-        if optim.schedule is not None:
-            return optim.rate_at((epoch - 1) * self.job.batches)
+        if optim.schedule is not None and epoch > self._looked_at + 1:
+            return optim.rate_at(self._steps_before + (epoch - 1 - self._first) * self.job.batches)
         rate, self._rate = self._rate, optim.lr
-        # A rule that changes its rate by itself: an engine that is ahead would not tell when.
-        self._can_run_ahead &= rate == self._rate
+        if optim.schedule is None:
+            # A rule that changes its rate by itself: an engine that is ahead would not tell when.
+            self._can_run_ahead &= rate == self._rate
         return rate
 
     def _judge(self, epoch: int, is_last: bool) -> None:
         """Keep the parameters if they are the best so far; find out whether it is time to stop."""
         run, judge, history = self.run, self.run.judge, self.run.history
-        if judge is None or not (is_last or epoch % judge.every == 0):
+        if judge is None or epoch == self._judged or not (is_last or epoch % judge.every == 0):
             return
+        self._judged = epoch
         self._require_finite_params()
-        logs = history.latest
-        if judge.update(logs[judge.rule.monitor]):
+        if judge.update(self.logs[judge.rule.monitor]):
             with run.optim.averaged():
                 run.best = Snapshot(run.net)
             history.best_epoch = epoch
-            history.best_loss = logs.get("val_loss", logs["loss"])
+            history.best_loss = self.logs.get("val_loss", self.logs["loss"])
         if judge.should_stop and not is_last:
             run.stop_reason = run.stop_reason or "early stopping"
 
-    def _test(self, epoch: int, is_last: bool) -> bool:
-        """Tell that the losses are acted on, if they are."""
-        run, history = self.run, self.run.history
-        if not (is_last or run.stop_reason or epoch % self.plan.eval_every == 0):
-            return False
+    def _test(self, epoch: int) -> None:
+        """Tell that the losses are acted on."""
+        history = self.run.history
         self._require_finite_params()
         history.evaluated.append(epoch)
         improved = history.best_epoch is not None and history.best_epoch != self._tested_best
         self._tested_best = history.best_epoch
-        self.callbacks.call("on_test_begin", history.latest)
-        self.callbacks.call("on_test_end", history.latest | {"improved": improved})
-        return True
+        self.callbacks.call("on_test_begin", self.logs.copy())
+        self.callbacks.call("on_test_end", self.logs | {"improved": improved})
 
     def _require_finite(self, losses: EpochLosses, epoch: int) -> None:
         """Stop at an epoch in which something is not finite."""

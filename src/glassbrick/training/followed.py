@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from glassbrick.batches import Rows
 from glassbrick.checks import refuse
 from glassbrick.errors import ArgumentError, ArgumentTypeError
@@ -38,7 +40,10 @@ def as_metrics(metrics: Followed) -> dict[str, Metric]:
     return found
 
 
-def measure(metrics: dict[str, Metric], net: NeuralNetwork, rows: Rows) -> dict[str, float]:
-    """Return all metrics of what a network predicts for some rows."""
-    meaning = net.loss.interpret(net.predict(rows.X))
+def measure(metrics: dict[str, Metric], net: NeuralNetwork, rows: Rows) -> dict[str, float] | None:
+    """Return all metrics of what a network predicts for some rows; None if that is not finite."""
+    with np.errstate(all="ignore"):
+        meaning = net.loss.interpret(net.predict(rows.X))
+    if not np.isfinite(meaning).all():
+        return None
     return {name: metric(rows.y, meaning) for name, metric in metrics.items()}

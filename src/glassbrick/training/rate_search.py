@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["RateSearch", "try_rates"]
 
 _SMOOTHING = 0.95  # of the losses of single batches, which scatter
-_HOPELESS = 4.0  # times the largest loss so far: from there on it only gets worse
+_HOPELESS = 3.0  # times the size of the losses so far, above all of them: it only gets worse
 _FEWEST = 5  # steps from which something can be said
 
 
@@ -132,12 +132,17 @@ def try_rates(
     with np.errstate(all="ignore"):
         for rate, batch in zip(rates.tolist(), _batches(net, rows, batch_size), strict=False):
             loss = float(net.train_batch(*batch))
-            if not math.isfinite(loss) or loss > _HOPELESS * max(losses, default=math.inf):
+            if not math.isfinite(loss) or _is_hopeless(loss, losses):
                 break
             losses.append(loss)
             optim.lr = rate
             optim.step()
     return _judged(rates, np.array(losses))
+
+
+def _is_hopeless(loss: float, losses: list[float]) -> bool:
+    size = max(map(abs, losses), default=math.inf)  # a loss can be negative
+    return loss - _HOPELESS * size > max(losses, default=math.inf)
 
 
 def _batches(net: NeuralNetwork, rows: Rows, size: int) -> Iterator[tuple[Array, ...]]:

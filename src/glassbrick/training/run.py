@@ -19,6 +19,7 @@ from glassbrick.training.callbacks import Callbacks
 from glassbrick.training.callbacks.early_stopping import Judge
 from glassbrick.training.fit import Fit, Plan
 from glassbrick.training.fit_data import FitData
+from glassbrick.training.followed import measure
 from glassbrick.training.history import History
 from glassbrick.training.snapshot import Snapshot
 from glassbrick.training.trial import require_fitting
@@ -44,6 +45,8 @@ class Run:
     ----------
     history : History
         What happened so far.
+    asked_for, engine : Engine
+        As given; the one that was chosen.
     judge : Judge or None
         Knows which epoch was the best; None if nothing can be judged.
     best : Snapshot or None
@@ -65,12 +68,13 @@ class Run:
         seed: int | None,
         restart: bool,
     ):
-        self.net, self.optim, self.engine = net, optim, engine
+        self.net, self.optim, self.engine, self.asked_for = net, optim, engine, engine
         self.history = History(engine=engine.name)
         self.stop_reason = ""
         self.went_back = False
         self.judge: Judge | None = None
         self.best: Snapshot | None = None  # of the best evaluated epoch
+        self._best_before: Snapshot | None = None  # as the fit found it
         self._last: Snapshot | None = None  # of the last epoch, where a later fit goes on
         self._left: Snapshot | None = None  # as the last fit left the network
 
@@ -104,14 +108,14 @@ class Run:
         self.replaced_params = False
         self._put_back = Snapshot(self.net).restore
         unchanged = self._left is not None and self._left.equals(self.net)
-        judge, monitor = self.judge, plan.stopping.monitor
-        if not unchanged or judge is None or judge.rule.monitor != monitor:
+        judge, stopping = self.judge, plan.stopping
+        if not unchanged or judge is None or not judge.rule.compares_like(stopping):
             self._forget_best()
-        elif monitor.startswith("val_"):
-            if data.validation is None or monitor != "val_loss":
+        elif stopping.monitor.startswith("val_"):
+            if data.validation is None:
                 self._forget_best()
             elif self.best is not None:
-                self._judge_again(self.best, judge, data.validation)
+                self._judge_again(self.best, judge, data.validation, plan)
         if unchanged and self._last is not None:
             self._last.restore()
         if not unchanged:
@@ -126,48 +130,67 @@ class Run:
         self.best, self.judge = None, None
         self.history.best_epoch, self.history.best_loss = None, math.inf
 
-    def _judge_again(self, best: Snapshot, judge: Judge, validation: Rows) -> None:
-        """Take the loss of the best epoch on the validation data of this fit."""
+    def _judge_again(self, best: Snapshot, judge: Judge, validation: Rows, plan: Plan) -> None:
+        """Take the number of the best epoch on the validation data of this fit."""
         best.restore()
         loss = self.engine.evaluate(self.net, *validation)
-        judge.judge_again(loss)
+        found = measure(plan.metrics, self.net, validation) or {}
+        numbers = {"loss": loss} | found
+        monitor = plan.stopping.monitor.removeprefix("val_")
+        if monitor not in numbers:
+            self._forget_best()
+            return
+        judge.judge_again(numbers[monitor])
         self.history.best_loss = loss
 
     def train(self, data: FitData, plan: Plan, callbacks: Callbacks) -> None:
         """Run the epochs; whatever happens, leave the best parameters and no caches."""
         self._started = time.perf_counter()
-        self._last, self.went_back, self.stop_reason = None, False, ""
+        self._best_before, self.went_back, self.stop_reason = self.best, False, ""
         history, before = self.history, self.history.copy()
         history.stop_reason = "failed"
+        fit = Fit(self, data, plan, callbacks)
         try:
-            Fit(self, data, plan, callbacks).train()
-            history.stop_reason = self.stop_reason or "completed"
+            try:
+                self._train(fit)
+            except BaseException:
+                self._recover(before)
+                raise
+            finally:
+                self._put_back = None
+                self.net.release()
+                self._left = Snapshot(self.net)
+                self.history.seconds += time.perf_counter() - self._started
+            callbacks.call("on_train_end", fit.logs)
+        finally:
+            callbacks.close()
+
+    def _train(self, fit: Fit) -> None:
+        """Train until it is enough, or somebody presses Ctrl-C."""
+        try:
+            fit.prepare()
+            self._last = None
+            fit.train()
+            self.history.stop_reason = self.stop_reason or "completed"
             self._last = Snapshot(self.net)
         except KeyboardInterrupt:
-            history.stop_reason = "interrupted"
-        except BaseException:
-            self.optim.reset()  # what it remembers led astray
-            if self.best is None and self._put_back is not None:
-                self._put_back()
-                self.history, self.went_back = before, True
-            raise
-        finally:
-            self._keep_the_best()
-            self._put_back = None
-            self.net.release()
-            self._left = Snapshot(self.net)
-            self.history.seconds += time.perf_counter() - self._started
-            callbacks.close()
-        callbacks.call("on_train_end", history.latest)
-
-    def _keep_the_best(self) -> None:
-        """Leave the network with the parameters that a fit is to end with."""
+            self.history.stop_reason = "interrupted"
         if self.best is not None and self.judge is not None and self.judge.rule.restore_best:
             self.best.restore()
         else:
             with self.optim.averaged():
                 averages = Snapshot(self.net)
             averages.restore()
+
+    def _recover(self, before: History) -> None:
+        """Leave the best parameters that a failed fit found; else let all be as it was before."""
+        if self._last is None:
+            self.optim.reset()  # what it remembers led astray
+        if self.best is not None and self.best is not self._best_before:
+            self.best.restore()
+        elif self._put_back is not None:
+            self._put_back()
+            self.history, self.went_back = before, True
 
     def next_order(self, rows: int) -> Array:
         """Return the row numbers in the order of the next epoch."""
@@ -179,8 +202,8 @@ class Run:
     def diverged(self, epoch: int, batch: int, what: str) -> NoReturn:
         """Raise the error that says where training diverged."""
         self.history.stop_reason = "diverged"
-        lr, best = self.optim.lr, self.history.best_epoch
-        kept = "it had before" if best is None else f"of epoch {best}"
+        lr, is_kept = self.optim.lr, self.best is self._best_before
+        kept = "it had before" if is_kept else f"of epoch {self.history.best_epoch}"
         failed = self.history.copy()
         failed.seconds += time.perf_counter() - self._started
         raise DivergenceError(

@@ -119,10 +119,18 @@ class Trainer:
         Parameters
         ----------
         reason : str
-            For `History.stop_reason`.
+            For `History.stop_reason`, which keeps the first one that is given.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If it is no text, or an empty one.
         """
+        if not isinstance(reason, str) or not reason:
+            kind = ArgumentError if isinstance(reason, str) else ArgumentTypeError
+            refuse(kind, "stop, reason", 'a text, such as "good enough"', reason)
         if self._run is not None:
-            self._run.stop_reason = reason
+            self._run.stop_reason = self._run.stop_reason or reason
 
     def generate_batches(
         self, X: ArrayLike, y: ArrayLike, size: int = 32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from glassbrick.checks import instance_of, one_of, refuse
@@ -71,8 +72,8 @@ class Callback:
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Act before the first epoch.
 
-        `logs` has "epochs", how many the fit may take, and "replaced_params", whether
-        parameters that were there before are lost.
+        `logs` has "epochs", how many the fit may take; "replaced_params", whether parameters
+        that were there before are lost; and "stopping", the `EarlyStopping` it was given.
         """
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -97,7 +98,7 @@ class Callback:
         """Act after it; `logs` has "improved", whether this is the best since the last time."""
 
     def close(self) -> None:
-        """Tidy up; called at the end of each fit, whatever ends it."""
+        """Tidy up; the last call of each fit, whatever ends it."""
 
     def stop(self, reason: str) -> None:
         """Let training stop after this epoch; `History.stop_reason` will say why."""
@@ -178,9 +179,10 @@ class Callbacks:
             getattr(callback, hook)(*args)
 
     def close(self) -> None:
-        """Tidy up."""
-        for callback in self._callbacks:
-            callback.close()
+        """Tidy up, even if one of them fails to."""
+        with ExitStack() as stack:
+            for callback in reversed(self._callbacks):
+                stack.callback(callback.close)
 
 
 def _has(callback: Callback, hook: str) -> bool:

@@ -48,12 +48,15 @@ class CSVLogger(Callback):
                 f"CSVLogger: {self.path} is there already. Give another name, or append=True."
             )
         try:
+            self._columns = []
             if self.path.exists():
                 with self.path.open(newline="", encoding="utf-8") as file:
                     self._columns = next(csv.reader(file), [])
             self._file = self.path.open("a", newline="", encoding="utf-8")
         except OSError as error:
             raise FileError(f"CSVLogger: cannot write {self.path}: {error.strerror}.") from None
+        except (UnicodeDecodeError, csv.Error):
+            raise FileError(f"CSVLogger: {self.path} is no CSV file. Give another name.") from None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line."""

@@ -70,6 +70,10 @@ class EarlyStopping(Callback):
         one_of(mode, _SIGNS, f"{who}, mode")
         self.mode = mode
 
+    def compares_like(self, other: EarlyStopping) -> bool:
+        """Whether what is better to one is better to the other."""
+        return (self.monitor, self.mode) == (other.monitor, other.mode)
+
     def __repr__(self) -> str:
         return f"EarlyStopping({self.monitor!r}, patience={self.patience})"
 

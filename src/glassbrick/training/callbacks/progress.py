@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassbrick.checks import one_of
 from glassbrick.training.callbacks.callback import Callback, Logs
+from glassbrick.training.callbacks.early_stopping import EarlyStopping
 from glassbrick.training.history import History
 
 if TYPE_CHECKING:
@@ -28,26 +29,30 @@ class Progress(Callback):
 class Lines(Progress):
     """Prints a line for each evaluation, in the chapter's words."""
 
+    _stopping: EarlyStopping | None = None
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Say so if parameters that were there before are lost."""
+        self._stopping = (logs or {}).get("stopping")
         if (logs or {}).get("replaced_params"):
             self.say("Starting from new parameters (restart=False trains the old ones further)")
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Print the loss if it is the best so far."""
-        history = self.history
-        if history.last_val_loss is None:
-            self.say(f"Training loss after {history.epochs} epochs is {history.loss[-1]:.3f}")
-        elif (logs or {}).get("improved"):
-            self.say(
-                f"Validation loss after {history.epochs} epochs is {history.last_val_loss:.3f}"
-            )
+        logs, epochs = logs or {}, self.history.epochs
+        metrics = _told(logs)
+        if "val_loss" not in logs:
+            self.say(f"Training loss after {epochs} epochs is {logs['loss']:.3f}{metrics}")
+        elif logs["improved"]:
+            self.say(f"Validation loss after {epochs} epochs is {logs['val_loss']:.3f}{metrics}")
 
     def on_train_end(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Say why training ended, unless it ran to a best end."""
         history = self.history
         if history.stop_reason == "interrupted":
-            self.say(_interruption(history))
+            self.say(_interruption(history, self._stopping))
+        elif self._stopping is not None:
+            self.say(_judgement(history, self._stopping))
         elif history.best_epoch is not None and history.evaluated[-1] != history.best_epoch:
             loss = history.val_loss[history.evaluated[-1] - 1]
             what = "Loss increased" if loss > history.best_loss else "Loss did not improve"
@@ -88,15 +93,21 @@ class Bar(Lines):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Move the bar on."""
-        history = self.history
-        description = f"loss {history.loss[-1]:.4g}"
-        if history.last_val_loss is not None:
-            description += f", validation {history.last_val_loss:.4g}"
+        logs = logs or {}
+        description = f"loss {logs['loss']:.4g}"
+        if "val_loss" in logs:
+            description += f", validation {logs['val_loss']:.4g}"
+        description += _told(logs)
         if self._bar is not None:
             self._bar.update(self._task, advance=1, description=description)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Leave it to the bar."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Stop drawing, and say why training ended."""
+        self.close()
+        super().on_train_end(logs)
 
     def close(self) -> None:
         """Stop drawing."""
@@ -108,17 +119,40 @@ class Bar(Lines):
 class Silent(Progress):
     """Says nothing, unless training was interrupted: whoever did that wants an answer."""
 
+    _stopping: EarlyStopping | None = None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Remember what an answer depends on."""
+        self._stopping = (logs or {}).get("stopping")
+
     def on_train_end(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Answer an interrupt."""
         if self.history.stop_reason == "interrupted":
-            self.say(_interruption(self.history))
+            self.say(_interruption(self.history, self._stopping))
 
 
-def _interruption(history: History) -> str:
+def _told(logs: Logs) -> str:
+    """Return the metrics, to be put after a loss."""
+    others = ("loss", "val_loss", "lr", "improved")
+    names = [name for name in logs if name not in others]
+    return "".join(f", {name.removeprefix('val_')} {logs[name]:.4g}" for name in names)
+
+
+def _interruption(history: History, stopping: EarlyStopping | None) -> str:
     where = f"Interrupted in epoch {history.epochs + 1}"
-    if history.best_epoch is None:
+    if history.best_epoch is None or (stopping is not None and not stopping.restore_best):
         return f"{where}: keeping the parameters as they stand"
     return f"{where}: using the model from epoch {history.best_epoch}"
+
+
+def _judgement(history: History, stopping: EarlyStopping) -> str:
+    """Say which epoch was the best, and which one the network is left with."""
+    epoch, monitor = history.best_epoch, stopping.monitor
+    if epoch is None:
+        return f"No epoch was judged by {monitor}"
+    best = f"{monitor} was best after epoch {epoch}, {history[monitor][epoch - 1]:.4g}"
+    used = epoch if stopping.restore_best else history.epochs
+    return f"{best}; using the model from epoch {used}"
 
 
 _KINDS: dict[str, type[Progress]] = {"lines": Lines, "bar": Bar, "silent": Silent}

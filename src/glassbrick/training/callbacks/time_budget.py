@@ -35,13 +35,17 @@ class TimeBudget(Callback):
     def __init__(self, max_seconds: float):
         self.max_seconds = real_number(max_seconds, "TimeBudget, max_seconds", above=0.0)
         self._began = self._last = 0.0
+        self._until = 0
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         """Start the clock."""
         self._began = self._last = time.perf_counter()
+        self._until = self.history.epochs + (logs or {})["epochs"]
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Stop if one more epoch like this one would take too long."""
+        if epoch == self._until:
+            return
         now = time.perf_counter()
         # What the first one took to compile is not taken again.
         is_first = self._last == self._began
