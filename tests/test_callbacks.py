@@ -80,7 +80,7 @@ def test_hooks_are_called_in_order(engine):
     an_epoch, tested = ["epoch_begin", "epoch_end"], ["test_begin", "test_end"]
     second = ["epoch_begin", *tested, "epoch_end"]
     assert names == ["train_begin", *an_epoch, *second, *second, "train_end"]
-    assert recorder.calls[0][1] == {"epochs": 3, "replaced_params": False}
+    assert recorder.calls[0][1] == {"epochs": 3, "replaced_params": False, "stopping": None}
     ends = [call for call in recorder.calls if call[0] == "epoch_end"]
     assert [epoch for _, epoch, *_ in ends] == [1, 2, 3]
     for (_, epoch, logs, _), loss, val_loss in zip(
