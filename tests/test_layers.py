@@ -376,6 +376,13 @@ def test_a_wrong_rule_within_layers_is_named(layer, place):
     assert {result.block for result in report.results if not result.ok} == {place}
 
 
+def test_right_layers_pass():
+    for kind in (BatchNorm, LayerNorm, RMSNorm):
+        assert check_gradients(Residual([kind(), Dense(4, "tanh"), Dropout(0.3), Dense(3)]))
+    X, _ = table_data(6)
+    assert check_gradients(make_mixed(), X)
+
+
 def test_normalization_of_two_rows_is_proven_exactly():
     """Two rows become 1 and -1 whatever they are: differences would find nothing but rounding."""
     report = check_gradients(BatchNorm(), 3.0 * numbers(2, 2))
