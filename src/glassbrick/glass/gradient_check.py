@@ -146,7 +146,7 @@ def _check(
     if isinstance(block, Operation):
         check_operation(name, block, input_, output_grad, comparison)
     else:
-        block.name = name
+        block._rename(name)
         check_layers([block], input_, output_grad, name, comparison)
 
 

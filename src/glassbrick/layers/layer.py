@@ -273,10 +273,14 @@ class Layer(Block, ABC):
 
     def _join(self, streams: Streams, place: Place, name: str, seed: int | None) -> None:
         """Take the place in a network that gives the layer its name and its random numbers."""
-        self._streams, self._place, self.name = streams, place, name
+        self._streams, self._place = streams, place
+        self._rename(name)
         if seed is not None or self._seeded_by_network:
             self.seed = seed  # as in the chapter, or to forget that of an earlier network
             self._seeded_by_network = True
+
+    def _rename(self, name: str) -> None:
+        self.name = name
 
     def _set_up(self, input_: Array) -> None:
         """Make the operations anew, for inputs like `input_` and in its dtype."""

@@ -47,6 +47,7 @@ class LayerOfLayers(Layer):
         self.layers = as_layers(layers, f"{type(self).__name__}, layers")
         for layer in self.layers:
             layer.claim(self, f"{type(self).__name__}, layers")
+        self._rename(self.name)
         self.inputs = self.layers[0].inputs
 
     @abstractmethod
@@ -106,8 +107,12 @@ class LayerOfLayers(Layer):
     def _join(self, streams: Streams, place: Place, name: str, seed: int | None) -> None:
         super()._join(streams, place, name, seed)
         for number, layer in enumerate(self.layers):
-            own_name = f"{name}.{layer_name(layer, self.layers[:number])}"
-            layer._join(streams, (*place, number), own_name, seed)
+            layer._join(streams, (*place, number), layer.name, seed)
+
+    def _rename(self, name: str) -> None:
+        super()._rename(name)
+        for number, layer in enumerate(self.layers):
+            layer._rename(f"{name}.{layer_name(layer, self.layers[:number])}")
 
     def _setup_layer(self, input_: Array) -> None:
         """Leave it to the layers, which set themselves up."""

@@ -99,8 +99,10 @@ class BatchStandardize(Operation):
         of_means, of_variances = self._averages()
         rows = len(self.input_)
         # Their real parts, for gradients are proven by steps into the complex plane.
-        of_means += self.momentum * (mean.real - of_means)
-        of_variances += self.momentum * (rows / (rows - 1) * variance.real - of_variances)
+        of_means *= 1.0 - self.momentum
+        of_means += self.momentum * mean.real
+        of_variances *= 1.0 - self.momentum
+        of_variances += (self.momentum * rows / (rows - 1)) * variance.real
 
     def _averages(self) -> tuple[Array, Array]:
         if self.mean is None or self.variance is None:  # it is in no layer that sets it up
