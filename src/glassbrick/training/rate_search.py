@@ -12,9 +12,12 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows, Shuffler, cut
-from glassbrick.errors import DataError, MissingExtraError
+from glassbrick.checks import refuse
+from glassbrick.errors import ArgumentError, DataError, MissingExtraError
 from glassbrick.network import NeuralNetwork
-from glassbrick.optimizers import Optimizer
+from glassbrick.optimizers import LBFGS, Optimizer
+from glassbrick.training.fit_data import FitData
+from glassbrick.training.trial import require_fitting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +99,7 @@ class RateSearch:
 def try_rates(
     net: NeuralNetwork,
     optim: Optimizer,
-    rows: Rows,
+    data: FitData,
     lowest: float,
     highest: float,
     *,
@@ -109,7 +112,7 @@ def try_rates(
     ----------
     net, optim : NeuralNetwork, Optimizer
         Bound to each other. They stay as they are.
-    rows : Rows
+    data : FitData
         What to train on.
     lowest, highest : float
         The first and the last rate.
@@ -120,22 +123,31 @@ def try_rates(
 
     Raises
     ------
-    DataError
-        If the loss is not finite from the start.
+    ArgumentError
+        If there are too few steps to say anything, or the optimizer knows its steps itself.
+    GlassbrickError
+        If the data does not fit the network, or the loss is not finite from the start.
     """
+    if isinstance(optim, LBFGS):
+        advice = "LBFGS finds the length of each step itself. Train with it as it is."
+        refuse(ArgumentError, "find_lr", "an optimizer with a learning rate", optim, advice)
+    if steps < _FEWEST:
+        refuse(ArgumentError, "find_lr, steps", f"a whole number of at least {_FEWEST}", steps)
+    rows = data.training
     net, optim = copy.deepcopy((net, optim))
     if not net.is_built:
         net._draw_params(rows.X[:1])
+    require_fitting(net, data, "find_lr")
     optim.reset()
     rates = np.geomspace(lowest, highest, steps)
     losses: list[float] = []
     with np.errstate(all="ignore"):
         for rate, batch in zip(rates.tolist(), _batches(net, rows, batch_size), strict=False):
+            optim.lr = rate
             loss = float(net.train_batch(*batch))
             if not math.isfinite(loss) or _is_hopeless(loss, losses):
                 break
             losses.append(loss)
-            optim.lr = rate
             optim.step()
     return _judged(rates, np.array(losses))
 

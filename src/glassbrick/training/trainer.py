@@ -325,9 +325,10 @@ class Trainer:
         highest = real_number(highest, "find_lr, highest", above=lowest)
         dtype = self.net.dtype if self.net.is_built else None
         data = (X_train, y_train, sample_weight)
-        rows = FitData.of(data, (None, None, None), class_weight, dtype).training
         return try_rates(
-            *(self.net, self.optim, rows, lowest, highest),
+            *(self.net, self.optim),
+            FitData.of(data, (None, None, None), class_weight, dtype),
+            *(lowest, highest),
             steps=positive_integer(steps, "find_lr, steps"),
             batch_size=positive_integer(batch_size, "find_lr, batch_size"),
         )

@@ -60,8 +60,11 @@ def weights_of(
         of_classes = _of_classes(class_weight, labels if like is None else _labels(like))
         weights = weights * np.array([of_classes.get(label, 1.0) for label in labels.tolist()])
     if not weights.any():
-        raise DataError(f"fit, {name}: expected a weight greater than 0; all rows have 0.")
-    return np.asarray((weights / weights.mean()).astype(y.dtype)[:, np.newaxis])
+        who = name if class_weight is None else f"{name} and class_weight"
+        raise DataError(f"fit, {who}: expected a weight greater than 0; all rows have 0.")
+    with np.errstate(under="ignore"):  # what is too small to count, next to the others, is 0
+        weights = weights / weights.max()  # whose sum cannot be too large
+        return np.asarray((weights / weights.mean()).astype(y.dtype)[:, np.newaxis])
 
 
 def _of_rows(sample_weight: ArrayLike, rows: int, who: str) -> Array:

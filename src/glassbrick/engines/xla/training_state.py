@@ -119,8 +119,9 @@ class TrainingState:
         self._seen = self._glance()
 
     def _glance(self) -> list[Any]:
-        """List what is most likely to be exchanged between two calls, by a schedule say."""
-        return [*vars(self.job.optim).values(), *self.job.net.params()]
+        """List what may be exchanged between two calls: by a schedule, or by a callback."""
+        parts = [self.job.optim, self.job.net.loss, *self.job.net._parts()]
+        return [value for part in parts for value in vars(part).values()]
 
     def _chosen(self, numbers: tuple[int, ...]) -> list[Any]:
         return [np.asarray(self._survey.found[number].held) for number in numbers]
