@@ -123,7 +123,7 @@ def test_no_features_are_refused(kind):
         (lambda: Columns([-1]), ArgumentError, "from 0"),
         (lambda: Columns(3), ArgumentTypeError, r"Use \[0\]"),
         (lambda: BatchNorm(momentum=1.5), ArgumentError, "at most 1"),
-        (lambda: BatchNorm(epsilon=-1.0), ArgumentError, "at least 0"),
+        (lambda: BatchNorm(eps=-1.0), ArgumentError, "at least 0"),
         (lambda: Dropout(1.0), ArgumentError, "less than 1"),
         (lambda: Lookup(np.ones((4, 2)), [5, -1]), ArgumentError, "whole number of at least 1"),
         (lambda: Lookup(np.ones((4, 2)), [2.5, 1.5]), ArgumentTypeError, "whole number"),

@@ -136,7 +136,7 @@ def test_huge_numbers_give_finite_ones(kind):
 @pytest.mark.parametrize("dtype", TOLERANCES)
 def test_running_averages_equal_pytorch(dtype, momentum):
     tolerance = TOLERANCES[dtype]
-    layer = BatchNorm(momentum=momentum, epsilon=1e-3, inputs=4)
+    layer = BatchNorm(momentum=momentum, eps=1e-3, inputs=4)
     net = NeuralNetwork([layer], MeanSquaredError(), rng=0)
     net.build(4, dtype)
     theirs = torch.nn.BatchNorm1d(
