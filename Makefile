@@ -23,7 +23,7 @@ check: .venv/.dev  ## style and types
 docs: .venv/.dev  ## write the pages that are made of docstrings
 	$(BIN)/python docs/make_blocks_page.py
 
-bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's way: ten minutes
+bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's way: 13 minutes
 	$(BIN)/python benchmarks/run.py --page docs/benchmarks.md
 	$(BIN)/python benchmarks/step_time.py
 
