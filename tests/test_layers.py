@@ -32,6 +32,7 @@ from glassbrick import (
     ReLU,
     Residual,
     RMSNorm,
+    RowStandardize,
     Series,
     ShapeError,
     Trainer,
@@ -39,7 +40,6 @@ from glassbrick import (
     compare_engines,
 )
 from glassbrick.layers.tree import named_operations
-from glassbrick.modes import predicting
 from glassbrick.training.snapshot import Snapshot
 from networks import make_data, params_of, same_params
 
@@ -59,14 +59,23 @@ def test_a_short_last_batch_of_one_row_trains(engine):
     assert np.isfinite(history.loss).all()
 
 
-def test_standardizing_positions_of_rows_of_several_axes():
-    x = np.random.default_rng(0).standard_normal((6, 3, 2))
-    block, flat = BatchStandardize(), BatchStandardize()
-    grad = np.random.default_rng(1).standard_normal(x.shape)
-    assert np.array_equal(block.forward(x).reshape(6, 6), flat.forward(x.reshape(6, 6)))
-    assert np.array_equal(block.backward(grad).reshape(6, 6), flat.backward(grad.reshape(6, 6)))
-    with predicting():
-        assert block.forward(x[:2]).shape == (2, 3, 2)
+@pytest.mark.parametrize("shape", [(6, 3, 2), (6, 6, 2), (6,)])
+def test_standardizing_needs_a_matrix(shape):
+    with pytest.raises(ShapeError, match=r"BatchStandardize: expected .* \(rows, columns\)"):
+        BatchStandardize().forward(np.ones(shape))
+    if len(shape) > 1:
+        with pytest.raises(ShapeError, match=r"^batch_standardize_1: BatchStandardize"):
+            network(BatchStandardize()).forward(np.ones(shape))
+
+
+def test_rows_of_several_axes_are_standardized_along_the_last(engine):
+    X = np.random.default_rng(0).standard_normal((20, 3, 4))
+    net = network(RowStandardize(0.0), Flatten(), Dense(1, "linear"))
+    Trainer(net, SGD(lr=0.01), engine=engine).fit(X, X[:, 0, :1], epochs=2, verbose=False)
+    net.forward(X)
+    output = net.layers[0].output
+    assert np.allclose(output.mean(axis=-1), 0.0, atol=1e-12)
+    assert np.allclose(output.std(axis=-1), 1.0, atol=1e-3)
 
 
 def test_no_rows_are_standardized_to_none():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,7 @@ class Concatenate(LayerOfLayers):
         return np.concatenate(outputs, axis=-1)
 
     def _pass_back(self, passes: Passes, output_grad: Array) -> Array:
-        parts = np.split(output_grad, self._cuts, axis=-1)
+        limits = pairwise((0, *self._cuts, None))
+        parts = [output_grad[..., start:stop] for start, stop in limits]
         grads = [backward(part) for backward, part in zip(passes, parts, strict=True)]
         return sum(grads[1:], start=grads[0])

@@ -61,7 +61,7 @@ class Columns(Operation):
             refuse(ShapeError, "Columns.forward, input_", expected, input_)
 
     def _output(self) -> Array:
-        return self.input_[..., self._index]
+        return self.input_.take(self._index, -1)
 
     def _input_grad(self, output_grad: Array) -> Array:
         grad = np.zeros_like(self.input_)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.checks import real_number, refuse
-from glassbrick.errors import ArgumentError
+from glassbrick.errors import ArgumentError, ShapeError
 from glassbrick.operations.operation import Operation
 
 __all__ = ["BatchStandardize", "RootMeanSquareDivide", "RowStandardize"]
@@ -74,10 +75,11 @@ class BatchStandardize(Operation):
     def _output(self) -> Array:
         if len(self.input_) < 2:
             return self._prediction()
+        averages = self._averages()
         mean = _column_means(self.input_)
         centred = self.input_ - mean
         variance = _column_means(centred * centred)
-        self._take_in(mean, variance)
+        self._take_in(mean, variance, *averages)
         self.scale = 1.0 / np.sqrt(variance + self.eps)
         return centred * self.scale
 
@@ -94,9 +96,8 @@ class BatchStandardize(Operation):
         slope = _column_means(output_grad * self.output)
         return self.scale * (output_grad - _column_means(output_grad) - self.output * slope)
 
-    def _take_in(self, mean: Array, variance: Array) -> None:
+    def _take_in(self, mean: Array, variance: Array, of_means: Array, of_variances: Array) -> None:
         """Take a batch into the running averages."""
-        of_means, of_variances = self._averages()
         rows = len(self.input_)
         # Their real parts, for gradients are proven by steps into the complex plane.
         of_means *= 1.0 - self.momentum
@@ -219,14 +220,23 @@ class RootMeanSquareDivide(Operation):
 
 
 def _fresh_averages(input_: Array) -> tuple[Array, Array]:
-    shape = (1, *input_.shape[1:])
+    if input_.ndim != 2:
+        refuse(ShapeError, "BatchStandardize", "an array of shape (rows, columns)", input_)
+    shape = (1, input_.shape[1])
     return np.zeros(shape, input_.dtype), np.ones(shape, input_.dtype)
 
 
-# np.mean takes four times as long on small arrays, because it looks at all that it could do.
+# Products with parts of 1/n cost a quarter of np.mean on small arrays.
 def _column_means(x: Array) -> Array:
-    return np.add.reduce(x, axis=0, keepdims=True) / len(x)
+    return np.dot(_shares(len(x), x.dtype).T, x)
 
 
 def _row_means(x: Array) -> Array:
-    return np.add.reduce(x, axis=-1, keepdims=True) / x.shape[-1]
+    return np.dot(x, _shares(x.shape[-1], x.dtype))
+
+
+@lru_cache(maxsize=64)
+def _shares(length: int, dtype: np.dtype[np.floating]) -> Array:
+    shares = np.full((length, 1), 1.0 / max(length, 1), dtype)
+    shares.flags.writeable = False
+    return shares
