@@ -11,7 +11,7 @@ demo: .venv/.installed  ## train the chapter's three networks, compare 21 figure
 
 test: .venv/.dev  ## run all tests, with coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

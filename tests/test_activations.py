@@ -270,7 +270,7 @@ def test_gelu_tanh_in_the_lower_tail():
         (ELU(), lambda x: np.expm1(x), lambda x: np.exp(x)),
         (ELU(2.0), lambda x: 2.0 * np.expm1(x), lambda x: 2.0 * np.exp(x)),
     ],
-    ids=repr,
+    ids=["softplus", "silu", "mish", "elu", "elu of 2"],
 )
 def test_exponential_tails(operation, value, slope):
     x = column(-700.0, -40.0)

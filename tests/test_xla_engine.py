@@ -100,7 +100,9 @@ def test_blocks_in_the_chapters_style_train_compiled(hidden, optimizer, boston_s
 # 200 random networks.
 
 
-@settings(max_examples=200)
+@pytest.mark.parametrize("optimizer", [SGD, MyMomentum])
+@pytest.mark.parametrize("loss", [MeanSquaredError, MySquaredError])
+@settings(max_examples=50)
 @given(
     widths=st.lists(st.integers(1, 9), max_size=3),
     activation=st.sampled_from(sorted(ACTIVATIONS)),
@@ -109,8 +111,6 @@ def test_blocks_in_the_chapters_style_train_compiled(hidden, optimizer, boston_s
     rows=st.integers(1, 40),
     batch_size=st.integers(1, 45),
     single=st.booleans(),
-    loss=st.sampled_from([MeanSquaredError, MySquaredError]),
-    optimizer=st.sampled_from([SGD, MyMomentum]),
 )
 def test_random_networks_agree(
     widths, activation, features, outputs, rows, batch_size, single, loss, optimizer

@@ -154,7 +154,7 @@ def _special_case(name):
 
 
 def special_cases(names):
-    return {f"special.{name}": _special_case(name) for name in names}
+    return {f"special.{name}": _special_case(name) for name in sorted(names)}
 
 
 def _at(ufunc):

@@ -29,33 +29,39 @@ class Group:
     ----------
     members : tuple of int
         Which parameters.
-    flat : bool
-        Whether their array has one axis; if not, there is one member, which keeps its shape.
+    elementwise : bool
+        Whether the rule treats each number by itself, so that their order does not matter.
     """
 
     members: tuple[int, ...]
-    flat: bool
+    elementwise: bool
 
     def gather(self, arrays: Sequence[Array]) -> Array:
-        """Return an array of all members' numbers: the only member itself, or a view of it."""
+        """Return an array of all members' numbers: of one axis, or the only member itself.
+
+        A member whose numbers do not lie one after the other is copied for an elementwise rule.
+        """
         if len(self.members) > 1:
             return np.concatenate([arrays[number].ravel() for number in self.members])
         array = arrays[self.members[0]]
-        return array.ravel() if self.flat else array
+        return array.ravel().reshape(array.shape) if self.elementwise else array
 
     def scatter(self, gathered: Array, arrays: Sequence[Array]) -> None:
         """Write back what was gathered, unless it is the only member's own memory."""
         only = arrays[self.members[0]] if len(self.members) == 1 else None
-        if only is None or (self.flat and not only.flags.c_contiguous):
+        if only is None or (self.elementwise and not only.flags.c_contiguous):
             self.put(gathered, arrays)
 
     def put(self, gathered: Array, arrays: Sequence[Array]) -> None:
         """Write the numbers of such an array into the members."""
+        if len(self.members) == 1:
+            arrays[self.members[0]][...] = gathered
+            return
         start = 0
         for number in self.members:
             array = arrays[number]
             stop = start + array.size
-            array[...] = gathered[start:stop].reshape(array.shape) if self.flat else gathered
+            array[...] = gathered[start:stop].reshape(array.shape)
             start = stop
 
 
@@ -67,17 +73,18 @@ def grouped(params: Sequence[Array], *, elementwise: bool) -> list[Group]:
         if elementwise and param.size <= _SMALL:
             small.setdefault(param.dtype, []).append(number)
         else:
-            groups.append(Group((number,), flat=elementwise))
-    return [Group(tuple(members), flat=True) for members in small.values()] + groups
+            groups.append(Group((number,), elementwise))
+    return [Group(tuple(members), True) for members in small.values()] + groups
 
 
 def parts(*arrays: Array) -> Iterable[Sequence[Array]]:
-    """Cut arrays of one axis and the same length, and return the first part of each, and so on.
+    """Cut arrays of the same shape, and return the first part of each, the second, and so on.
 
-    In a compiled step they stay whole, for XLA cuts them itself.
+    Parts have one axis. What is small, or in a compiled step, stays as it is: XLA cuts arrays
+    itself, and one that is reshaped it would copy.
     """
     size = arrays[0].size
     if size <= PART or is_traced(arrays[0]):
         return (arrays,)
-    starts = range(0, size, PART)
-    return ([array[start : start + PART] for array in arrays] for start in starts)
+    flat = [array.ravel() for array in arrays]
+    return ([array[start : start + PART] for array in flat] for start in range(0, size, PART))

@@ -68,7 +68,7 @@ class Optimizer(LearningRate):
         What the rule remembers of each parameter: arrays like it, zero at the start, that
         `_update` is given after the gradient.
     elementwise : bool
-        Whether the rule treats each number by itself. It is then called with arrays of one
+        Whether the rule treats each number by itself. It may then be called with arrays of one
         axis, several small parameters together or parts of large ones, which is faster.
         False if a subclass does not say so.
     net : NeuralNetwork
@@ -217,7 +217,7 @@ class Optimizer(LearningRate):
         for group, grad, memory in zip(groups, gathered, self._memory, strict=True):
             param = group.gather(params)
             arrays = (param, grad, *memory)
-            for some in parts(*arrays) if group.flat else (arrays,):
+            for some in parts(*arrays) if group.elementwise else (arrays,):
                 self._move(factor, *some)
             group.scatter(param, params)
             if self.ema is not None and len(memory) == len(self.slots):

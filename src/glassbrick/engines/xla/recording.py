@@ -31,6 +31,7 @@ from glassbrick.errors import TracingError
 __all__ = ["Recording", "Roots", "record"]
 
 _lock = RLock()
+_known: set[int] = set()  # what was recorded twice already, and was the same both times
 
 Roots = dict[str, Any]
 """The objects whose arrays are the state, by the names that paths begin with."""
@@ -115,7 +116,7 @@ def record(
     *inputs: Any,
     varying: frozenset[str] = frozenset(),
 ) -> Recording:
-    """Record a call twice, to see that it does the same again.
+    """Record a call twice, to see that it does the same again; once if an earlier call did.
 
     What differs would be the same for ever once it is compiled: random numbers, the time.
 
@@ -146,6 +147,9 @@ def _record_twice(
     before = RandomStreams()
     try:
         first = _record(roots, call, inputs, varying, None)
+        what = hash((first.pure.text, *first.constants))
+        if what in _known and not before.moved():
+            return first
         between = RandomStreams()  # until here, modules that were imported may have drawn
         second = _record(roots, call, inputs, varying, first.constants)
         moved = between.moved()
@@ -163,6 +167,7 @@ def _record_twice(
             "attributes: on the time, on a file, on random numbers? Only what is the same in every "
             'step can be compiled. Train with engine="numpy".'
         )
+    _known.add(what)
     return second
 
 
