@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -28,7 +30,7 @@ class CSVLogger(Callback):
     Raises
     ------
     FileError
-        When a fit begins: if the file cannot be written, or is there already.
+        If the file cannot be written; when a fit begins, if it is there already.
     DataError
         If a file that is to be continued has other columns.
     """
@@ -47,16 +49,17 @@ class CSVLogger(Callback):
             raise FileError(
                 f"CSVLogger: {self.path} is there already. Give another name, or append=True."
             )
-        try:
-            self._columns = []
+        self._columns, is_torn = [], False
+        with self._told_as_ours():
             if self.path.exists():
-                with self.path.open(newline="", encoding="utf-8") as file:
-                    self._columns = next(csv.reader(file), [])
+                text = self.path.read_text(encoding="utf-8")
+                self._columns = next(csv.reader(text.splitlines()), [])
+                is_torn = bool(text) and not text.endswith(
+                    "\n"
+                )  # as a program that was killed left it
             self._file = self.path.open("a", newline="", encoding="utf-8")
-        except OSError as error:
-            raise FileError(f"CSVLogger: cannot write {self.path}: {error.strerror}.") from None
-        except (UnicodeDecodeError, csv.Error):
-            raise FileError(f"CSVLogger: {self.path} is no CSV file. Give another name.") from None
+            if is_torn:
+                self._file.write("\r\n")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line."""
@@ -66,17 +69,30 @@ class CSVLogger(Callback):
         writer = csv.writer(self._file)
         if not self._columns:
             self._columns = list(row)
-            writer.writerow(self._columns)
+            with self._told_as_ours():
+                writer.writerow(self._columns)
         if unknown := set(row) - set(self._columns):
             raise DataError(
                 f"CSVLogger: expected the columns of {self.path}, {', '.join(self._columns)}; "
                 f"received {', '.join(sorted(unknown))} too. Give it a file of its own."
             )
-        writer.writerow([row.get(column, "") for column in self._columns])
-        self._file.flush()
+        with self._told_as_ours():
+            writer.writerow([row.get(column, "") for column in self._columns])
+            self._file.flush()
 
     def close(self) -> None:
         """Close the file, and go on with it in the next fit."""
         if self._file is not None:
-            self._file.close()
-            self._file, self.append = None, True
+            file, self._file, self.append = self._file, None, True
+            with self._told_as_ours():
+                file.close()
+
+    @contextmanager
+    def _told_as_ours(self) -> Iterator[None]:
+        """Turn errors of the file system into one of ours."""
+        try:
+            yield
+        except OSError as error:
+            raise FileError(f"CSVLogger: cannot write {self.path}: {error.strerror}.") from None
+        except (UnicodeDecodeError, csv.Error):
+            raise FileError(f"CSVLogger: {self.path} is no CSV file. Give another name.") from None

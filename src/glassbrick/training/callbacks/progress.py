@@ -78,17 +78,21 @@ class Bar(Lines):
         """Start the bar."""
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
         super().on_train_begin(logs)
         done = self.history.epochs
+        until = done + (logs or {})["epochs"]
         self._bar = RichProgress(
-            TextColumn("epoch"),
-            MofNCompleteColumn(),
-            BarColumn(),
-            TextColumn("{task.description}"),
-            TimeRemainingColumn(),
+            TextColumn("epoch", table_column=Column(no_wrap=True)),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=12),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(table_column=Column(no_wrap=True)),
         )
-        self._task = self._bar.add_task("", total=done + (logs or {})["epochs"], completed=done)
+        narrowest = f"epoch {until}/{until} ━━━━━━  0:00:00"
+        self._room = self._bar.console.width - len(narrowest)
+        self._task = self._bar.add_task("", total=until, completed=done)
         self._bar.start()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
@@ -96,8 +100,10 @@ class Bar(Lines):
         logs = logs or {}
         description = f"loss {logs['loss']:.4g}"
         if "val_loss" in logs:
-            description += f", validation {logs['val_loss']:.4g}"
+            description += f", val {logs['val_loss']:.4g}"
         description += _told(logs)
+        if len(description) > self._room:
+            description = f"{description[: max(0, self._room - 1)]}…"
         if self._bar is not None:
             self._bar.update(self._task, advance=1, description=description)
 
