@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 import pickle
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -528,7 +528,7 @@ def test_a_torn_line_spoils_no_other(tmp_path):
     assert [row["loss"] for row in rows_of(path)] == ["0.5", str(history.loss[0])]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
 def test_a_full_disk_is_told_of():
     logger = CSVLogger("/dev/full", append=True)
     with pytest.raises(FileError, match="cannot write /dev/full: No space left"):

@@ -337,7 +337,7 @@ def test_progress_bar(engine, capsys):
     history = make_trainer(engine=engine).fit(X, y, X, y, epochs=5, verbose="bar")
     out = capsys.readouterr().out
     assert "5/5" in out
-    assert f"loss {history.loss[-1]:.4g}, validation {history.val_loss[-1]:.4g}" in out
+    assert f"loss {history.loss[-1]:.4g}, val {history.val_loss[-1]:.4g}" in out
 
 
 def test_progress_bar_survives_an_interrupt(capsys):

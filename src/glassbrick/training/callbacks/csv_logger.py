@@ -51,12 +51,10 @@ class CSVLogger(Callback):
             )
         self._columns, is_torn = [], False
         with self._told_as_ours():
-            if self.path.exists():
+            if self.path.is_file():
                 text = self.path.read_text(encoding="utf-8")
                 self._columns = next(csv.reader(text.splitlines()), [])
-                is_torn = bool(text) and not text.endswith(
-                    "\n"
-                )  # as a program that was killed left it
+                is_torn = bool(text) and not text.endswith("\n")  # whoever wrote it was killed
             self._file = self.path.open("a", newline="", encoding="utf-8")
             if is_torn:
                 self._file.write("\r\n")
