@@ -25,6 +25,7 @@ FLOORS = [
     "arrays",
     "names",
     "modes",
+    "quiet",
     "rollback",
     "blocks",
     "randomness",

@@ -15,6 +15,7 @@ from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation, ParamOperation, WeightMultiply
 from glassbrick.penalties import penalize
+from glassbrick.quiet import bare
 
 __all__ = ["ProvenStep"]
 
@@ -22,7 +23,8 @@ __all__ = ["ProvenStep"]
 class ProvenStep:
     """Does what `NeuralNetwork.train_batch` does, without its checks.
 
-    For use after a batch of the same shape went through `train_batch`. All is stored
+    For use after a batch of the same shape went through `train_batch`, and with NumPy's
+    warnings off. All is stored
     where `forward` and `backward` store it, in their order. Only the gradient of the data
     is left out where a weight matrix comes first: nobody reads it, and it is a large part
     of the work.
@@ -35,6 +37,7 @@ class ProvenStep:
 
     def __init__(self, net: NeuralNetwork):
         self._loss = net.loss
+        self._loss_rules = bare(net.loss._output), bare(net.loss._input_grad)
         self._penalties = net.penalties()
         first = net.layers[0].operations[:1]
         # A user's rule may leave something behind that another rule needs; ours does not.
@@ -44,11 +47,11 @@ class ProvenStep:
 
     def __call__(self, x_batch: Array, y_batch: Array, weights: Array | None = None) -> float:
         """Compute the loss of a batch, and the gradients of all parameters."""
-        loss = self._loss
+        loss, (loss_rule, grad_rule) = self._loss, self._loss_rules
         loss.prediction = self._forward(x_batch)
         loss.target, loss.weights = y_batch, weights
-        value = loss._output()
-        loss.input_grad = grad = loss._input_grad()
+        value = loss_rule()
+        loss.input_grad = grad = grad_rule()
         self._backward(grad)
         return penalize(value, self._penalties) if self._penalties else value
 
@@ -85,12 +88,12 @@ class _Row:
 
     def __init__(self, layers: Sequence[Layer], spared: Operation | None):
         self._forward = [
-            (layer, [(operation, operation._output) for operation in layer.operations])
+            (layer, [(operation, bare(operation._output)) for operation in layer.operations])
             for layer in layers
         ]
         operations = [operation for layer in layers for operation in layer.operations]
         self._backward = [
-            (operation, _param_rule(operation), operation._input_grad)
+            (operation, _param_rule(operation), bare(operation._input_grad))
             for operation in reversed(operations)
         ]
         self._spared = spared
@@ -172,4 +175,4 @@ def _base(operation: Operation) -> type[Operation]:
 
 
 def _param_rule(operation: Operation) -> Callable[[Array], Array] | None:
-    return operation._param_grad if isinstance(operation, ParamOperation) else None
+    return bare(operation._param_grad) if isinstance(operation, ParamOperation) else None

@@ -12,6 +12,7 @@ from glassbrick.errors import ArgumentError, DataError
 from glassbrick.losses.links import log_softmax, sigmoid, softmax, softplus
 from glassbrick.losses.loss import RowLoss
 from glassbrick.losses.values import require_values
+from glassbrick.quiet import quiet
 
 __all__ = ["BinaryCrossEntropy", "SoftmaxCrossEntropy"]
 
@@ -43,7 +44,7 @@ class BinaryCrossEntropy(RowLoss):
            [1. ]])
     """
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def interpret(self, prediction: Array) -> Array:
         """Return the probabilities of 1."""
         return sigmoid(prediction)
@@ -120,7 +121,7 @@ class SoftmaxCrossEntropy(RowLoss):
         if self.label_smoothing >= 1.0:
             refuse(ArgumentError, who, "a number less than 1", label_smoothing)
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def interpret(self, prediction: Array) -> Array:
         """Return the probability of each class."""
         return softmax(prediction)

@@ -9,6 +9,7 @@ from glassbrick.checks import real_number
 from glassbrick.losses.links import sigmoid, softplus
 from glassbrick.losses.loss import RowLoss
 from glassbrick.losses.values import require_values
+from glassbrick.quiet import quiet
 
 __all__ = ["GaussianNLL", "PoissonNLL"]
 
@@ -35,7 +36,7 @@ class PoissonNLL(RowLoss):
     array([[1.        , 2.71828183]])
     """
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def interpret(self, prediction: Array) -> Array:
         """Return the rates."""
         return np.exp(prediction)
@@ -97,7 +98,7 @@ class GaussianNLL(RowLoss):
         """Return the means."""
         return prediction[:, : prediction.shape[1] // 2]
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def variance(self, prediction: Array) -> Array:
         """Return the variances, (rows, columns of the target)."""
         return softplus(prediction[:, prediction.shape[1] // 2 :]) + self.eps

@@ -12,6 +12,7 @@ from glassbrick.blocks import Block
 from glassbrick.checks import complaint, describe, refuse, require_array, require_shape
 from glassbrick.errors import ArgumentError, ArgumentTypeError, ShapeError
 from glassbrick.losses.values import require_values
+from glassbrick.quiet import quiet
 
 __all__ = ["Loss", "RowLoss"]
 
@@ -257,7 +258,7 @@ class RowLoss(Loss):
     def _row_grads(self) -> Array:
         """Compute the gradient of each row's loss, of the shape of ``self.prediction``."""
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def _output(self) -> float:
         losses = self._row_losses()
         if losses.shape != (len(self.prediction),):
@@ -265,7 +266,7 @@ class RowLoss(Loss):
         total = losses.sum() if self.weights is None else losses.dot(self.weights[:, 0])
         return total / len(losses)
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def _input_grad(self) -> Array:
         grads = self._row_grads()
         if grads.shape != self.prediction.shape:

@@ -6,6 +6,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.operations.operation import Operation
+from glassbrick.quiet import quiet
 
 __all__ = ["HardSigmoid", "Linear", "Sigmoid", "Softsign", "Tanh"]
 
@@ -37,7 +38,7 @@ class Sigmoid(Operation):
     array([[0. , 0.5, 1. ]])
     """
 
-    @np.errstate(over="ignore", under="ignore")  # 1 / (1 + inf) is the right 0
+    @quiet(over="ignore", under="ignore")  # 1 / (1 + inf) is the right 0
     def _output(self) -> Array:
         return 1.0 / (1.0 + np.exp(-self.input_))
 
@@ -93,6 +94,6 @@ class Softsign(Operation):
     def _output(self) -> Array:
         return self.input_ / (1.0 + np.abs(self.input_))
 
-    @np.errstate(over="ignore", under="ignore")  # 1 / inf is the right 0
+    @quiet(over="ignore", under="ignore")  # 1 / inf is the right 0
     def _input_grad(self, output_grad: Array) -> Array:
         return output_grad / np.square(1.0 + np.abs(self.input_))

@@ -11,6 +11,7 @@ from glassbrick.arrays import Array
 from glassbrick.checks import real_number, refuse
 from glassbrick.errors import ArgumentError, ShapeError
 from glassbrick.operations.operation import Operation
+from glassbrick.quiet import quiet
 
 __all__ = ["BatchStandardize", "RootMeanSquareDivide", "RowStandardize"]
 
@@ -71,7 +72,7 @@ class BatchStandardize(Operation):
         """Begin the running averages anew, at mean 0 and variance 1."""
         self.mean, self.variance = _fresh_averages(input_)
 
-    @np.errstate(over="ignore", under="ignore")  # a variance of infinity gives the right 0
+    @quiet(over="ignore", under="ignore")  # a variance of infinity gives the right 0
     def _output(self) -> Array:
         if len(self.input_) < 2:
             return self._prediction()
@@ -83,13 +84,13 @@ class BatchStandardize(Operation):
         self.scale = 1.0 / np.sqrt(variance + self.eps)
         return centred * self.scale
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def _prediction(self) -> Array:
         mean, variance = self._averages()
         self.scale = 1.0 / np.sqrt(variance + self.eps)
         return (self.input_ - mean) * self.scale
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         if len(output_grad) < 2:
             return output_grad * self.scale
@@ -153,13 +154,13 @@ class RowStandardize(Operation):
     def __init__(self, eps: float = 1e-5):
         self.eps = real_number(eps, "RowStandardize, eps", above=0, or_equal=True)
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def _output(self) -> Array:
         centred = self.input_ - _row_means(self.input_)
         self.scale = 1.0 / np.sqrt(_row_means(centred * centred) + self.eps)
         return centred * self.scale
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         slope = _row_means(output_grad * self.output)
         return self.scale * (output_grad - _row_means(output_grad) - self.output * slope)
@@ -206,12 +207,12 @@ class RootMeanSquareDivide(Operation):
     def __init__(self, eps: float = 1e-5):
         self.eps = real_number(eps, "RootMeanSquareDivide, eps", above=0, or_equal=True)
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def _output(self) -> Array:
         self.scale = 1.0 / np.sqrt(_row_means(self.input_ * self.input_) + self.eps)
         return self.input_ * self.scale
 
-    @np.errstate(over="ignore", under="ignore")
+    @quiet(over="ignore", under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         return self.scale * (output_grad - self.output * _row_means(output_grad * self.output))
 

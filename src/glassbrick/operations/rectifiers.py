@@ -9,6 +9,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.checks import positive_integer, real_number
 from glassbrick.operations.operation import Operation, ParamOperation
+from glassbrick.quiet import quiet
 
 __all__ = ["ELU", "SELU", "LeakyReLU", "PReLU", "ReLU", "Softplus"]
 
@@ -169,7 +170,7 @@ class ELU(Operation):
         below = self.alpha * np.expm1(np.minimum(self.input_, 0.0))
         return np.maximum(self.input_, 0.0) + below
 
-    @np.errstate(under="ignore")
+    @quiet(under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         slope_below = self.alpha * np.exp(np.minimum(self.input_, 0.0))
         above = output_grad * (self.input_ > 0.0)
@@ -197,7 +198,7 @@ class SELU(Operation):
         below = _SELU_ALPHA * np.expm1(np.minimum(self.input_, 0.0))
         return _SELU_SCALE * (np.maximum(self.input_, 0.0) + below)
 
-    @np.errstate(under="ignore")
+    @quiet(under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         slope_below = _SELU_ALPHA * np.exp(np.minimum(self.input_, 0.0))
         above = output_grad * (self.input_ > 0.0)
@@ -215,10 +216,10 @@ class Softplus(Operation):
     array([[ 0.    ,  0.6931, 40.    ]])
     """
 
-    @np.errstate(under="ignore")
+    @quiet(under="ignore")
     def _output(self) -> Array:
         return np.maximum(self.input_, 0.0) + np.log1p(np.exp(-np.abs(self.input_)))
 
-    @np.errstate(under="ignore")
+    @quiet(under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         return output_grad * np.exp(self.input_ - self.output)

@@ -10,6 +10,7 @@ from glassbrick.arrays import Array
 from glassbrick.checks import true_or_false
 from glassbrick.operations.normal import normal_distribution, tanh_distribution
 from glassbrick.operations.operation import Operation
+from glassbrick.quiet import quiet
 
 __all__ = ["GELU", "HardSwish", "Mish", "SiLU"]
 
@@ -76,7 +77,7 @@ class SiLU(Operation):
     memory: ClassVar[tuple[str, ...]] = (*Operation.memory, "gate")
     weight_init: ClassVar[str] = "he_uniform"
 
-    @np.errstate(over="ignore", under="ignore")  # 1 / (1 + inf) is the right 0
+    @quiet(over="ignore", under="ignore")  # 1 / (1 + inf) is the right 0
     def _output(self) -> Array:
         self.gate = 1.0 / (1.0 + np.exp(-self.input_))
         return self.input_ * self.gate
@@ -99,14 +100,14 @@ class Mish(Operation):
     memory: ClassVar[tuple[str, ...]] = (*Operation.memory, "exp", "gate")
     weight_init: ClassVar[str] = "he_uniform"
 
-    @np.errstate(under="ignore")
+    @quiet(under="ignore")
     def _output(self) -> Array:
         self.exp = np.exp(np.minimum(self.input_, _OPEN))
         n = self.exp * (self.exp + 2.0)
         self.gate = n / (n + 2.0)
         return self.input_ * self.gate
 
-    @np.errstate(under="ignore")
+    @quiet(under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         gate_slope = (1.0 - self.gate * self.gate) * self.exp / (1.0 + self.exp)
         return output_grad * (self.gate + self.input_ * gate_slope)

@@ -6,6 +6,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.operations.operation import Operation
+from glassbrick.quiet import quiet
 
 __all__ = ["LogSoftmax", "Softmax"]
 
@@ -24,12 +25,12 @@ class Softmax(Operation):
            [0. , 1. ]])
     """
 
-    @np.errstate(over="ignore", under="ignore")  # exp(-inf) is the right 0
+    @quiet(over="ignore", under="ignore")  # exp(-inf) is the right 0
     def _output(self) -> Array:
         exp = np.exp(self.input_ - self.input_.max(axis=-1, keepdims=True))
         return exp / exp.sum(axis=-1, keepdims=True)
 
-    @np.errstate(under="ignore")
+    @quiet(under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         share = self.output * output_grad
         return share - self.output * share.sum(axis=-1, keepdims=True)
@@ -49,11 +50,11 @@ class LogSoftmax(Operation):
            [-2.000e+03,  0.000e+00]])
     """
 
-    @np.errstate(under="ignore")
+    @quiet(under="ignore")
     def _output(self) -> Array:
         below = self.input_ - self.input_.max(axis=-1, keepdims=True)
         return below - np.log(np.exp(below).sum(axis=-1, keepdims=True))
 
-    @np.errstate(under="ignore")
+    @quiet(under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         return output_grad - np.exp(self.output) * output_grad.sum(axis=-1, keepdims=True)
