@@ -24,6 +24,15 @@ def run_blocks(page):
     return pairs
 
 
+def test_the_page_on_files_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_blocks(ROOT / "docs" / "model-file.md")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "boston.safetensors",
+        "scaled.safetensors",
+    }
+
+
 def test_the_page_on_writing_blocks_runs_as_it_says():
     pairs = run_blocks(ROOT / "docs" / "write-your-own-block.md")
     assert len(pairs) >= 9

@@ -48,6 +48,7 @@ from glassbrick.layers import (
     RMSNorm,
     Series,
 )
+from glassbrick.loading import load
 from glassbrick.losses import (
     BinaryCrossEntropy,
     GaussianNLL,
@@ -247,6 +248,7 @@ __all__ = [
     "datasets",
     "eval_regression_model",
     "f1",
+    "load",
     "log_loss",
     "mae",
     "permute_data",

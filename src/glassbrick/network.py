@@ -17,13 +17,14 @@ from glassbrick.layers.series import as_layers, pass_through
 from glassbrick.layers.tree import all_layers, layer_name
 from glassbrick.losses import Loss
 from glassbrick.modes import predicting
+from glassbrick.network_file import Saved
 from glassbrick.operations import Operation, ParamOperation
 from glassbrick.penalties import Penalty, penalize
 from glassbrick.randomness import (
     ChapterStreams,
     SeedLike,
-    SpawnedStreams,
     Streams,
+    as_streams,
     legacy_seed,
 )
 from glassbrick.rollback import Rollback
@@ -34,7 +35,7 @@ __all__ = ["NeuralNetwork"]
 _CHAPTER_SEED = 1
 
 
-class NeuralNetwork:
+class NeuralNetwork(Saved):
     """Layers in a row, and the loss that their last output is judged by.
 
     Parameters
@@ -90,20 +91,16 @@ class NeuralNetwork:
     ):
         self.layers = as_layers(layers, "NeuralNetwork, layers")
         self.loss: Loss = instance_of(loss, Loss, "NeuralNetwork, loss", "MeanSquaredError()")
-        self.streams: Streams
-        self.seed = legacy_seed(seed, "NeuralNetwork, seed")
+        seed = legacy_seed(seed, "NeuralNetwork, seed")
         if rng is None:
-            self.streams = ChapterStreams(self.seed)
+            streams: Streams = ChapterStreams(seed)
         else:
             if seed != _CHAPTER_SEED:
                 refuse(ArgumentError, "NeuralNetwork", "either seed or rng", f"{seed=}, {rng=}")
-            self.seed = None
-            self.streams = SpawnedStreams(rng)
+            streams = as_streams(rng)
         try:
             self._claim_blocks()
-            for index, layer in enumerate(self.layers):
-                name = layer_name(layer, self.layers[:index])
-                layer._join(self.streams, (index,), name, self.seed)
+            self._share(streams)
             if self.layers[0].inputs is not None:
                 self.build(self.layers[0].inputs)
         except GlassbrickError:
@@ -368,6 +365,12 @@ class NeuralNetwork:
     def _parts(self) -> list[object]:
         """List the network and all its blocks: whatever holds something of its state."""
         return [self, *all_layers(self.layers), *self.operations()]
+
+    def _share(self, streams: Streams) -> None:
+        """Let all layers draw from these streams."""
+        self.streams, self.seed = streams, streams.seed
+        for index, layer in enumerate(self.layers):
+            layer._join(streams, (index,), layer_name(layer, self.layers[:index]), self.seed)
 
     def _claim_blocks(self) -> None:
         for block in (*self.layers, self.loss):

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Integral
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from glassbrick.checks import refuse
-from glassbrick.errors import ArgumentError, ArgumentTypeError
+from glassbrick.checks import complaint, describe, refuse
+from glassbrick.errors import ArgumentError, ArgumentTypeError, ShapeError
 
 __all__ = [
     "ChapterStreams",
     "Place",
     "RandomSource",
+    "ReservedRoom",
+    "ReservedStreams",
     "SeedLike",
     "SpawnedStreams",
     "Streams",
     "as_generator",
+    "as_streams",
     "legacy_seed",
+    "streams_from",
 ]
 
 RandomSource: TypeAlias = np.random.Generator | np.random.RandomState
@@ -33,7 +38,15 @@ _LARGEST_LEGACY_SEED = 2**32 - 1
 
 
 class Streams(Protocol):
-    """Gives each part of a network's training its source of random numbers."""
+    """Gives each part of a network's training its source of random numbers.
+
+    Attributes
+    ----------
+    seed : int or None
+        Of the chapter's single stream; None if there is none, or it has none.
+    """
+
+    seed: int | None
 
     def for_layer(self, place: Place, seed: int | None) -> RandomSource:
         """Return the source of the initial parameters of the layer at `place`."""
@@ -43,6 +56,9 @@ class Streams(Protocol):
 
     def for_steps(self, place: Place, seed: int | None) -> np.random.Generator:
         """Return the source of what an operation draws in each training step."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `streams_from` makes the same streams of."""
 
 
 class ChapterStreams:
@@ -73,6 +89,10 @@ class ChapterStreams:
         seed = self.seed if seed is None else seed
         return np.random.default_rng(None if seed is None else (seed, *place))
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what `streams_from` makes the same streams of."""
+        return {"seed": self.seed}
+
     def __getstate__(self) -> dict[str, Any]:
         return {"seed": self.seed}  # a saved network carries its seed, not 624 words of state
 
@@ -91,8 +111,14 @@ class SpawnedStreams:
 
     _LAYER, _SHUFFLING, _STEPS = 0, 1, 2  # first words of the spawn keys; never renumber
 
+    seed: int | None = None
+
     def __init__(self, rng: SeedLike):
         self._root = _seed_sequence(rng)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `streams_from` makes the same streams of."""
+        return {"rng": self._root.entropy, "spawn_key": list(self._root.spawn_key)}
 
     def _spawn(self, *key: int) -> np.random.Generator:
         spawn_key = (*self._root.spawn_key, *key)
@@ -114,6 +140,91 @@ class SpawnedStreams:
 
     def __repr__(self) -> str:
         return f"rng={self._root.entropy}"
+
+
+class ReservedStreams:
+    """Zeros in the place of random parameters, for those that are about to be read from a file.
+
+    Parameters
+    ----------
+    streams : Streams
+        Where all other random numbers come from.
+    room : int
+        How many numbers there are to be read; larger parameters are refused.
+    """
+
+    def __init__(self, streams: Streams, room: int):
+        self._streams, self._room = streams, room
+        self.for_shuffling, self.for_steps = streams.for_shuffling, streams.for_steps
+        self.to_json, self.seed = streams.to_json, streams.seed
+
+    def for_layer(self, place: Place, seed: int | None) -> Any:  # noqa: ARG002
+        """Return a source of zeros."""
+        return ReservedRoom(self._room)
+
+
+class ReservedRoom:
+    """Has the methods of a random source, and draws zeros.
+
+    Parameters
+    ----------
+    room : int
+        How many at most.
+    """
+
+    def __init__(self, room: int):
+        self._room = room
+
+    def zeros(self, shape: Any) -> Any:
+        """Return zeros of a shape.
+
+        Raises
+        ------
+        ShapeError
+            If there is not so much room.
+        """
+        size = math.prod(shape) if isinstance(shape, tuple | list) else shape
+        if size > self._room:
+            received = f"{self._room:,} in the file"
+            raise ShapeError(complaint("parameters", f"{size:,} numbers", received))
+        return np.zeros(shape)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        shape_first = name in ("standard_normal", "random", "permutation")
+
+        def draw(*args: Any, size: Any = None, **_: Any) -> Any:
+            if size is None and args and (shape_first or len(args) > 2):
+                size = args[0] if shape_first else args[2]
+            return 0.0 if size is None else self.zeros(size)
+
+        return draw
+
+
+def as_streams(rng: Any) -> Streams:
+    """Return streams for what a user gave as `rng`, or for reserved ones those."""
+    return rng if isinstance(rng, ReservedStreams) else SpawnedStreams(rng)
+
+
+def streams_from(told: dict[str, Any]) -> Streams:
+    """Make the streams of what their `to_json` told.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If it is something else.
+    """
+    match told:
+        case {"seed": seed, **rest} if not rest:
+            return ChapterStreams(legacy_seed(seed, "streams, seed"))
+        case {"rng": int() | list() as entropy, "spawn_key": list(keys), **rest} if not rest:
+            words = entropy if isinstance(entropy, list) else [entropy]
+            if all(type(n) is int and n >= 0 for n in (*words, *keys)):
+                streams = SpawnedStreams(0)
+                streams._root = np.random.SeedSequence(entropy, spawn_key=tuple(keys))
+                return streams
+    raise ArgumentError(complaint("streams", "a seed, or rng and spawn_key", describe(told)))
 
 
 def _seed_sequence(rng: Any) -> np.random.SeedSequence:

@@ -72,6 +72,7 @@ class Dense(Layer):
         l2: float = 0.0,
     ):
         super().__init__(positive_integer(neurons, "Dense, neurons"), inputs=inputs)
+        self.l1, self.l2 = l1, l2
         self.penalty = as_penalty(l1, l2, "Dense")
         self.activation = _as_activation(activation)
         self.weight_init, self.bias_init = weight_init, bias_init

@@ -78,6 +78,7 @@ class Embedding(Layer):
         else:
             self.categories = positive_integer(categories, who)
         super().__init__(None, inputs=inputs)
+        self.l1, self.l2 = l1, l2
         self.penalty = as_penalty(l1, l2, "Embedding")
         self.size = positive_integer(size, "Embedding, size")
         self.weight_init = as_initializer(weight_init, "Embedding, weight_init")

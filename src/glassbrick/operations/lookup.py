@@ -52,6 +52,7 @@ class Lookup(ParamOperation):
         super().__init__(W)
         if W.ndim != 2:
             refuse(ShapeError, "Lookup, W", "two axes, (categories, size)", W)
+        self.categories = None if categories is None else tuple(categories)
         self.counts, self.starts = np.array(len(W)), np.array(0)
         if categories is not None:
             who = "Lookup, categories"

@@ -1,0 +1,81 @@
+"""Files that are written whole or not at all, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from glassbrick.errors import FileError
+
+__all__ = ["told_as_ours", "write_whole"]
+
+
+def write_whole(path: Path, data: bytes, who: str, *, overwrite: bool = False) -> None:
+    """Write a file beside its place, and move it there when all of it is on the disk.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    data : bytes
+        What it shall hold.
+    who : str
+        What to call whoever writes it, in errors.
+    overwrite : bool, default False
+        Whether to replace a file that is there.
+
+    Raises
+    ------
+    FileError
+        If there is a file, no such folder, no room, or no right to write. What was there
+        before is then still there.
+    """
+    if not path.parent.is_dir():
+        raise FileError(f"{who}: there is no folder {path.parent}. Make it first.")
+    if path.is_dir():
+        raise FileError(f"{who}: {path} is a folder. Give the name of a file.")
+    if path.exists() and not overwrite:
+        raise FileError(f"{who}: {path} is there already. Give another name, or overwrite=True.")
+    with told_as_ours(who, f"cannot write {path}"):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(_mode_for(path))
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        _settle(path.parent)
+
+
+@contextmanager
+def told_as_ours(who: str, what: str) -> Iterator[None]:
+    """Turn errors of the file system into one of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"{who}: {what}: {error.strerror or error}.") from None
+
+
+def _mode_for(path: Path) -> int:
+    """Return the rights that a file has which is there, or that a new one would get."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _settle(folder: Path) -> None:
+    """Wait until the new name is on the disk, too, where folders can be waited for."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

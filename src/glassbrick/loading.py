@@ -1,0 +1,58 @@
+"""load: whatever a file of Glassbrick's holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from glassbrick.errors import FileError
+from glassbrick.files import read_sealed
+from glassbrick.network import NeuralNetwork
+from glassbrick.network_file import KIND, rebuild, table_of_blocks
+
+__all__ = ["load"]
+
+
+def load(path: str | os.PathLike[str], *, blocks: Iterable[type] = ()) -> NeuralNetwork:
+    """Load a network that was saved with `NeuralNetwork.save`.
+
+    Nothing in the file is run. It names classes, which are looked up among those of Glassbrick
+    and those you give, and holds arrays; and it is refused if a single bit of it changed.
+
+    Parameters
+    ----------
+    path : str or path
+        Of the file.
+    blocks : iterable of type
+        Classes of your own that the network is made of: operations, layers, its loss.
+
+    Returns
+    -------
+    NeuralNetwork
+        With the parameters that were saved; it predicts and trains as the saved one would.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, it is damaged, of another kind or of a later version, or needs
+        a class that was not given.
+    ArgumentError, ArgumentTypeError
+        If `blocks` are not classes, or one has the name of one of Glassbrick's.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import glassbrick as gb
+    >>> net = gb.NeuralNetwork([gb.Dense(1, "linear", inputs=2)], gb.MeanSquaredError(), rng=0)
+    >>> path = tempfile.mkdtemp() + "/line.safetensors"
+    >>> net.save(path)
+    >>> gb.load(path)
+    NeuralNetwork([Dense(1, Linear)], MeanSquaredError(), rng=0)
+    """
+    who = f"load, {path}"
+    table = table_of_blocks(blocks, "load, blocks")
+    contents = read_sealed(Path(path), "load")
+    if (kind := contents.description.get("kind")) != KIND:
+        raise FileError(f"{who}: expected a {KIND}; received {str(kind)[:60]!r}.")
+    return rebuild(contents, NeuralNetwork, table, who)
