@@ -493,6 +493,18 @@ def test_what_fails_leaves_what_was_there(step, tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_what_is_no_path_and_no_class(tmp_path):
+    net, path = small(tmp_path)
+    for call in net.save, gb.load:
+        with pytest.raises(ArgumentTypeError, match="path: expected a path"):
+            call(3)
+    for blocks in None, 3, "Dense", [3], ["Dense"]:
+        with pytest.raises(ArgumentTypeError, match="load, blocks"):
+            gb.load(path, blocks=blocks)
+    with pytest.raises(ArgumentTypeError, match="overwrite"):
+        net.save(path, overwrite="yes")
+
+
 def test_places_that_cannot_be_written_to(tmp_path):
     net, _ = small(tmp_path)
     with pytest.raises(FileError, match="there is no folder"):

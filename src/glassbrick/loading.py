@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from glassbrick.errors import FileError
-from glassbrick.files import read_sealed
+from glassbrick.files import as_path, read_sealed
 from glassbrick.network import NeuralNetwork
 from glassbrick.network_file import KIND, rebuild, table_of_blocks
 
@@ -50,9 +49,10 @@ def load(path: str | os.PathLike[str], *, blocks: Iterable[type] = ()) -> Neural
     >>> gb.load(path)
     NeuralNetwork([Dense(1, Linear)], MeanSquaredError(), rng=0)
     """
-    who = f"load, {path}"
+    file = as_path(path, "load, path")
+    who = f"load, {file}"
     table = table_of_blocks(blocks, "load, blocks")
-    contents = read_sealed(Path(path), "load")
+    contents = read_sealed(file, "load")
     if (kind := contents.description.get("kind")) != KIND:
         raise FileError(f"{who}: expected a {KIND}; received {str(kind)[:60]!r}.")
     return rebuild(contents, NeuralNetwork, table, who)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from glassbrick import initializers, layers, losses, operations
 from glassbrick.arrays import Array
 from glassbrick.checks import complaint, true_or_false
 from glassbrick.errors import DataError, FileError, GlassbrickError
-from glassbrick.files import Contents, write_sealed
+from glassbrick.files import Contents, as_path, write_sealed
 from glassbrick.layers.single import Single
 from glassbrick.layers.tree import named_operations
 from glassbrick.operations import Operation, ParamOperation
@@ -60,7 +59,9 @@ class Saved:
         who = "NeuralNetwork.save"
         overwrite = true_or_false(overwrite, f"{who}, overwrite")
         told = {"kind": KIND, **describe(net, who)}
-        write_sealed(Path(path), told, arrays_of(net, who), who, overwrite=overwrite)
+        write_sealed(
+            as_path(path, f"{who}, path"), told, arrays_of(net, who), who, overwrite=overwrite
+        )
 
 
 def describe(net: NeuralNetwork, who: str) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def as_table(known: Iterable[type], more: Iterable[type], who: str) -> Table:
     ArgumentError, ArgumentTypeError
         If something is no class, or has the name of another.
     """
+    if isinstance(more, str) or not isinstance(more, Iterable):
+        refuse(ArgumentTypeError, who, "a list of classes, such as [MyOperation]", more)
     table: dict[str, type] = {kind.__name__: kind for kind in known}
     for kind in more:
         if not isinstance(kind, type):

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from glassbrick.errors import FileError
+from glassbrick.checks import refuse
+from glassbrick.errors import ArgumentTypeError, FileError
 
-__all__ = ["told_as_ours", "write_whole"]
+__all__ = ["as_path", "told_as_ours", "write_whole"]
 
 
 def write_whole(path: Path, data: bytes, who: str, *, overwrite: bool = False) -> None:
@@ -51,6 +52,19 @@ def write_whole(path: Path, data: bytes, who: str, *, overwrite: bool = False) -
         finally:
             Path(name).unlink(missing_ok=True)
         _settle(path.parent)
+
+
+def as_path(path: str | os.PathLike[str], who: str) -> Path:
+    """Return the path of a file.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is something else.
+    """
+    if not isinstance(path, str | os.PathLike):
+        refuse(ArgumentTypeError, who, 'a path, such as "net.safetensors"', path)
+    return Path(path)
 
 
 @contextmanager
