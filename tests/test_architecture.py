@@ -38,6 +38,7 @@ FLOORS = [
     "layers",
     "losses",
     "summary",
+    "export",
     "recipes",
     "network_file",
     "network",

@@ -26,9 +26,12 @@ def run_blocks(page):
 
 def test_the_page_on_files_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     run_blocks(ROOT / "docs" / "model-file.md")
     assert {path.name for path in tmp_path.iterdir()} == {
         "boston.safetensors",
+        "net.onnx",
+        "predict.py",
         "scaled.safetensors",
     }
 

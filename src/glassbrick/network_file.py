@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from glassbrick import initializers, layers, losses, operations
 from glassbrick.arrays import Array
 from glassbrick.checks import complaint, true_or_false
 from glassbrick.errors import DataError, FileError, GlassbrickError
-from glassbrick.files import Contents, as_path, write_sealed
+from glassbrick.export import Program, program_of
+from glassbrick.files import Contents, as_path, write_sealed, write_whole
 from glassbrick.layers.single import Single
 from glassbrick.layers.tree import named_operations
 from glassbrick.operations import Operation, ParamOperation
@@ -62,6 +64,76 @@ class Saved:
         write_sealed(
             as_path(path, f"{who}, path"), told, arrays_of(net, who), who, overwrite=overwrite
         )
+
+    def to_python(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the network as one file of plain NumPy, with a function ``predict(X)``.
+
+        The file needs NumPy alone, not this package. It has all numbers of the network, and
+        each step of its prediction as a line, blocks of your own among them. It predicts the
+        same, bit for bit.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file, which ends in ".py".
+        overwrite : bool, default False
+            Whether to replace a file that is there.
+
+        Raises
+        ------
+        NotReadyError
+            If there are no parameters yet.
+        TracingError
+            If a block does what cannot be written down as calls of NumPy.
+        FileError
+            If there is a file already, or it cannot be written.
+        """
+        from glassbrick.export.python_file import python_of
+
+        self._export("to_python", python_of, path, overwrite)
+
+    def to_onnx(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the network as an ONNX model, for programs that know neither Python nor this.
+
+        Its input is "X", its output "prediction", both for any number of rows and in the dtype
+        of the network. Blocks of your own are written, too, if ONNX has what they compute with.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file, which by custom ends in ".onnx".
+        overwrite : bool, default False
+            Whether to replace a file that is there.
+
+        Raises
+        ------
+        MissingExtraError
+            If onnx is not installed.
+        NotReadyError
+            If there are no parameters yet.
+        TracingError
+            If a block does what ONNX cannot.
+        FileError
+            If there is a file already, or it cannot be written.
+        """
+        from glassbrick.export.onnx_file import onnx_of
+
+        self._export("to_onnx", onnx_of, path, overwrite)
+
+    def _export(
+        self,
+        method: str,
+        write: Callable[[Program, str, str], bytes],
+        path: str | os.PathLike[str],
+        overwrite: bool,
+    ) -> None:
+        """Write what predicts as the network does."""
+        net: NeuralNetwork = self  # type: ignore[assignment]
+        who = f"NeuralNetwork.{method}"
+        place = as_path(path, f"{who}, path")
+        overwrite = true_or_false(overwrite, f"{who}, overwrite")
+        data = write(program_of(net), f"Predicts as {net!r} does.", version("glassbrick"))
+        write_whole(place, data, who, overwrite=overwrite)
 
 
 def describe(net: NeuralNetwork, who: str) -> dict[str, Any]:

@@ -51,11 +51,13 @@ class GELU(Operation):
     def __init__(self, approximate: bool = False):
         self.approximate = true_or_false(approximate, "GELU, approximate")
 
+    @quiet(under="ignore")
     def _output(self) -> Array:
         distribution = tanh_distribution if self.approximate else normal_distribution
         self.gate, self.gate_slope = distribution(self.input_)
         return self.input_ * self.gate
 
+    @quiet(under="ignore")
     def _input_grad(self, output_grad: Array) -> Array:
         return output_grad * (self.gate + self.input_ * self.gate_slope)
 
