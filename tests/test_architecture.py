@@ -49,6 +49,7 @@ FLOORS = [
     "engines",
     "training",
     "datasets",
+    "tables",
     "glass",
     "cli",
 ]

@@ -1,0 +1,179 @@
+"""Column: a named column of a table, of one kind, in which values may be missing."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.checks import complaint, describe
+from glassbrick.errors import DataError
+
+__all__ = ["Column", "Kind", "as_kind", "column_of"]
+
+Kind: TypeAlias = Literal["number", "category", "date"]
+"""Truth values are categories, False and True."""
+
+_YES_NO = {False: "False", True: "True"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    name : str
+        As in the table.
+    kind : {"number", "category", "date"}
+        What its values are.
+    values : ndarray, shape (rows,)
+        Of numbers as float64, with NaN where one is missing; of dates as datetime64 in
+        microseconds, with NaT; of categories as texts, with None.
+    """
+
+    name: str
+    kind: Kind
+    values: Array
+
+    @property
+    def missing(self) -> Array:
+        """Where there is no value."""
+        if self.kind == "number":
+            return np.isnan(self.values)
+        if self.kind == "date":
+            return np.isnat(self.values)
+        return np.array([value is None for value in self.values], bool)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def column_of(name: str, values: Sequence[Any], who: str) -> Column:
+    """Make a column of Python's values, of the kind that all of them are.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    values : sequence
+        None, NaN and NaT are missing.
+    who : str
+        What to call whoever gave the table, in errors.
+
+    Raises
+    ------
+    DataError
+        If a number is infinite, or a value is neither number, text, truth nor date.
+    """
+    plain = [None if _is_missing(value) else value for value in values]
+    kinds = {
+        _kind_of(value, name, row, who) for row, value in enumerate(plain) if value is not None
+    }
+    if kinds == {"date"}:
+        return Column(name, "date", _dates(plain))
+    if kinds <= {"number"}:
+        return Column(name, "number", _numbers(plain, name, who))
+    return Column(name, "category", _texts(plain))
+
+
+def as_kind(column: Column, kind: Kind, who: str) -> Column:
+    """Return a column as the kind that it was when a model learned from it.
+
+    Raises
+    ------
+    DataError
+        If a value cannot be; with the column and the row.
+    """
+    if column.kind == kind:
+        return column
+    values = column.values.tolist()
+    if column.missing.all():
+        return (
+            column_of(column.name, [None] * len(values), who)
+            if kind == "number"
+            else (
+                Column(
+                    column.name,
+                    kind,
+                    _dates([None] * len(values))
+                    if kind == "date"
+                    else _texts([None] * len(values)),
+                )
+            )
+        )
+    if kind == "category":
+        return Column(column.name, kind, _texts([None if _is_missing(v) else v for v in values]))
+    read = float if kind == "number" else datetime.datetime.fromisoformat
+    found: list[Any] = []
+    for row, value in enumerate(values):
+        try:
+            found.append(None if _is_missing(value) else read(value))
+        except (TypeError, ValueError):
+            expected = f"a {kind}, as in training"
+            raise DataError(
+                complaint(_place(who, column.name, row), expected, describe(value))
+            ) from None
+    return column_of(column.name, found, who)
+
+
+def _kind_of(value: Any, name: str, row: int, who: str) -> Kind:
+    if isinstance(value, bool | np.bool | str):
+        return "category"
+    if isinstance(value, int | float | np.integer | np.floating) or hasattr(value, "as_tuple"):
+        return "number"
+    if isinstance(value, datetime.date | np.datetime64):
+        return "date"
+    expected = "a number, a text, a truth value or a date"
+    raise DataError(complaint(_place(who, name, row), expected, describe(value)))
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # what compares so strangely is not missing
+        return type(value).__name__ == "NAType"
+
+
+def _numbers(values: Sequence[Any], name: str, who: str) -> Array:
+    numbers = np.array(
+        [math.nan if value is None else float(value) for value in values], np.float64
+    )
+    if np.isinf(numbers).any():
+        row = int(np.argmax(np.isinf(numbers)))
+        raise DataError(complaint(_place(who, name, row), "a finite number", str(numbers[row])))
+    return numbers
+
+
+def _dates(values: Sequence[Any]) -> Array:
+    plain = [
+        value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
+        for value in values
+    ]
+    return np.array(plain, "datetime64[us]")
+
+
+def _texts(values: Sequence[Any]) -> Array:
+    texts = np.empty(len(values), object)
+    texts[:] = [None if value is None else _text(value) for value in values]
+    return texts
+
+
+def _text(value: Any) -> str:
+    """Write 3 and 3.0 alike, for one missing value makes floats of whole numbers."""
+    if isinstance(value, bool | np.bool):
+        return _YES_NO[bool(value)]
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _place(who: str, name: str, row: int) -> str:
+    return f'{who}, column "{name}", row {row}'

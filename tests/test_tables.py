@@ -1,0 +1,325 @@
+"""Tables: columns of all kinds, from all libraries, become numbers; bad ones are named."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import RobustScaler
+
+from glassbrick import ArgumentTypeError, DataError, FileError
+from glassbrick.tables import Features, read_table
+
+DAYS = [datetime.date(2020, 1, 1), None, datetime.date(2021, 5, 6), datetime.date(2020, 3, 9)]
+MIXED = {
+    "age": [1, None, 3, 4],
+    "pay": [1.5, 2.5, None, -4.0],
+    "town": ["Bern", None, "Genf", "Bern"],
+    "yes": [True, None, False, False],
+    "day": DAYS,
+}
+MAKERS = {"dict": dict, "pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.table}
+
+
+def fitted(data):
+    table = read_table(data, "test")
+    features = Features.fit(table, "test")
+    return features, features.encode(table, "test")
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_all_libraries_give_the_same(make):
+    features, matrix = fitted(make(MIXED))
+    expected, numbers = fitted(MIXED)
+    assert features.names == expected.names
+    assert features.to_json() == expected.to_json()
+    assert np.array_equal(matrix, numbers)
+    assert np.isfinite(matrix).all()
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet"])
+def test_files_give_the_same(ending, tmp_path):
+    path = tmp_path / f"table.{ending}"
+    frame = pl.DataFrame(MIXED)
+    if ending == "parquet":
+        frame.write_parquet(path)
+    else:
+        frame.write_csv(path, separator="\t" if ending == "tsv" else ",")
+    features, matrix = fitted(path)
+    expected, numbers = fitted(MIXED)
+    if ending != "parquet":  # where truth is a word
+        assert [n.lower() for n in features.names] == [n.lower() for n in expected.names]
+    assert np.array_equal(matrix, numbers)
+    assert np.array_equal(fitted(str(path))[1], matrix)
+
+
+def test_a_matrix_is_a_table_too():
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    features, matrix = fitted(X)
+    assert features.names == ("x0", "x1", "x2")
+    assert matrix.shape == X.shape
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [Decimal("1.5"), Decimal(2), None],
+        pd.Series([1, None, 3], dtype="Int64"),
+        pl.Series([1, None, 3], dtype=pl.UInt8),
+    ],
+)
+def test_numbers_of_other_kinds(values):
+    (column,) = read_table({"x": list(values)}, "test")
+    assert column.kind == "number"
+    assert column.missing.sum() == 1
+
+
+def test_categories_of_libraries():
+    for frame in (
+        pd.DataFrame({"c": pd.Categorical(["a", "b", None, "a"])}),
+        pl.DataFrame({"c": pl.Series(["a", "b", None, "a"], dtype=pl.Categorical)}),
+        pa.table({"c": pa.array(["a", "b", None, "a"]).dictionary_encode()}),
+    ):
+        features, matrix = fitted(frame)
+        assert features.names == ("c=a", "c=b", "c is missing")
+        assert matrix.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
+
+
+def test_missing_values_in_files(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,x\nNA,?\n,\nnull,y\n5,NaN\n")
+    numbers, texts = read_table(path, "test")
+    assert numbers.missing.tolist() == [False, True, True, True, False]
+    assert texts.missing.tolist() == [False, True, True, False, True]
+
+
+# Numbers.
+
+
+@given(st.lists(st.floats(-1e300, 1e300) | st.none(), min_size=2, max_size=30))
+def test_any_numbers_become_small_ones(values):
+    table = read_table({"x": values, "always": list(range(len(values)))}, "test")
+    matrix = Features.fit(table, "test").encode(table, "test")
+    assert np.isfinite(matrix).all()
+    assert np.abs(matrix).max() <= 3.0
+
+
+def test_numbers_are_scaled_as_by_scikit_learn():
+    x = np.random.default_rng(0).exponential(size=101)
+    scaled = RobustScaler().fit_transform(x[:, np.newaxis])[:, 0]
+    _, matrix = fitted({"x": x.tolist()})
+    assert np.allclose(matrix[:, 0], scaled / np.sqrt(1.0 + (scaled / 3.0) ** 2), rtol=1e-12)
+
+
+def test_numbers_keep_their_order_however_far_away():
+    features, _ = fitted({"x": list(range(100))})
+    far = [-1e308, -1e5, 0.0, 50.0, 99.0, 1e5, 1e308]
+    matrix = features.encode(read_table({"x": far}, "test"), "test")[:, 0]
+    assert (np.diff(matrix) >= 0.0).all()
+    assert np.abs(matrix).max() <= 3.0
+
+
+def test_mostly_the_same_number():
+    _, matrix = fitted({"x": [5.0] * 20 + [7.0]})
+    assert np.isclose(matrix[-1, 0], 2.0 / math.sqrt(1.0 + (2.0 / 3.0) ** 2))
+
+
+# Categories.
+
+
+def test_few_categories_are_features_and_unknown_ones_none_of_them():
+    features, _ = fitted({"c": ["a", "b", "a", "c"]})
+    matrix = features.encode(read_table({"c": ["b", "new", None]}, "test"), "test")
+    assert features.names == ("c=a", "c=b", "c=c")
+    assert matrix.tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0]]
+
+
+def test_many_categories_are_numbers_and_rare_ones_share_one():
+    values = [f"v{n}" for n in range(12) for _ in range(2)] + ["once", "twice", "twice", None]
+    features, matrix = fitted({"x": list(range(len(values))), "c": values})
+    assert features.categories == (15,)  # 13 of them, missing, and others
+    assert features.names[0] == "c"  # numbers of categories come first
+    codes = dict(zip(values, matrix[:, 0].tolist(), strict=True))
+    assert codes["once"] == 0.0
+    assert len(set(codes.values())) == 15
+    assert max(codes.values()) == 14.0
+    new = features.encode(read_table({"c": ["new", "v3"], "x": [1, 2]}, "test"), "test")
+    assert new[:, 0].tolist() == [0.0, codes["v3"]]
+
+
+def test_whole_numbers_and_floats_are_the_same_category():
+    features, matrix = fitted({"c": ["1", "2", "x", "1"]})
+    again = features.encode(read_table({"c": [1.0, 2, None, 1]}, "test"), "test")
+    assert np.array_equal(again[:2], matrix[:2])
+
+
+# Dates.
+
+
+def test_dates_go_round():
+    start = datetime.datetime(2020, 1, 1)
+    days = [start + datetime.timedelta(hours=7 * n) for n in range(2000)]
+    features, matrix = fitted({"d": days})
+    assert features.names == (
+        "d",
+        *(f"d, {p} of the {c}" for c in ("year", "week", "day") for p in ("sine", "cosine")),
+    )
+    assert np.allclose(matrix[0, 3:5], matrix[24, 3:5])  # seven days later
+    assert np.allclose(matrix[0, 5:], matrix[24, 5:])
+    assert not np.allclose(matrix[0, 5:], matrix[1, 5:])
+    assert np.allclose(np.hypot(matrix[:, 1], matrix[:, 2]), 1.0)
+
+
+def test_dates_as_texts_are_understood_later():
+    features, matrix = fitted({"d": DAYS})
+    texts = [None if day is None else day.isoformat() for day in DAYS]
+    assert np.array_equal(features.encode(read_table({"d": texts}, "test"), "test"), matrix)
+
+
+# Features.
+
+
+def test_what_is_learned_is_of_the_training_rows_alone():
+    features, _ = fitted(MIXED)
+    one = {name: values[:1] for name, values in MIXED.items()}
+    alone = features.encode(read_table(one, "test"), "test")
+    assert np.array_equal(alone, fitted(MIXED)[1][:1])
+
+
+def test_columns_are_found_by_name():
+    features, matrix = fitted(MIXED)
+    other = {name: MIXED[name] for name in reversed(MIXED)} | {"more": [1, 2, 3, 4]}
+    assert np.array_equal(features.encode(read_table(other, "test"), "test"), matrix)
+
+
+def test_features_come_back():
+    features, matrix = fitted(MIXED)
+    again = Features.from_json(json.loads(json.dumps(features.to_json())), "test")
+    assert again.names == features.names
+    assert np.array_equal(again.encode(read_table(MIXED, "test"), "test"), matrix)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"columns": 3, "left_out": {}},
+        {"columns": [{"kind": "os"}], "left_out": {}},
+        {"columns": [{"kind": "number"}], "left_out": {}},
+        None,
+    ],
+)
+def test_what_are_no_features(told):
+    with pytest.raises(FileError, match="cannot be understood"):
+        Features.from_json(told, "test")
+
+
+def test_useless_columns_are_left_out_with_a_reason():
+    table = {
+        "x": list(range(30)),
+        "name": [f"n{n}" for n in range(30)],
+        "same": [1] * 30,
+        "empty": [None] * 30,
+        "sometimes": [1] * 29 + [None],
+    }
+    features, _ = fitted(table)
+    assert features.left_out == {
+        "name": "has another text in each row",
+        "same": "has the same value in all rows",
+        "empty": "has no values",
+    }
+    assert "sometimes is missing" in features.names
+    with pytest.raises(DataError, match='no column to learn from: "same" has the same'):
+        fitted({"same": [1, 1]})
+
+
+# What cannot be used.
+
+
+class Odd:
+    pass
+
+
+BAD = {
+    "no table": (3, ArgumentTypeError, "a table of pandas, polars or Arrow"),
+    "a list": ([[1, 2], [3, 4]], ArgumentTypeError, "a table"),
+    "None": (None, ArgumentTypeError, "a table"),
+    "one axis": (np.ones(3), DataError, "rows and columns"),
+    "no rows": ({"x": []}, DataError, "at least one row"),
+    "no columns": ({}, DataError, "at least one row and one column"),
+    "no rows of pandas": (pd.DataFrame({"x": []}), DataError, "at least one row"),
+    "two lengths": ({"x": [1], "y": [1, 2]}, DataError, '"x" has 1, "y" has 2'),
+    "one name twice": (pd.DataFrame([[1, 2]], columns=["a", "a"]), DataError, "once"),
+    "names alike": (pd.DataFrame([[1, 2]], columns=[1, "1"]), DataError, "once"),
+    "infinity": ({"x": [1.0, math.inf]}, DataError, 'column "x", row 1: expected a finite'),
+    "an object": ({"x": [1, Odd()]}, DataError, 'column "x", row 1: expected a number, a text'),
+    "a list in a cell": ({"x": [[1], [2]]}, DataError, 'column "x", row 0'),
+    "a complex number": ({"x": [1j]}, DataError, 'column "x", row 0'),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_tables(name):
+    data, kind, words = BAD[name]
+    with pytest.raises(kind, match=words):
+        read_table(data, "fit")
+
+
+LATER = {
+    "a column is missing": ({"age": [1]}, '"pay", .* not among "age"'),
+    "a text for a number": (
+        MIXED | {"age": ["1", "2", "old", "4"]},
+        'column "age", row 2: expected a number, as in training; received .old',
+    ),
+    "a date for a number": (MIXED | {"age": DAYS}, 'column "age", row 0: expected a number'),
+    "a number for a date": (MIXED | {"day": [1, 2, 3, 4]}, 'column "day", row 0: expected a date'),
+    "a text for a date": (
+        MIXED | {"day": ["2020-01-01", "soon", None, None]},
+        'column "day", row 1',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_bad_tables_later(name):
+    features, _ = fitted(MIXED)
+    data, words = LATER[name]
+    with pytest.raises(DataError, match=words):
+        features.encode(read_table(data, "predict"), "predict")
+
+
+def test_a_column_may_be_missing_altogether_in_some_rows():
+    features, _ = fitted(MIXED)
+    empty = {name: [None] for name in MIXED}
+    matrix = features.encode(read_table(empty, "predict"), "predict")
+    assert np.isfinite(matrix).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("t.csv", "a,b\n1\n1,2,3\n", "cannot be read as a table"),
+        ("t.csv", "", "cannot be read as a table"),
+        ("t.csv", "a,b\n", "at least one row"),
+        ("t.parquet", "no parquet", "cannot be read as a table"),
+        ("t.xlsx", "x", "a file that ends in .csv"),
+        ("t", "x", "received 'none'"),
+    ],
+)
+def test_bad_files(name, text, words, tmp_path):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises((FileError, DataError), match=words) as error:
+        read_table(path, "train")
+    assert str(path) in str(error.value)
+    with pytest.raises(FileError, match="no such file"):
+        read_table(tmp_path / "none.csv", "train")
