@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import RobustScaler
 
 from glassbrick import ArgumentTypeError, DataError, FileError
-from glassbrick.tables import Features, read_table
+from glassbrick.tables import ClassTarget, Features, NumberTarget, read_table, target_of, task_of
 
 DAYS = [datetime.date(2020, 1, 1), None, datetime.date(2021, 5, 6), datetime.date(2020, 3, 9)]
 MIXED = {
@@ -323,3 +323,100 @@ def test_bad_files(name, text, words, tmp_path):
     assert str(path) in str(error.value)
     with pytest.raises(FileError, match="no such file"):
         read_table(tmp_path / "none.csv", "train")
+
+
+# Targets.
+
+
+def column(values):
+    return read_table({"y": values}, "test")[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        (["a", "b"], "classification"),
+        ([True, False], "classification"),
+        ([0, 1] * 5, "classification"),
+        ([0.0, 1.0, None] * 5, "classification"),
+        ([1, 2, 3], "regression"),
+        ([0.5, 1.5] * 9, "regression"),
+        (list(range(11)) * 5, "regression"),
+        (list(range(10)) * 5, "classification"),
+    ],
+)
+def test_the_task_is_found(values, task):
+    assert task_of(column(values)) == task
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=20))
+def test_numbers_come_back(values):
+    target = NumberTarget.fit(column(values), "test")
+    encoded = target.encode(column(values), "test")
+    size = np.abs(values).max()
+    assert np.abs(encoded).max() <= 1e3
+    assert np.allclose(target.decode(encoded)[:, 0], values, rtol=1e-9, atol=1e-9 * size)
+
+
+def test_targets_are_standardized():
+    target = NumberTarget.fit(column([1.0, 2.0, 6.0]), "test")
+    encoded = target.encode(column([1.0, 2.0, 6.0]), "test")
+    assert np.isclose(encoded.mean(), 0.0)
+    assert np.isclose(encoded.std(), 1.0)
+    assert encoded.shape == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        (["b", "a", "b"], ("a", "b")),
+        ([10, 9, 2, 10], ("2", "9", "10")),
+        ([True, False], ("False", "True")),
+        ([2.0, 1.0], ("1", "2")),
+        (["b", "10", "9"], ("9", "10", "b")),
+    ],
+)
+def test_classes_come_back(values, classes):
+    target = ClassTarget.fit(column(values), "test")
+    assert target.classes == classes
+    encoded = target.encode(column(values), "test")
+    assert encoded.shape == (len(values), 1)
+    assert target.decode(encoded[:, 0].astype(int)).tolist() == column(values).values.tolist() or (
+        target.decode(encoded[:, 0].astype(int)).tolist() == [str(int(v)) for v in values]
+    )
+
+
+@pytest.mark.parametrize("fit", [NumberTarget.fit, ClassTarget.fit])
+def test_targets_are_kept_in_files(fit):
+    target = fit(column([1, 2, 3]), "test")
+    told = json.loads(json.dumps({"task": target.task, **target.to_json()}))
+    again = target_of(told, "test")
+    assert vars(again) == vars(target)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"task": "os"},
+        {"task": "regression"},
+        {"task": "regression", "name": "y", "mean": "x", "deviation": 1},
+    ],
+)
+def test_what_are_no_targets(told):
+    with pytest.raises(FileError, match="cannot be understood"):
+        target_of(told, "test")
+
+
+def test_bad_targets():
+    with pytest.raises(DataError, match=r'column "y", row 1: expected a value .* in 2 rows in all'):
+        NumberTarget.fit(column([1.0, None, None]), "fit")
+    with pytest.raises(DataError, match=r'column "y", row 0: expected a value'):
+        ClassTarget.fit(column([None, "a"]), "fit")
+    with pytest.raises(DataError, match="at least two classes; received a in all rows"):
+        ClassTarget.fit(column(["a", "a"]), "fit")
+    with pytest.raises(DataError, match=r"row 1: expected a number, as in training; received .b"):
+        NumberTarget.fit(column(["1", "b"]), "fit")
+    target = ClassTarget.fit(column(["a", "b"]), "fit")
+    with pytest.raises(DataError, match=r"row 1: expected one of the classes of training, a, b"):
+        target.encode(column(["a", "c"]), "evaluate")

@@ -3,5 +3,24 @@
 from glassbrick.tables.columns import Column, Kind
 from glassbrick.tables.features import Features
 from glassbrick.tables.read import read_table
+from glassbrick.tables.targets import (
+    ClassTarget,
+    NumberTarget,
+    Target,
+    Task,
+    target_of,
+    task_of,
+)
 
-__all__ = ["Column", "Features", "Kind", "read_table"]
+__all__ = [
+    "ClassTarget",
+    "Column",
+    "Features",
+    "Kind",
+    "NumberTarget",
+    "Target",
+    "Task",
+    "read_table",
+    "target_of",
+    "task_of",
+]
