@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import glassbrick as gb
 from test_chapter import PRINTED, expected_output
 
 ENVIRONMENT = {**os.environ, "COLUMNS": "80", "PYTHONWARNINGS": "error", "NO_COLOR": "1"}
@@ -371,3 +374,78 @@ def test_an_unknown_engine_is_a_usage_error():
     run = glassbrick("chapter", "--engine", "steam")
     assert run.returncode == 2
     assert "numpy" in run.stderr
+
+
+# show and export.
+
+
+@pytest.fixture
+def model(tmp_path):
+    net = gb.NeuralNetwork([gb.Dense(4, "tanh"), gb.Dense(1, "linear")], gb.Huber(), rng=3)
+    net.build(3)
+    net.save(tmp_path / "net.safetensors")
+    return net, tmp_path / "net.safetensors"
+
+
+def test_show(model):
+    _, path = model
+    run = glassbrick("show", path, COLUMNS="80")
+    assert run.returncode == 0
+    assert "dense_1" in run.stdout
+    assert "Loss: Huber(delta=1)" in run.stdout
+    assert "Random numbers: rng=3" in run.stdout
+    assert max(map(len, run.stdout.splitlines())) <= 80
+
+
+def test_show_for_machines(model):
+    told = json.loads(glassbrick("show", model[1], "--json").stdout)
+    assert told["parameters"] == 4 * 3 + 4 + 4 + 1
+    assert told["kind"] == "network"
+    assert told["arrays"]["dense_1.weight_multiply.param"]["shape"] == [3, 4]
+
+
+def test_show_a_network_without_parameters(tmp_path):
+    net = gb.NeuralNetwork([gb.Dense(1)], gb.MeanSquaredError(), rng=3)
+    net.save(tmp_path / "net")
+    run = glassbrick("show", tmp_path / "net")
+    assert "It has no parameters yet." in run.stdout
+    assert json.loads(glassbrick("show", tmp_path / "net", "--json").stdout)["parameters"] == 0
+
+
+def test_export(model, tmp_path):
+    net, path = model
+    onnx, python = tmp_path / "net.onnx", tmp_path / "net.py"
+    run = glassbrick("export", path, "--onnx", onnx, "--python", python)
+    assert run.returncode == 0
+    assert f"ONNX model written to {onnx}" in run.stdout
+    assert onnx.stat().st_size > 100
+    names = {}
+    exec(python.read_text(), names)
+    rows = np.ones((2, 3))
+    assert np.array_equal(names["predict"](rows), net.predict(rows))
+    again = glassbrick("export", path, "--onnx", onnx)
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+    assert glassbrick("export", path, "--onnx", onnx, "--force").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["show"], 2, "Missing argument"),
+        (["show", "none"], 1, "No such file"),
+        (["show", "."], 1, "directory"),
+        (["show", __file__], 1, "damaged, or not a file of Glassbrick's"),
+        (["export", "MODEL"], 2, "--onnx FILE or --python FILE"),
+        (["export", "none", "--onnx", "x"], 1, "No such file"),
+        (["export", "MODEL", "--onnx", "no/x"], 1, "there is no folder"),
+        (["export", "MODEL", "--onnx"], 2, "requires an argument"),
+        (["export", "MODEL", "--pickle", "x"], 2, "No such option"),
+    ],
+)
+def test_bad_uses_of_model_files(arguments, status, words, model, tmp_path):
+    given = [str(model[1]) if word == "MODEL" else word for word in arguments]
+    run = glassbrick(*given, cwd=tmp_path)
+    assert run.returncode == status
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr

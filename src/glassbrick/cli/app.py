@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["EngineName", "app", "chapter", "check"]
+__all__ = ["EngineName", "app", "chapter", "check", "export", "show"]
 
 
 class EngineName(StrEnum):
@@ -85,3 +85,36 @@ def check(
     from glassbrick.cli.check import run
 
     raise typer.Exit(run(file, tolerance))
+
+
+@app.command()
+def show(
+    file: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that save has written.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for machines.")] = False,
+) -> None:
+    """Show what a model file holds: layers, shapes, parameters, loss.
+
+    Exit status 1 if it is damaged.
+    """
+    from glassbrick.cli.show import run
+
+    raise typer.Exit(run(file, as_json))
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that save has written.")],
+    onnx: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write an ONNX model (needs onnx).")
+    ] = None,
+    python: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a file of plain NumPy.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write FILE over if it exists.")] = False,
+) -> None:
+    """Write a model for other programs: as ONNX, or as plain NumPy."""
+    if onnx is None and python is None:
+        raise typer.BadParameter("say what to write: --onnx FILE or --python FILE")
+    from glassbrick.cli.export import run
+
+    raise typer.Exit(run(file, onnx, python, force))
