@@ -12,7 +12,7 @@ from glassbrick import optimizers, schedules
 from glassbrick.arrays import Array
 from glassbrick.errors import ArgumentError
 from glassbrick.network_file import table_of_blocks
-from glassbrick.recipes import Table, as_table, recipe_of
+from glassbrick.recipes import Table, as_table, parameters_of, recipe_of
 from glassbrick.training.checkpoints.folder import WHO
 from glassbrick.training.snapshot import arrays_of
 
@@ -55,10 +55,9 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
     for name in [*now, *(before.keys() - now.keys())]:
         there, here = before.get(name), now.get(name)
         if there != here:
-            if isinstance(there, dict) and isinstance(here, dict) and "sha256" in there:
-                if there | {"sha256": ""} == here | {"sha256": ""}:
-                    return f"{name} has other numbers"
-                there, here = (f"{t['dtype']} of shape {t['shape']}" for t in (there, here))
+            if isinstance(there, dict) and isinstance(here, dict) and there.keys() == here.keys():
+                within = difference(there, here)
+                return f"{name} has other numbers" if "sha256" in within else f"{name}, {within}"
             return f"{name} was {_short(there)} there, and is {_short(here)} here"
     return ""
 
@@ -75,7 +74,7 @@ def _told(thing: Any, table: Table) -> Any:
     except ArgumentError:  # it does not keep what it was made of
         plain = {
             name: recipe_of(value, table, WHO)
-            for name, value in vars(thing).items()
+            for name, value in getattr(thing, "__dict__", {}).items()
             if isinstance(value, bool | int | float | str) and not name.startswith("_")
         }
         return {"class": type(thing).__name__, "attributes": plain}
@@ -95,9 +94,11 @@ def _without_arrays(recipe: Any) -> Any:
 def _told_of_optimizer(optim: optimizers.Optimizer) -> Any:
     known = (getattr(module, name) for module in (optimizers, schedules) for name in module.__all__)
     table = as_table([kind for kind in known if isinstance(kind, type)], (), WHO)
-    told = _told(optim, table)
-    told.get("arguments", {}).pop("lr", None)  # of a schedule, only the rate of the moment
-    return {"lr": _told(optim.schedule or optim.lr, table), **told}
+    told = {"class": type(optim).__name__, "lr": _told(optim.schedule or optim.lr, table)}
+    for name in parameters_of(type(optim)):
+        if name not in told and name in vars(optim):
+            told[name] = _told(vars(optim)[name], table)
+    return told
 
 
 def _digest_of_start(fit: Fit) -> Any:
