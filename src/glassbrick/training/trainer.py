@@ -255,6 +255,8 @@ class Trainer:
         DivergenceError
             If the loss or a parameter is no longer finite. The network then has the
             parameters of the best evaluated epoch, or those it had before.
+        FileError
+            If a callback cannot write its file, or `Checkpoint` cannot use its folder.
 
         Notes
         -----

@@ -60,8 +60,8 @@ class Checkpoint(Callback):
     ...     X, y = [[1.0], [2.0], [4.0]], [3.0, 5.0, 9.0]
     ...     gb.Trainer(net, gb.Adam()).fit(X, y, epochs=20, callbacks=[checkpoint])
     >>> script()
-    Training loss after 10 epochs is 33.466
-    Training loss after 20 epochs is 33.203
+    Training loss after 10 epochs is 30.962
+    Training loss after 20 epochs is 30.568
     >>> script()  # doctest: +ELLIPSIS
     Training was over already, after epoch 20, says .../epoch-000020.safetensors
     """
