@@ -47,12 +47,9 @@ def gather(
         If something cannot be told.
     """
     parts = _parts(fit.run)
-    writer = Writer(WHO, {**parts, "network": fit.run.net})
+    writer = Writer(WHO, parts)
     told: dict[str, Any] = {
-        "parts": {
-            name: writer.attributes(part, name, lenient=name.startswith("layers."))
-            for name, part in parts.items()
-        },
+        "parts": {name: writer.attributes(part, name) for name, part in parts.items()},
         "run": _tell_run(fit.run, parts, writer),
         "fit": fit.position(),
         "callbacks": [
@@ -80,7 +77,7 @@ def put_back(fit: Fit, contents: Contents) -> Reader:
         If it is of something else.
     """
     told, parts = contents.description, _parts(fit.run)
-    reader = Reader(WHO, contents.arrays, {**parts, "network": fit.run.net})
+    reader = Reader(WHO, contents.arrays, parts)
     if told["parts"].keys() != parts.keys():
         raise FileError(f"{WHO}: the checkpoint is of a network of other operations.")
     for name, part in parts.items():
@@ -109,7 +106,8 @@ def _parts(run: Run) -> dict[str, Any]:
         for layer in run.net.layers
         for name, operation in named_operations(layer)
     }
-    return {**operations, **layers, "loss": run.net.loss, "optimizer": run.optim}
+    others = {"network": run.net, "loss": run.net.loss, "optimizer": run.optim}
+    return {**operations, **layers, **others}
 
 
 def _tell_run(run: Run, parts: Mapping[str, Any], writer: Writer) -> dict[str, Any]:

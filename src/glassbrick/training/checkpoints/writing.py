@@ -10,7 +10,7 @@ import math
 import types
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from glassbrick.errors import ArgumentError
 from glassbrick.initializers import Initializer
 from glassbrick.noise import Noise
 from glassbrick.optimizers.groups import Group
+from glassbrick.penalties import Penalty
+from glassbrick.randomness import ChapterStreams, SpawnedStreams
 from glassbrick.schedules import Schedule
 
 __all__ = ["LEFT_OUT", "Told", "Writer", "attributes_of", "is_data"]
@@ -30,7 +32,7 @@ Told = Any
 LEFT_OUT = "_net", "_trainer", "_owner"
 """Attributes that are no state: whose an object is."""
 
-_CONSTANT = (
+_CONSTANT = (  # does not change in training, or is seeded anew before it is used
     type,
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -39,6 +41,9 @@ _CONSTANT = (
     np.dtype,
     Enum,
     Initializer,
+    Penalty,
+    ChapterStreams,
+    SpawnedStreams,
 )
 _OBJECTS = (Noise, Group, Schedule, Block)
 _CONTAINERS: dict[type, str] = {list: "list", tuple: "tuple", set: "set", dict: "dict"}
@@ -86,7 +91,7 @@ class Writer:
         self.arrays: dict[str, Array] = {}
         self._seen = {id(thing): (path, thing) for path, thing in known.items()}
 
-    def attributes(self, thing: Any, path: str, *, lenient: bool = False) -> Told:
+    def attributes(self, thing: Any, path: str) -> Told:
         """Tell what an object holds.
 
         Parameters
@@ -95,8 +100,6 @@ class Writer:
             Whose attributes.
         path : str
             Its name, for errors and for the names of arrays.
-        lenient : bool
-            Whether to leave out what cannot be told, rather than to refuse it.
 
         Raises
         ------
@@ -104,11 +107,10 @@ class Writer:
             If something cannot be told.
         """
         return {
-            name: self.tell(value, f"{path}.{name}", lenient=lenient)
-            for name, value in attributes_of(thing).items()
+            name: self.tell(value, f"{path}.{name}") for name, value in attributes_of(thing).items()
         }
 
-    def tell(self, thing: Any, path: str, *, lenient: bool = False) -> Told:
+    def tell(self, thing: Any, path: str) -> Told:
         """Tell what a value is; see `attributes`."""
         if thing is None or type(thing) in (bool, int, str):
             return thing
@@ -119,16 +121,16 @@ class Writer:
         if isinstance(thing, _CONSTANT):
             return {"left": type(thing).__name__}
         if type(thing) is tuple:
-            return self._container(thing, path, lenient)
+            return self._container(thing, path)
         if id(thing) in self._seen:
             return {"same": self._seen[id(thing)][0]}
         rule = self._rule_for(thing)
         if rule is None:
-            return {"left": type(thing).__name__} if lenient else self._refuse(thing, path)
+            self._refuse(thing, path)
         self._seen[id(thing)] = path, thing
-        return rule(thing, path, lenient)
+        return rule(thing, path)
 
-    def _rule_for(self, thing: Any) -> Callable[[Any, str, bool], Told] | None:
+    def _rule_for(self, thing: Any) -> Callable[[Any, str], Told] | None:
         if is_data(thing):
             return self._array
         if type(thing) in _CONTAINERS:
@@ -137,24 +139,19 @@ class Writer:
             return self._generator
         return self._object if isinstance(thing, _OBJECTS) else None
 
-    def _array(self, array: Array, path: str, lenient: bool) -> Told:  # noqa: ARG002
+    def _array(self, array: Array, path: str) -> Told:
         told = {"array": self._keep(array, path)}
         return told if array.flags.c_contiguous else told | {"strides": list(array.strides)}
 
-    def _container(self, thing: Any, path: str, lenient: bool) -> Told:
+    def _container(self, thing: Any, path: str) -> Told:
         kind = _CONTAINERS[type(thing)]
         if kind == "dict":
-            return {kind: self._items(thing, path, lenient)}
+            return {kind: self._items(thing, path)}
         if len(thing) >= _SEVERAL and kind != "set" and all(type(part) is float for part in thing):
             return {"floats": self._keep(np.array(thing), path), "in": kind}
-        return {
-            kind: [
-                self.tell(part, f"{path}.{number}", lenient=lenient)
-                for number, part in enumerate(thing)
-            ]
-        }
+        return {kind: [self.tell(part, f"{path}.{number}") for number, part in enumerate(thing)]}
 
-    def _items(self, thing: dict[Any, Any], path: str, lenient: bool) -> Told:
+    def _items(self, thing: dict[Any, Any], path: str) -> Told:
         items = []
         for number, (key, value) in enumerate(thing.items()):
             if type(key) is int and key in self._seen:
@@ -162,20 +159,20 @@ class Writer:
                 advice = 'id() gives others each time. Number them: "for i, param in enumerate".'
                 self._complain(path, expected, f"the id of {self._seen[key][0]}", advice)
             name = key if isinstance(key, str) else number
-            told = self.tell(value, f"{path}[{name!r}]", lenient=lenient)
+            told = self.tell(value, f"{path}[{name!r}]")
             items.append([self.tell(key, f"{path}, a key"), told])
         return items
 
-    def _generator(self, thing: Any, path: str, lenient: bool) -> Told:
+    def _generator(self, thing: Any, path: str) -> Told:
         if isinstance(thing, np.random.RandomState):
             state: Any = thing.get_state(legacy=False)
             kind = "RandomState"
         else:
             state, kind = thing.bit_generator.state, type(thing.bit_generator).__name__
-        return {"generator": kind, "state": self.tell(state, f"{path}.state", lenient=lenient)}
+        return {"generator": kind, "state": self.tell(state, f"{path}.state")}
 
-    def _object(self, thing: Any, path: str, lenient: bool) -> Told:
-        told = self.attributes(thing, path, lenient=lenient)
+    def _object(self, thing: Any, path: str) -> Told:
+        told = self.attributes(thing, path)
         return {"object": type(thing).__name__, "attributes": told}
 
     def _keep(self, array: Array, path: str) -> str:
@@ -194,15 +191,14 @@ class Writer:
             if high > end:
                 end, before = high, name
 
-    def _refuse(self, thing: Any, path: str) -> Told:
+    def _refuse(self, thing: Any, path: str) -> NoReturn:
         kind = type(thing).__name__
         received = f"{kind} of {thing.dtype}" if isinstance(thing, np.ndarray) else f"a {kind}"
         advice = "Hold what changes in training in arrays of numbers, by plain names or numbers."
         expected = "numbers, texts, arrays, random generators, or lists and dicts of them"
         self._complain(path, expected, received, advice)
-        return None
 
-    def _complain(self, path: str, expected: str, received: str, advice: str) -> None:
+    def _complain(self, path: str, expected: str, received: str, advice: str) -> NoReturn:
         raise ArgumentError(
             f"{self.who}: cannot write {path}: expected {expected}; received {received}. {advice}"
         )
