@@ -41,6 +41,7 @@ from glassbrick import (
     ExponentialDecay,
     FileError,
     LambdaCallback,
+    Layer,
     Lion,
     MeanSquaredError,
     NAdam,
@@ -494,6 +495,39 @@ def test_optimizers_of_users(tmp_path):
     assert type(last.seen[0]) is np.float32
     assert last.rule is np.sign
     assert same_params(first.velocities.values(), last.velocities.values())
+
+
+class Counting(Layer):
+    """Holds more than its operations do."""
+
+    def __init__(self, neurons):
+        super().__init__(neurons)
+        self.calls = np.zeros(())
+        self.told = {"names": ["a", 3]}
+
+    def _setup_layer(self, input_):
+        weight = self.rng.standard_normal((input_.shape[1], self.neurons))
+        self.operations = [operations.WeightMultiply(weight), operations.Tanh()]
+
+    def forward(self, input_):
+        self.calls += 1
+        return super().forward(input_)
+
+
+@pytest.mark.parametrize("source", [{"seed": 3}, {"rng": 3}])
+def test_layers_of_users(engine, source, tmp_path):
+    def run(folder, *others):
+        net = NeuralNetwork([Counting(5), Dense(1, "linear")], MeanSquaredError(), **source)
+        trainer = Trainer(net, SGD(0.1, momentum=0.5), engine=engine)
+        callbacks = [Checkpoint(folder), *others]
+        history = trainer.fit(
+            *(X, y, X_val, y_val), epochs=6, patience=None, callbacks=callbacks, **QUIET
+        )
+        return history, [*params_of(net), net.layers[0].calls.copy()]
+
+    expected = run(tmp_path / "whole")
+    crash(lambda bad: run(tmp_path / "parts", bad), 4)
+    assert_equal(run(tmp_path / "parts"), expected)
 
 
 def by_id(optim):
