@@ -29,6 +29,7 @@ def test_the_page_on_files_runs(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     run_blocks(ROOT / "docs" / "model-file.md")
     assert {path.name for path in tmp_path.iterdir()} == {
+        "boston-checkpoints",
         "boston.safetensors",
         "net.onnx",
         "predict.py",

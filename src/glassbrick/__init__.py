@@ -121,6 +121,7 @@ from glassbrick.schedules import (
 from glassbrick.summary import Summary, SummaryRow
 from glassbrick.training import (
     Callback,
+    Checkpoint,
     CSVLogger,
     EarlyStopping,
     History,
@@ -151,6 +152,7 @@ __all__ = [
     "BinaryCrossEntropy",
     "CSVLogger",
     "Callback",
+    "Checkpoint",
     "Columns",
     "Concatenate",
     "Constant",

@@ -18,7 +18,7 @@ from glassbrick.checks import refuse
 from glassbrick.errors import ArgumentError, ArgumentTypeError, FileError, GlassbrickError
 from glassbrick.operations import ParamOperation
 
-__all__ = ["Recipe", "Table", "as_table", "made_of", "recipe_of"]
+__all__ = ["Recipe", "Table", "as_table", "made_of", "parameters_of", "recipe_of"]
 
 Recipe: TypeAlias = Any
 """None, a truth value, a number, a text, a list, or a dict that says what it stands for."""
@@ -89,7 +89,7 @@ def recipe_of(thing: Any, table: Table, who: str) -> Recipe:
 def _arguments(thing: Any, table: Table, who: str) -> dict[str, Recipe]:
     """Find out what an object was made of: attributes with the names of arguments."""
     found = {}
-    for name in _parameters(type(thing)):
+    for name in parameters_of(type(thing)):
         whose = f"{who}, {type(thing).__name__}"
         if hasattr(thing, name):
             value = getattr(thing, name)
@@ -102,7 +102,7 @@ def _arguments(thing: Any, table: Table, who: str) -> dict[str, Recipe]:
     return found
 
 
-def _parameters(kind: type) -> list[str]:
+def parameters_of(kind: type) -> list[str]:
     """Name the arguments of a class; those that it hands on to a base class, too."""
     names: list[str] = []
     for base in kind.__mro__[:-1]:  # not object

@@ -127,6 +127,11 @@ class LearningRate:
         self._is_planned = True
         self._renew_rate()
 
+    def is_planned(self, steps_an_epoch: int, steps: int) -> bool:
+        """Whether it was told just that; see `plan`."""
+        told = (self._steps_an_epoch.item(), self._steps_at_the_end.item())
+        return self._is_planned and told == (steps_an_epoch, steps)
+
     def _require_common_step(self, who: str, expected: str, received: object) -> None:
         """Refuse what is done in `Optimizer.step`, where another one takes its place."""
         step = next(vars(kind)["step"] for kind in type(self).__mro__ if "step" in vars(kind))

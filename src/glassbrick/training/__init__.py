@@ -2,6 +2,7 @@
 
 from glassbrick.training.callbacks import (
     Callback,
+    Checkpoint,
     CSVLogger,
     EarlyStopping,
     LambdaCallback,
@@ -15,6 +16,7 @@ from glassbrick.training.trainer import Trainer
 __all__ = [
     "CSVLogger",
     "Callback",
+    "Checkpoint",
     "EarlyStopping",
     "History",
     "LambdaCallback",

@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassbrick.engines import BatchHooks, EpochLosses, Job, LBFGSSession, Session
-from glassbrick.metrics import Metric
 from glassbrick.optimizers import LBFGS
-from glassbrick.training.callbacks import Callbacks, EarlyStopping
+from glassbrick.training.callbacks import Callbacks, TimeBudget
 from glassbrick.training.callbacks.early_stopping import Judge
+from glassbrick.training.checkpoints import Keeper
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.followed import measure
+from glassbrick.training.plan import Plan
 from glassbrick.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from glassbrick.training.run import Run
 
-__all__ = ["Fit", "Plan"]
+__all__ = ["Fit"]
 
+_POSITION = "_first", "_judged", "_steps_before", "_tested_best", "_can_run_ahead"
 _NOT_FINITE = "a parameter is no longer finite"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The settings of one fit; see `Trainer.fit`.
-
-    Attributes
-    ----------
-    epochs, eval_every, batch_size : int
-        As of `Trainer.fit`.
-    stopping : EarlyStopping
-        Which epoch is the best, and when to stop.
-    judged_every : int
-        After how many epochs that is looked at.
-    is_asked_for : bool
-        Whether it must be possible; else it is done if there is validation data.
-    metrics : dict of str to Metric
-        What is followed besides the loss.
-    """
-
-    epochs: int
-    eval_every: int
-    batch_size: int
-    stopping: EarlyStopping
-    judged_every: int
-    is_asked_for: bool
-    metrics: dict[str, Metric]
 
 
 class Fit:
@@ -90,30 +64,74 @@ class Fit:
         self._steps_before = self._first * self.job.batches
         self._rate = math.nan  # of the epoch that goes on; a schedule does not know its own yet
         self._tested_best: int | None = run.history.best_epoch
+        self._keeper: Keeper | None = None
+        if callbacks.checkpoint is not None:
+            self._keeper = Keeper(self, callbacks.checkpoint, callbacks.all)
         self._session: Session
 
     def prepare(self) -> None:
         """Do all that can be refused before anything is trained."""
-        run, plan = self.run, self.plan
+        run, keeper = self.run, self._keeper
+        if keeper is not None:
+            keeper.resume()
         optim, history = run.optim, run.history
         job = LBFGSSession.each_job(self.job) if isinstance(optim, LBFGS) else self.job
         if not history.epochs or job.hooks:  # who goes on, goes on with the same numbers
             run.engine, history.engine_reason = run.asked_for.choose(job)
             history.engine = run.engine.name
         self._find_judge()
-        if optim.schedule is not None:
-            self._steps_before = round(optim.t) - 1
-        optim.plan(job.batches, self._steps_before + plan.epochs * job.batches)
-        logs = {
-            "epochs": plan.epochs,
-            "replaced_params": run.replaced_params,
-            "stopping": plan.stopping if plan.is_asked_for else None,
-        }
-        self.callbacks.call("on_train_begin", logs)
+        self._reconsider_stopping()
+        self._plan_rates()
+        self.callbacks.call("on_train_begin", self._first_logs())
+        if keeper is not None:
+            keeper.resume_callbacks()
         if isinstance(optim, LBFGS):
             self._session = LBFGSSession(run.engine, self.job, optim)
         else:
             self._session = run.engine.start(job)
+
+    def position(self) -> dict[str, Any]:
+        """Return where it is, as JSON."""
+        return {name: getattr(self, name) for name in _POSITION}
+
+    def go_on_from(self, position: dict[str, Any]) -> None:
+        """Be where another one was, whose history the run has."""
+        for name in _POSITION:
+            setattr(self, name, position[name])
+        history = self.run.history
+        self.until = self._first + self.plan.epochs
+        self._begun = self._looked_at = self._look_next = history.epochs
+        self.logs = history.latest
+        history.stop_reason = "failed"  # until it is known
+
+    def _plan_rates(self) -> None:
+        """Tell a schedule how long training takes, unless it knows."""
+        optim, batches = self.run.optim, self.job.batches
+        is_resumed = self._keeper is not None and self._keeper.resumed_from
+        if optim.schedule is not None and not is_resumed:
+            self._steps_before = round(optim.t) - 1
+        steps = self._steps_before + self.plan.epochs * batches
+        # To plan is to compute the rate anew, which an engine may have done otherwise, by a bit.
+        if not (is_resumed and optim.is_planned(batches, steps)):
+            optim.plan(batches, steps)
+
+    def _reconsider_stopping(self) -> None:
+        """Find out whether a training that was stopped would still be."""
+        run = self.run
+        reason = run.stop_reason
+        no_more = run.judge is not None and run.judge.should_stop
+        if reason == TimeBudget.REASON or (reason == "early stopping" and not no_more):
+            run.stop_reason = ""
+
+    def _first_logs(self) -> dict[str, Any]:
+        """Return what callbacks are told at the beginning."""
+        logs = {
+            "epochs": 0 if self.run.stop_reason else max(0, self.until - self.run.history.epochs),
+            "replaced_params": self.run.replaced_params,
+            "stopping": self.plan.stopping if self.plan.is_asked_for else None,
+        }
+        resumed_from = "" if self._keeper is None else self._keeper.resumed_from
+        return logs | ({"resumed_from": resumed_from} if resumed_from else {})
 
     def train(self) -> None:
         """Train, and tell the run of everything."""
@@ -144,10 +162,12 @@ class Fit:
         if self.run.stop_reason or epoch >= self.until:
             return 0
         self._begin(epoch + 1)
-        self._looked_at, self._rate = epoch, self.run.optim.lr  # which callbacks may have changed
+        self._looked_at, self._rate = epoch, self._present_rate()
         every = [self.plan.eval_every]
         if self.run.judge is not None:
             every.append(self.run.judge.every)
+        if self._keeper is not None:
+            every.append(self._keeper.every)
         if not self._can_run_ahead or epoch == self._first:
             every.append(1)
         ahead = min(self.until - epoch, *(number - epoch % number for number in every))
@@ -177,6 +197,8 @@ class Fit:
         if is_last or epoch % self.plan.eval_every == 0:
             self._test(epoch)
         self.callbacks.call("on_epoch_end", epoch, self.logs.copy())
+        if self._keeper is not None and epoch == self._look_next:
+            self._keeper.after_epoch(epoch, is_last=is_last or self.run.stop_reason != "")
         if epoch < self._look_next:
             self._begin(epoch + 1)
 
@@ -203,6 +225,12 @@ class Fit:
             # A rule that changes its rate by itself: an engine that is ahead would not tell when.
             self._can_run_ahead &= rate == self._rate
         return rate
+
+    def _present_rate(self) -> float:
+        """Return the learning rate of the next step, which callbacks may have changed."""
+        optim = self.run.optim
+        # Of a schedule, as it is computed for epochs that nobody looked at: the same to the bit.
+        return optim.lr if optim.schedule is None else optim.rate_at(round(optim.t) - 1)
 
     def _judge(self, epoch: int, is_last: bool) -> None:
         """Keep the parameters if they are the best so far; find out whether it is time to stop."""

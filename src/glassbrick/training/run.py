@@ -17,10 +17,11 @@ from glassbrick.optimizers import Optimizer
 from glassbrick.rollback import Rollback
 from glassbrick.training.callbacks import Callbacks
 from glassbrick.training.callbacks.early_stopping import Judge
-from glassbrick.training.fit import Fit, Plan
+from glassbrick.training.fit import Fit
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.followed import measure
 from glassbrick.training.history import History
+from glassbrick.training.plan import Plan
 from glassbrick.training.snapshot import Snapshot
 from glassbrick.training.trial import require_fitting
 
@@ -57,6 +58,14 @@ class Run:
         Whether parameters that were there before are lost.
     went_back : bool
         Whether the last fit failed, and left everything as it was before.
+    seed : int or None
+        As given.
+    draws_params : bool
+        Whether training began with new parameters.
+    shuffler, drawn_order : Shuffler, ndarray or None
+        What draws the orders of rows; one that was drawn already for the next epoch.
+    started : float
+        When the fit began that goes on, by ``time.perf_counter()``.
     """
 
     def __init__(
@@ -70,6 +79,7 @@ class Run:
     ):
         self.net, self.optim, self.engine, self.asked_for = net, optim, engine, engine
         self.history = History(engine=engine.name)
+        self.seed, self.started = seed, 0.0
         self.stop_reason = ""
         self.went_back = False
         self.judge: Judge | None = None
@@ -84,16 +94,17 @@ class Run:
             # The chapter draws in this order from one stream: the first shuffle, then the
             # parameters, then the other shuffles. Its printed numbers depend on it.
             shuffler = Shuffler(len(data.training.X), net.streams.for_shuffling(seed))
-            self._drawn_order: Array | None = shuffler.next_order(len(data.training.X))
-            if restart or before is None:
+            self.drawn_order: Array | None = shuffler.next_order(len(data.training.X))
+            self.draws_params = restart or before is None
+            if self.draws_params:
                 net._draw_params(data.training.X[:1])
             require_fitting(net, data)
-        self._shuffler = copy.deepcopy(shuffler)  # what else the network draws is no concern of it
+        self.shuffler = copy.deepcopy(shuffler)  # what else the network draws is no concern of it
         self.replaced_params = before is not None and not before.equals(net)
         # What goes back to the start if a fit ends in an error before it evaluated anything.
         self._put_back: Callable[[], None] | None
         self._put_back = rollback.put_back if self.replaced_params else Snapshot(net).restore
-        if restart or before is None:
+        if self.draws_params:
             optim.reset()
 
     def resume(self, data: FitData, plan: Plan) -> None:
@@ -105,15 +116,15 @@ class Run:
             If `data` does not fit the network, which is then left as it was.
         """
         require_fitting(self.net, data)
-        self.replaced_params = False
+        self.replaced_params = self.draws_params = False
         self._put_back = Snapshot(self.net).restore
         unchanged = self._left is not None and self._left.equals(self.net)
         judge, stopping = self.judge, plan.stopping
         if not unchanged or judge is None or not judge.rule.compares_like(stopping):
-            self._forget_best()
+            self.forget_best()
         elif stopping.monitor.startswith("val_"):
             if data.validation is None:
-                self._forget_best()
+                self.forget_best()
             elif self.best is not None:
                 self._judge_again(self.best, judge, data.validation, plan)
         if unchanged and self._last is not None:
@@ -125,7 +136,7 @@ class Run:
             if self.judge.should_stop:  # whoever continues wants more than one more evaluation
                 self.judge.misses = 0
 
-    def _forget_best(self) -> None:
+    def forget_best(self) -> None:
         """Begin the search for the best epoch anew, for it cannot be compared with the earlier."""
         self.best, self.judge = None, None
         self.history.best_epoch, self.history.best_loss = None, math.inf
@@ -138,14 +149,14 @@ class Run:
         numbers = {"loss": loss} | found
         monitor = plan.stopping.monitor.removeprefix("val_")
         if monitor not in numbers:
-            self._forget_best()
+            self.forget_best()
             return
         judge.judge_again(numbers[monitor])
         self.history.best_loss = loss
 
     def train(self, data: FitData, plan: Plan, callbacks: Callbacks) -> None:
         """Run the epochs; whatever happens, leave the best parameters and no caches."""
-        self._started = time.perf_counter()
+        self.started = time.perf_counter()
         self._best_before, self.went_back, self.stop_reason = self.best, False, ""
         history, before = self.history, self.history.copy()
         history.stop_reason = "failed"
@@ -160,7 +171,7 @@ class Run:
                 self._put_back = None
                 self.net.release()
                 self._left = Snapshot(self.net)
-                self.history.seconds += time.perf_counter() - self._started
+                self.history.seconds += time.perf_counter() - self.started
             callbacks.call("on_train_end", fit.logs)
         finally:
             callbacks.close()
@@ -194,9 +205,9 @@ class Run:
 
     def next_order(self, rows: int) -> Array:
         """Return the row numbers in the order of the next epoch."""
-        order, self._drawn_order = self._drawn_order, None
+        order, self.drawn_order = self.drawn_order, None
         if order is None or len(order) != rows:
-            order = self._shuffler.next_order(rows)
+            order = self.shuffler.next_order(rows)
         return order
 
     def diverged(self, epoch: int, batch: int, what: str) -> NoReturn:
@@ -205,7 +216,7 @@ class Run:
         lr, is_kept = self.optim.lr, self.best is self._best_before
         kept = "it had before" if is_kept else f"of epoch {self.history.best_epoch}"
         failed = self.history.copy()
-        failed.seconds += time.perf_counter() - self._started
+        failed.seconds += time.perf_counter() - self.started
         raise DivergenceError(
             f"Training diverged in epoch {epoch}, batch {batch}, at learning rate {lr:g}: {what}. "
             f"The network has the parameters {kept}. Try a lower learning rate, "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Self
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from glassbrick.arrays import Array
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation
 
-__all__ = ["Snapshot"]
+__all__ = ["Snapshot", "arrays_of"]
 
 
 class Snapshot:
@@ -20,15 +21,27 @@ class Snapshot:
     ----------
     net : NeuralNetwork
         Whose arrays to copy.
+
+    Attributes
+    ----------
+    values : list of (Operation, str, ndarray)
+        Which operation holds what by which name.
     """
 
     def __init__(self, net: NeuralNetwork):
         net.params()  # refuses a network that has none yet
-        self._values = [(op, name, array.copy()) for op, name, array in _arrays(net)]
+        self.values = [(op, name, array.copy()) for op, name, array in arrays_of(net)]
+
+    @classmethod
+    def of(cls, values: Sequence[tuple[Operation, str, Array]]) -> Self:
+        """Make one of values that are known."""
+        snapshot = object.__new__(cls)
+        snapshot.values = list(values)
+        return snapshot
 
     def restore(self) -> None:
         """Write the values back: in place, unless an operation holds another array by now."""
-        for operation, name, value in self._values:
+        for operation, name, value in self.values:
             held = vars(operation).get(name)
             if isinstance(held, np.ndarray) and held.shape == value.shape and held.flags.writeable:
                 held[...] = value
@@ -37,14 +50,14 @@ class Snapshot:
 
     def equals(self, net: NeuralNetwork) -> bool:
         """Whether the network has these values, bit for bit."""
-        now = list(_arrays(net))
-        return len(now) == len(self._values) and all(
+        now = list(arrays_of(net))
+        return len(now) == len(self.values) and all(
             _same_bits(array, value)
-            for (_, _, array), (_, _, value) in zip(now, self._values, strict=True)
+            for (_, _, array), (_, _, value) in zip(now, self.values, strict=True)
         )
 
 
-def _arrays(net: NeuralNetwork) -> Iterator[tuple[Operation, str, Array]]:
+def arrays_of(net: NeuralNetwork) -> Iterator[tuple[Operation, str, Array]]:
     """Find the arrays that operations hold from batch to batch."""
     for operation in net.operations():
         for name, value in vars(operation).items():

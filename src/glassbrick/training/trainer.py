@@ -22,11 +22,16 @@ from glassbrick.metrics import Metric
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.randomness import legacy_seed
-from glassbrick.training.callbacks import Callback, Callbacks, EarlyStopping, progress_for
-from glassbrick.training.fit import Plan
+from glassbrick.training.callbacks import (
+    Callback,
+    Callbacks,
+    Checkpoint,
+    progress_for,
+)
 from glassbrick.training.fit_data import FitData, as_pair
 from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
+from glassbrick.training.plan import only_one, plan_of
 from glassbrick.training.rate_search import RateSearch, try_rates
 from glassbrick.training.run import Run
 from glassbrick.training.weights import ClassWeight
@@ -221,7 +226,8 @@ class Trainer:
             names ("mae", "accuracy", ...) or functions of targets and predictions. Predictions
             are what the loss says that outputs mean: probabilities, for example.
         callbacks : sequence of Callback, default ()
-            What looks on, and may have a say.
+            What looks on, and may have a say. With a `Checkpoint` among them, training goes on
+            where it was, if its process was ended.
         sample_weight, sample_weight_test : array_like, shape (rows,), optional
             What each row of the training and of the validation data counts. Only the
             proportions matter: they are divided by their mean.
@@ -249,6 +255,8 @@ class Trainer:
         DivergenceError
             If the loss or a parameter is no longer finite. The network then has the
             parameters of the best evaluated epoch, or those it had before.
+        FileError
+            If a callback cannot write its file, or `Checkpoint` cannot use its folder.
 
         Notes
         -----
@@ -256,10 +264,14 @@ class Trainer:
         (or, before the first evaluation, those of that moment), and fit returns.
         """
         self._metrics = as_metrics(metrics)
-        plan = _plan(epochs, eval_every, batch_size, patience, min_delta, self._metrics, callbacks)
+        plan = plan_of(
+            epochs, eval_every, batch_size, patience, min_delta, self._metrics, callbacks
+        )
         seed = legacy_seed(seed, "fit, seed")
         restart = true_or_false(restart, "fit, restart")
-        called = Callbacks([progress_for(verbose), *callbacks], self)
+        called = Callbacks(
+            [progress_for(verbose), *callbacks], self, only_one(callbacks, Checkpoint)
+        )
         keeps_params = self.net.is_built and not restart
         dtype = self.net.dtype if keeps_params else None
         data = FitData.of(
@@ -332,34 +344,3 @@ class Trainer:
             steps=positive_integer(steps, "find_lr, steps"),
             batch_size=positive_integer(batch_size, "find_lr, batch_size"),
         )
-
-
-def _plan(
-    epochs: int,
-    eval_every: int,
-    batch_size: int,
-    patience: int | None,
-    min_delta: float,
-    metrics: dict[str, Metric],
-    callbacks: Sequence[Callback],
-) -> Plan:
-    """Check the settings of a fit."""
-    if patience is not None:
-        patience = positive_integer(patience, "fit, patience", "None never stops early.")
-    min_delta = real_number(min_delta, "fit, min_delta", above=0.0, or_equal=True)
-    eval_every = positive_integer(eval_every, "fit, eval_every")
-    if not isinstance(callbacks, Sequence):
-        advice = "For example: [EarlyStopping(patience=5)]."
-        refuse(ArgumentTypeError, "fit, callbacks", "a list of callbacks", callbacks, advice)
-    own = [callback for callback in callbacks if isinstance(callback, EarlyStopping)]
-    if len(own) > 1:
-        refuse(ArgumentError, "fit, callbacks", "at most one EarlyStopping", own)
-    return Plan(
-        epochs=positive_integer(epochs, "fit, epochs"),
-        eval_every=eval_every,
-        batch_size=positive_integer(batch_size, "fit, batch_size"),
-        stopping=own[0] if own else EarlyStopping("val_loss", patience, min_delta),
-        judged_every=1 if own else eval_every,
-        is_asked_for=bool(own),
-        metrics=metrics,
-    )

@@ -1,6 +1,7 @@
 """What looks on while a network trains, and may have a say in it."""
 
 from glassbrick.training.callbacks.callback import Callback, Callbacks, LambdaCallback
+from glassbrick.training.callbacks.checkpoint import Checkpoint
 from glassbrick.training.callbacks.csv_logger import CSVLogger
 from glassbrick.training.callbacks.early_stopping import EarlyStopping
 from glassbrick.training.callbacks.progress import progress_for
@@ -11,6 +12,7 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "Callbacks",
+    "Checkpoint",
     "EarlyStopping",
     "LambdaCallback",
     "ReduceLROnPlateau",

@@ -11,6 +11,7 @@ from glassbrick.errors import ArgumentTypeError, NotReadyError
 
 if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork
+    from glassbrick.training.callbacks.checkpoint import Checkpoint
     from glassbrick.training.history import History
     from glassbrick.training.trainer import Trainer
 
@@ -73,7 +74,8 @@ class Callback:
         """Act before the first epoch.
 
         `logs` has "epochs", how many the fit may take; "replaced_params", whether parameters
-        that were there before are lost; and "stopping", the `EarlyStopping` it was given.
+        that were there before are lost; and "stopping", the `EarlyStopping` it was given. If it
+        goes on from a `Checkpoint`, "resumed_from" has the name of the file.
         """
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -99,6 +101,16 @@ class Callback:
 
     def close(self) -> None:
         """Tidy up; the last call of each fit, whatever ends it."""
+
+    def get_state(self) -> Any:
+        """Return what `set_state` needs if training goes on in another process; see `Checkpoint`.
+
+        Numbers, texts, arrays, random generators, and lists and dicts of them; by default None.
+        """
+        return None
+
+    def set_state(self, state: Any) -> None:
+        """Go on from what `get_state` returned there, after `on_train_begin`."""
 
     def stop(self, reason: str) -> None:
         """Let training stop after this epoch; `History.stop_reason` will say why."""
@@ -155,6 +167,10 @@ class Callbacks:
         Whether all of them only look at `logs`.
     want_batches : bool
         Whether one of them has something to do for each batch.
+    all : list of Callback
+        Those that are called.
+    checkpoint : Checkpoint or None
+        By what the fit can go on in another process.
 
     Raises
     ------
@@ -162,15 +178,21 @@ class Callbacks:
         If one is no `Callback`.
     """
 
-    def __init__(self, callbacks: Sequence[Callback], trainer: Trainer):
-        self._callbacks = [
+    def __init__(
+        self,
+        callbacks: Sequence[Callback],
+        trainer: Trainer,
+        checkpoint: Checkpoint | None = None,
+    ):
+        self.checkpoint = checkpoint
+        self.all = [
             instance_of(callback, Callback, "fit, callbacks", "[EarlyStopping(patience=5)]")
             for callback in callbacks
         ]
-        for callback in self._callbacks:
+        for callback in self.all:
             callback.trainer = trainer
-        self._wanted = {hook: [c for c in self._callbacks if _has(c, hook)] for hook in _HOOKS}
-        self.all_spectators = all(c.is_spectator for c in self._callbacks)
+        self._wanted = {hook: [c for c in self.all if _has(c, hook)] for hook in _HOOKS}
+        self.all_spectators = all(c.is_spectator for c in self.all)
         self.want_batches = any(self._wanted[hook] for hook in _BATCH_HOOKS)
 
     def call(self, hook: str, *args: Any) -> None:
@@ -181,7 +203,7 @@ class Callbacks:
     def close(self) -> None:
         """Tidy up, even if one of them fails to."""
         with ExitStack() as stack:
-            for callback in reversed(self._callbacks):
+            for callback in reversed(self.all):
                 stack.callback(callback.close)
 
 

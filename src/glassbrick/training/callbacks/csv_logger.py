@@ -25,7 +25,8 @@ class CSVLogger(Callback):
         Of the file.
     append : bool, default False
         Whether to go on with a file that is there. Else it is an error if there is one, so that
-        no record of an earlier training is lost.
+        no record of an earlier training is lost. A fit that goes on from a `Checkpoint` goes on
+        with its file, too.
 
     Raises
     ------
@@ -43,9 +44,10 @@ class CSVLogger(Callback):
         self._file: TextIO | None = None
         self._columns: list[str] = []
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""
-        if self.path.exists() and not self.append:
+        is_resumed = "resumed_from" in (logs or {})
+        if self.path.exists() and not self.append and not is_resumed:
             raise FileError(
                 f"CSVLogger: {self.path} is there already. Give another name, or append=True."
             )
@@ -77,6 +79,19 @@ class CSVLogger(Callback):
         with self._told_as_ours():
             writer.writerow([row.get(column, "") for column in self._columns])
             self._file.flush()
+
+    def get_state(self) -> dict[str, int]:
+        """Return how long the file is."""
+        with self._told_as_ours():
+            return {"bytes": self.path.stat().st_size}
+
+    def set_state(self, state: dict[str, int]) -> None:
+        """Drop the lines of epochs that are trained once more."""
+        if self._file is not None:
+            with self._told_as_ours():
+                self._file.flush()
+                if self.path.stat().st_size > state["bytes"]:
+                    os.truncate(self.path, state["bytes"])
 
     def close(self) -> None:
         """Close the file, and go on with it in the next fit."""

@@ -124,6 +124,15 @@ class Judge:
         if number != self.best:
             self.best, self._reference = number, self._sign * number
 
+    def get_state(self) -> dict[str, float]:
+        """Return what it knows, but for its rule."""
+        return {"misses": self.misses, "best": self.best, "reference": self._reference}
+
+    def set_state(self, state: dict[str, float]) -> None:
+        """Know what another one with this rule did."""
+        self.misses, self.best = int(state["misses"]), state["best"]
+        self._reference = state["reference"]
+
     def prepare(self, names: Iterable[str], metrics: Mapping[str, Metric]) -> None:
         """Learn whether lower or higher is better; refuse what no epoch has a number of.
 

@@ -34,7 +34,9 @@ class Lines(Progress):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Say so if parameters that were there before are lost."""
         self._stopping = (logs or {}).get("stopping")
-        if (logs or {}).get("replaced_params"):
+        if "resumed_from" in (logs or {}):
+            self.say(_resumption(self.history.epochs, logs or {}))
+        elif (logs or {}).get("replaced_params"):
             self.say("Starting from new parameters (restart=False trains the old ones further)")
 
     def on_test_end(self, logs: Logs | None = None) -> None:
@@ -135,6 +137,13 @@ class Silent(Progress):
         """Answer an interrupt."""
         if self.history.stop_reason == "interrupted":
             self.say(_interruption(self.history, self._stopping))
+
+
+def _resumption(epoch: int, logs: Logs) -> str:
+    """Say from where training goes on."""
+    if logs["epochs"]:
+        return f"Going on after epoch {epoch}, from {logs['resumed_from']}"
+    return f"Training was over already, after epoch {epoch}, says {logs['resumed_from']}"
 
 
 def _told(logs: Logs) -> str:

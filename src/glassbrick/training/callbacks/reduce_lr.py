@@ -66,6 +66,16 @@ class ReduceLROnPlateau(Callback):
         """Begin to count."""
         self._judge, self._rest = Judge(self.rule, 1), 0
 
+    def get_state(self) -> dict[str, float]:
+        """Return how long it has waited, and for what."""
+        return {"rest": self._rest, **self._judge.get_state()}
+
+    def set_state(self, state: dict[str, float]) -> None:
+        """Go on waiting."""
+        judge = dict(state)
+        self._rest = int(judge.pop("rest"))
+        self._judge.set_state(judge)
+
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Lower the learning rate if it is time."""
         logs = logs or {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import ClassVar
 
 from glassbrick.checks import real_number
 from glassbrick.training.callbacks.callback import Callback, Logs
@@ -13,7 +14,8 @@ __all__ = ["TimeBudget"]
 class TimeBudget(Callback):
     """Stop in time: before the first epoch that would not be done by then.
 
-    How long an epoch takes is known from those before; the first one is always trained.
+    How long an epoch takes is known from those before; the first one is always trained. A fit
+    that goes on from a `Checkpoint` has all that time again.
 
     Parameters
     ----------
@@ -31,6 +33,8 @@ class TimeBudget(Callback):
     >>> TimeBudget(60)
     TimeBudget(60)
     """
+
+    REASON: ClassVar[str] = "time budget"
 
     def __init__(self, max_seconds: float):
         self.max_seconds = real_number(max_seconds, "TimeBudget, max_seconds", above=0.0)
@@ -51,7 +55,7 @@ class TimeBudget(Callback):
         is_first = self._last == self._began
         an_epoch, self._last = 0.0 if is_first else now - self._last, now
         if now - self._began + an_epoch > self.max_seconds:
-            self.stop("time budget")
+            self.stop(self.REASON)
 
     def __repr__(self) -> str:
         return f"TimeBudget({self.max_seconds:g})"
