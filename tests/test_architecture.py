@@ -48,6 +48,7 @@ FLOORS = [
     "engines",
     "training",
     "datasets",
+    "sklearn",
     "glass",
     "cli",
 ]
@@ -188,7 +189,7 @@ def test_all_names_what_a_module_defines(path):
 def test_import_is_light():
     code = (
         "import sys, glassbrick\n"
-        "heavy = {'rich', 'typer', 'matplotlib', 'safetensors', 'jax', 'torch', 'scipy'}\n"
+        "heavy = {'rich', 'typer', 'matplotlib', 'safetensors', 'jax', 'torch', 'scipy', 'sklearn'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,13 @@
+"""Estimators for scikit-learn: its multi-layer perceptrons, and any network of yours."""
+
+from importlib.util import find_spec
+
+from glassbrick.errors import MissingExtraError
+
+if find_spec("sklearn") is None:
+    raise MissingExtraError("glassbrick.sklearn", "scikit-learn", "sklearn")
+
+from glassbrick.sklearn.mlp_classifier import MLPClassifier  # noqa: E402
+from glassbrick.sklearn.mlp_regressor import MLPRegressor  # noqa: E402
+
+__all__ = ["MLPClassifier", "MLPRegressor"]
