@@ -189,7 +189,8 @@ def test_all_names_what_a_module_defines(path):
 def test_import_is_light():
     code = (
         "import sys, glassbrick\n"
-        "heavy = {'rich', 'typer', 'matplotlib', 'safetensors', 'jax', 'torch', 'scipy', 'sklearn'}\n"
+        "heavy = {'rich', 'typer', 'matplotlib', 'safetensors', 'jax', 'torch', 'scipy',"
+        " 'sklearn'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,7 +7,8 @@ from glassbrick.errors import MissingExtraError
 if find_spec("sklearn") is None:
     raise MissingExtraError("glassbrick.sklearn", "scikit-learn", "sklearn")
 
-from glassbrick.sklearn.mlp_classifier import MLPClassifier  # noqa: E402
-from glassbrick.sklearn.mlp_regressor import MLPRegressor  # noqa: E402
+from glassbrick.sklearn.mlp_classifier import MLPClassifier
+from glassbrick.sklearn.mlp_regressor import MLPRegressor
+from glassbrick.sklearn.nets import NetClassifier, NetRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "NetClassifier", "NetRegressor"]

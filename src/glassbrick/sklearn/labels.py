@@ -92,8 +92,8 @@ class Labels:
     def likeliest(self, loss: Loss, outputs: Array) -> Array:
         """Return the labels that a network's outputs stand for."""
         probabilities = loss.interpret(outputs)
-        if len(self.classes) == 2 and not self.is_multilabel and outputs.shape[1] == 2:
-            probabilities = probabilities[:, 1:]
+        if not self.is_multilabel and outputs.shape[1] > 1:
+            return np.asarray(self.classes[probabilities.argmax(axis=1)])
         return self.decode(probabilities)
 
 

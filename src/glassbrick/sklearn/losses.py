@@ -42,9 +42,9 @@ class HalfPoissonDeviance(PoissonNLL):
     Examples
     --------
     >>> import numpy as np
-    >>> target = np.array([[0.0], [2.0], [5.0]])
-    >>> print(HalfPoissonDeviance().forward(np.log(target + 1e-300), target).round(12))
-    0.0
+    >>> loss, target = HalfPoissonDeviance(), np.array([[0.0], [1.0], [5.0]])
+    >>> print(loss.forward(np.array([[0.0], [0.0], [np.log(5.0)]]), target).round(6))
+    0.333333
     """
 
     def _row_losses(self) -> Array:

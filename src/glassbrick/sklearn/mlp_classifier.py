@@ -17,15 +17,16 @@ from glassbrick.errors import ArgumentError, DataError
 from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
+from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.labels import Labels, as_labels
-from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit, keep_arguments
+from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit
 from glassbrick.sklearn.rows import Split
 from glassbrick.training import Callback
 
 __all__ = ["MLPClassifier"]
 
 
-class MLPClassifier(ClassifierMixin, MultiLayerPerceptron):  # type: ignore[misc]
+class MLPClassifier(ClassifierMixin, MultiLayerPerceptron):
     """scikit-learn's multi-layer perceptron for classes, on a network that can be looked into.
 
     The same settings and the same `random_state` give the same network, to rounding. It makes
@@ -216,11 +217,7 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron):  # type: ignore[misc
             advice = "Give a dict, for these rows may not be all."
             who = "MLPClassifier, class_weight"
             refuse(ArgumentError, who, "None or a dict in partial_fit", self.class_weight, advice)
-        self._labels_before_fit = self._classes_given(y, classes)
-        try:
-            return self._fit(X, y, sample_weight, partial=True)
-        finally:
-            del self._labels_before_fit
+        return self._fit(X, y, sample_weight, partial=True, classes=classes)
 
     def predict(self, X: Any) -> Array:
         """Predict the class of each row, or a matrix of 0 and 1 for labels.
@@ -259,33 +256,29 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron):  # type: ignore[misc
     def _stratifies(self) -> bool:
         return not self._labels.is_multilabel and not self._labels.is_multiclass
 
-    def _classes_given(self, y: Any, classes: Any) -> Labels | None:
-        """Return what a first call of `partial_fit` was told; refuse other classes later."""
-        if not hasattr(self, "net_"):
-            if classes is None:
-                raise DataError("classes must be passed on the first call to partial_fit.")
-            labels = Labels(y)
-            return labels if labels.is_multilabel else Labels(np.unique(classes))
+    def _targets(
+        self, y: Any, dtype: np.dtype[Any], *, anew: bool, partial: bool, classes: Any
+    ) -> Array:
+        y = as_labels(y)
+        if anew:
+            self._labels = _labels_of_first(y, classes) if partial else Labels(y)
+            self.classes_ = self._labels.classes
+        elif partial:
+            self._require_same(classes)
+        elif set(found := Labels(y).classes) != set(self.classes_):
+            raise DataError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes_}, `y` has {found}"
+            )
+        return self._labels.encode(y, dtype)
+
+    def _require_same(self, classes: Any) -> None:
+        """Refuse other classes than those of the first call of `partial_fit`."""
         if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise DataError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
                 f"{self.classes_!r}"
             )
-        return None
-
-    def _targets(self, y: Any, dtype: np.dtype[Any], *, anew: bool) -> Array:
-        y = as_labels(y)
-        given = vars(self).get("_labels_before_fit")
-        if anew:
-            self._labels = given or Labels(y)
-            self.classes_ = self._labels.classes
-        elif self.warm_start and "_labels_before_fit" not in vars(self):
-            if set(found := Labels(y).classes) != set(self.classes_):
-                raise DataError(
-                    "warm_start can only be used where `y` has the same classes as in the "
-                    f"previous call to fit. Previously got {self.classes_}, `y` has {found}"
-                )
-        return self._labels.encode(y, dtype)
 
     def _new_loss(self, y: Array) -> tuple[Loss, int, str]:
         if self._labels.is_multiclass:
@@ -302,3 +295,11 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron):  # type: ignore[misc
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _labels_of_first(y: Any, classes: Any) -> Labels:
+    """Return the classes that a first call of `partial_fit` was told."""
+    if classes is None:
+        raise DataError("classes must be passed on the first call to partial_fit.")
+    labels = Labels(y)
+    return labels if labels.is_multilabel else Labels(np.unique(classes))

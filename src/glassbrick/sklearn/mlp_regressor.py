@@ -14,22 +14,23 @@ from sklearn.utils.metaestimators import available_if
 from glassbrick.arrays import Array
 from glassbrick.checks import complaint, describe, instance_of, one_of
 from glassbrick.engines import Engine
-from glassbrick.errors import ArgumentError, ShapeError
+from glassbrick.errors import ShapeError
 from glassbrick.losses import Loss, PoissonNLL
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
+from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.losses import HalfPoissonDeviance, HalfSquaredError
-from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit, keep_arguments
+from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit
+from glassbrick.sklearn.outputs import outputs_needed
 from glassbrick.sklearn.rows import Split
 from glassbrick.training import Callback
 
-__all__ = ["MLPRegressor", "outputs_needed"]
+__all__ = ["MLPRegressor"]
 
 _LOSSES = {"squared_error": HalfSquaredError, "poisson": HalfPoissonDeviance}
-_MOST_OUTPUTS_A_COLUMN = 100
 
 
-class MLPRegressor(RegressorMixin, MultiLayerPerceptron):  # type: ignore[misc]
+class MLPRegressor(RegressorMixin, MultiLayerPerceptron):
     """scikit-learn's multi-layer perceptron for numbers, on a network that can be looked into.
 
     The same settings and the same `random_state` give the same network, to rounding.
@@ -222,7 +223,15 @@ class MLPRegressor(RegressorMixin, MultiLayerPerceptron):  # type: ignore[misc]
         prediction = self.net_.loss.interpret(outputs)
         return prediction.ravel() if prediction.shape[1] == 1 else prediction
 
-    def _targets(self, y: Any, dtype: np.dtype[Any], *, anew: bool) -> Array:
+    def _targets(
+        self,
+        y: Any,
+        dtype: np.dtype[Any],
+        *,
+        anew: bool,
+        partial: bool,  # noqa: ARG002
+        classes: Any,  # noqa: ARG002
+    ) -> Array:
         y = np.asarray(y, dtype)
         y = y[:, np.newaxis] if y.ndim == 1 else y
         if not anew and y.shape[1] != self.n_outputs_:
@@ -251,16 +260,3 @@ class MLPRegressor(RegressorMixin, MultiLayerPerceptron):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def outputs_needed(loss: Loss, y: Array, who: str) -> int:
-    """Find out how many outputs a network needs for a loss and targets: some for each column."""
-    for times in range(1, _MOST_OUTPUTS_A_COLUMN + 1):
-        outputs = times * y.shape[1]
-        try:
-            loss.require_targets(y, outputs)
-        except ShapeError:
-            continue
-        return outputs
-    expected = f"a loss of numbers, for {y.shape[1]} columns"
-    raise ArgumentError(complaint(who, expected, describe(loss)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
@@ -27,12 +26,12 @@ from glassbrick.sklearn.rows import Split, outputs_of, split_off, weights_of_row
 from glassbrick.sklearn.settings import Settings
 from glassbrick.training import EarlyStopping, History, Trainer
 
-__all__ = ["MultiLayerPerceptron", "can_partial_fit", "keep_arguments"]
+__all__ = ["MultiLayerPerceptron", "can_partial_fit"]
 
 _ROWS_OF_AUTO = 200
 
 
-class MultiLayerPerceptron(BaseEstimator, ABC):  # type: ignore[misc]
+class MultiLayerPerceptron(BaseEstimator, ABC):
     """A network whose parameters are those of scikit-learn's; see `MLPRegressor`."""
 
     random_state: Any
@@ -48,7 +47,9 @@ class MultiLayerPerceptron(BaseEstimator, ABC):  # type: ignore[misc]
     _progress: Progress
 
     @abstractmethod
-    def _targets(self, y: Any, dtype: np.dtype[Any], *, anew: bool) -> Array:
+    def _targets(
+        self, y: Any, dtype: np.dtype[Any], *, anew: bool, partial: bool, classes: Any
+    ) -> Array:
         """Return targets as columns of numbers; learn what classes there are, if `anew`."""
 
     @abstractmethod
@@ -63,7 +64,9 @@ class MultiLayerPerceptron(BaseEstimator, ABC):  # type: ignore[misc]
     def _stratifies(self) -> bool:
         return False
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, *, partial: bool) -> Self:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, *, partial: bool, classes: Any = None
+    ) -> Self:
         """Train, from the start or from where an earlier fit ended."""
         settings = Settings.of(self)
         if partial and settings.early_stopping:
@@ -73,7 +76,7 @@ class MultiLayerPerceptron(BaseEstimator, ABC):  # type: ignore[misc]
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=dtypes, reset=anew
         )
-        targets = self._targets(y, X.dtype, anew=anew)
+        targets = self._targets(y, X.dtype, anew=anew, partial=partial, classes=classes)
         who = type(self).__name__
         weights = weights_of_rows(sample_weight, self.class_weight, y, X.shape[0], who)
         source = check_random_state(self.random_state)
@@ -183,12 +186,6 @@ class MultiLayerPerceptron(BaseEstimator, ABC):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def keep_arguments(estimator: object, arguments: dict[str, Any]) -> None:
-    """Keep the arguments of a constructor, given as its ``locals()``, as they are."""
-    names = inspect.signature(type(estimator)).parameters
-    vars(estimator).update({name: arguments[name] for name in names})
 
 
 def can_partial_fit(estimator: Any) -> bool:

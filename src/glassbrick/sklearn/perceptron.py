@@ -47,9 +47,9 @@ class PenaltyByRow(Penalty):
 
 
 def penalize_weights(net: NeuralNetwork, alpha: float, mean_weight: float) -> None:
-    """Let weights cost what `alpha` means to scikit-learn.
+    r"""Let weights cost what `alpha` means to scikit-learn.
 
-    Its penalty is :math:`\\alpha/2 \\sum w^2`, divided by the sum of the weights of the batch's
+    Its penalty is :math:`\alpha/2 \sum w^2`, divided by the sum of the weights of the batch's
     rows: for a batch of `n` rows that all count 1, our `l2` is ``alpha / (2 * n)``.
 
     Parameters

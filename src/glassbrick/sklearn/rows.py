@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def weights_of_rows(
     if sample_weight is not None:
         name = "sample_weight"
         kept = {"ensure_2d": False, "dtype": np.float64, "input_name": name}
-        if np.ndim(sample_weight) == 0:
+        if isinstance(sample_weight, Real):
             sample_weight = np.full(rows, sample_weight)
         weights = weights * _one_a_row(check_array(sample_weight, **kept), rows, f"{who}, {name}")
     if class_weight is not None:
@@ -121,18 +122,17 @@ def split_off(
         X, y, weights = X[counting], y[counting], weights[counting]
     if share is None:
         return Split(as_dense(X), y, weights)
+    y_val: Array
     arrays = [X, y] if weights is None else [X, y, weights]
-    parts = train_test_split(
+    X, X_val, y, y_val, *of_weights = train_test_split(
         *arrays, random_state=source, test_size=share, stratify=y if stratify else None
     )
-    of_training, of_validation = parts[0::2], parts[1::2]
-    if len(of_validation[1]) < 2:
+    if len(y_val) < 2:
         raise DataError(
             "The validation set is too small. Increase 'validation_fraction' or the size of "
             "your dataset."
         )
-    none = [None] if weights is None else []
-    (X, y, w), (X_val, y_val, w_val) = [*of_training, *none], [*of_validation, *none]
+    w, w_val = of_weights or (None, None)
     if w_val is not None and not w_val.any():
         w_val = None
     return Split(as_dense(X), y, w, as_dense(X_val), y_val, w_val)

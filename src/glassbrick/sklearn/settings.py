@@ -188,7 +188,7 @@ class _Check:
 
     def verbose(self) -> bool:
         value = self.get("verbose")
-        if isinstance(value, Integral) and value >= 0:
+        if isinstance(value, Integral) and int(value) >= 0:
             return bool(value)
         return true_or_false(value, self.who("verbose"))
 
