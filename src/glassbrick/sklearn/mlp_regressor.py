@@ -11,7 +11,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from glassbrick.arrays import Array
+from glassbrick.arrays import Array, as_targets
 from glassbrick.checks import complaint, describe, instance_of, one_of
 from glassbrick.engines import Engine
 from glassbrick.errors import ShapeError
@@ -21,7 +21,7 @@ from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.losses import HalfPoissonDeviance, HalfSquaredError
 from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit
-from glassbrick.sklearn.outputs import outputs_needed
+from glassbrick.sklearn.outputs import as_column, outputs_needed
 from glassbrick.sklearn.rows import Split
 from glassbrick.training import Callback
 
@@ -220,8 +220,7 @@ class MLPRegressor(RegressorMixin, MultiLayerPerceptron):
             In the dtype of the network.
         """
         outputs = self._outputs(X)  # refuses an estimator that was not fitted
-        prediction = self.net_.loss.interpret(outputs)
-        return prediction.ravel() if prediction.shape[1] == 1 else prediction
+        return as_column(self.net_.loss.interpret(outputs))
 
     def _targets(
         self,
@@ -232,12 +231,11 @@ class MLPRegressor(RegressorMixin, MultiLayerPerceptron):
         partial: bool,  # noqa: ARG002
         classes: Any,  # noqa: ARG002
     ) -> Array:
-        y = np.asarray(y, dtype)
-        y = y[:, np.newaxis] if y.ndim == 1 else y
-        if not anew and y.shape[1] != self.n_outputs_:
+        targets = as_targets(y, "MLPRegressor, y", dtype)
+        if not anew and targets.shape[1] != self.n_outputs_:
             expected = f"{self.n_outputs_} columns, as in the first fit"
-            raise ShapeError(complaint("MLPRegressor, y", expected, describe(y)))
-        return y
+            raise ShapeError(complaint("MLPRegressor, y", expected, describe(targets)))
+        return targets
 
     def _new_loss(self, y: Array) -> tuple[Loss, int, str]:
         who = "MLPRegressor, loss"

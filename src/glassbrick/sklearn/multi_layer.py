@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
@@ -141,7 +142,8 @@ class MultiLayerPerceptron(BaseEstimator, ABC):
         """Set the attributes that scikit-learn's networks have."""
         self.n_iter_, self.t_ = progress.epochs, progress.rows_seen
         self.n_outputs_, self.n_layers_ = outputs, len(self.coefs_) + 1
-        self.loss_, self.loss_curve_ = progress.losses[-1], progress.losses.copy()
+        self.loss_curve_ = progress.losses.copy()
+        self.loss_ = progress.losses[-1] if progress.losses else math.nan  # if interrupted at once
         self.validation_loss_curve_ = progress.validation_losses.copy() or None
         self.validation_scores_ = progress.scores.copy() or None
         self.best_validation_score_ = progress.best_score if progress.scores else None
@@ -157,7 +159,7 @@ class MultiLayerPerceptron(BaseEstimator, ABC):
 
     def _outputs(self, X: Any) -> Array:
         """Return what the network says."""
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         X = validate_data(
             self,
             X,

@@ -14,7 +14,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from glassbrick import losses
 from glassbrick.arrays import Array
-from glassbrick.checks import instance_of, one_of, positive_integer, real_number, refuse
+from glassbrick.checks import (
+    instance_of,
+    one_of,
+    positive_integer,
+    real_number,
+    refuse,
+    true_or_false,
+)
 from glassbrick.errors import ArgumentError, ArgumentTypeError
 from glassbrick.layers import Dense, Layer
 from glassbrick.losses import Loss, RowLoss
@@ -98,6 +105,7 @@ class NetEstimator(BaseEstimator, ABC):
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train a new network."""
         share = self._share()
+        self._check_how()
         optimizer, loss = self._new_optimizer(), self._new_loss()
         dtypes = (np.float64, np.float32)
         X, y = validate_data(
@@ -118,9 +126,7 @@ class NetEstimator(BaseEstimator, ABC):
     def _train(
         self, net: NeuralNetwork, optimizer: Optimizer, rows: Split, source: np.random.RandomState
     ) -> History:
-        who = type(self).__name__
-        trainer = Trainer(net, optimizer, engine=as_engine(self.engine, f"{who}, engine"))
-        callbacks = as_callbacks(self.callbacks, f"{who}, callbacks")
+        trainer = Trainer(net, optimizer, engine=self.engine)
         with rows_ordered_by(net, source if self.shuffle else None):
             return trainer.fit(
                 *(rows.X, rows.y, rows.X_val, rows.y_val),
@@ -128,17 +134,26 @@ class NetEstimator(BaseEstimator, ABC):
                 eval_every=1,
                 batch_size=self.batch_size,
                 patience=self.patience,
-                callbacks=callbacks,
+                callbacks=self.callbacks,
                 sample_weight=rows.weights,
                 sample_weight_test=rows.weights_val,
                 verbose=self.verbose,
             )
 
-    def _share(self) -> float | None:
-        """Return the share of the rows to validate on; None for none."""
+    def _check_how(self) -> None:
+        """Refuse wrong parameters of the training, before random numbers are drawn."""
         who = f"{type(self).__name__}, "
         for name in ("epochs", "batch_size"):
             positive_integer(getattr(self, name), who + name)
+        true_or_false(self.shuffle, f"{who}shuffle")
+        as_engine(self.engine, f"{who}engine")
+        as_callbacks(self.callbacks, f"{who}callbacks")
+        if not isinstance(self.verbose, bool):
+            one_of(self.verbose, dict.fromkeys(("lines", "bar", "silent")), f"{who}verbose")
+
+    def _share(self) -> float | None:
+        """Return the share of the rows to validate on; None for none."""
+        who = f"{type(self).__name__}, "
         given = self.validation_fraction
         share = real_number(given, f"{who}validation_fraction", above=0.0, or_equal=True)
         if share >= 1.0:
@@ -202,7 +217,7 @@ class NetEstimator(BaseEstimator, ABC):
 
     def _outputs(self, X: Any) -> Array:
         """Return what the network says."""
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         dtypes = (np.float64, np.float32)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=dtypes, reset=False)
         return outputs_of(self.net_, X)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from glassbrick.arrays import Array
+from glassbrick.arrays import Array, as_targets
 from glassbrick.checks import complaint
 from glassbrick.engines import Engine
 from glassbrick.errors import DataError
@@ -18,7 +18,7 @@ from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.labels import Labels, as_labels
 from glassbrick.sklearn.net_estimator import Build, NetEstimator
-from glassbrick.sklearn.outputs import outputs_needed
+from glassbrick.sklearn.outputs import as_column, outputs_needed
 from glassbrick.training import Callback
 
 __all__ = ["NetClassifier", "NetRegressor"]
@@ -141,8 +141,7 @@ class NetRegressor(RegressorMixin, NetEstimator):
             In the dtype of the network.
         """
         outputs = self._outputs(X)  # refuses an estimator that was not fitted
-        prediction = self.net_.loss.interpret(outputs)
-        return prediction.ravel() if prediction.shape[1] == 1 else prediction
+        return as_column(self.net_.loss.interpret(outputs))
 
     def _learn_targets(self, y: Any, dtype: np.dtype[Any], loss: Loss | None) -> tuple[Loss, int]:
         loss = MeanSquaredError() if loss is None else loss
@@ -150,8 +149,7 @@ class NetRegressor(RegressorMixin, NetEstimator):
         return loss, outputs_needed(loss, targets, "NetRegressor, loss")
 
     def _targets(self, y: Any, dtype: np.dtype[Any], loss: Loss) -> Array:  # noqa: ARG002
-        y = np.asarray(y, dtype)
-        return y[:, np.newaxis] if y.ndim == 1 else y
+        return as_targets(y, "NetRegressor, y", dtype)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

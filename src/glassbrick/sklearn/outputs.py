@@ -1,4 +1,4 @@
-"""How many outputs a network needs."""
+"""How many outputs a network needs, and the form in which `predict` returns them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from glassbrick.checks import complaint, describe
 from glassbrick.errors import ArgumentError, ShapeError
 from glassbrick.losses import Loss
 
-__all__ = ["outputs_needed"]
+__all__ = ["as_column", "outputs_needed"]
 
 _MOST_OUTPUTS_A_COLUMN = 100
 
@@ -40,3 +40,10 @@ def outputs_needed(loss: Loss, y: Array, who: str) -> int:
         return outputs
     expected = f"a loss of numbers, for {y.shape[1]} columns"
     raise ArgumentError(complaint(who, expected, describe(loss)))
+
+
+def as_column(prediction: Array) -> Array:
+    """Return one column as an array of one axis, and several as they are."""
+    if prediction.shape[1] == 1:
+        return prediction.ravel()
+    return prediction
