@@ -26,7 +26,8 @@ class HalfSquaredError(RowLoss):
 
     def _row_losses(self) -> Array:
         error = self.prediction - self.target
-        return np.asarray(0.5 * (error * error).sum(axis=1))
+        losses: Array = 0.5 * (error * error).sum(axis=1)
+        return losses
 
     def _row_grads(self) -> Array:
         return self.prediction - self.target
@@ -51,4 +52,5 @@ class HalfPoissonDeviance(PoissonNLL):
         target = self.target
         smallest = np.finfo(target.dtype).tiny
         lowest = target - target * np.log(np.maximum(target, smallest))
-        return np.asarray(super()._row_losses() - lowest.sum(axis=1))
+        losses: Array = super()._row_losses() - lowest.sum(axis=1)
+        return losses

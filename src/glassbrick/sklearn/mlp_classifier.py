@@ -137,7 +137,7 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron):
     Notes
     -----
     `sample_weight` scales the loss of each row by what it counts next to the mean of all rows;
-    scikit-learn takes the mean of each batch.
+    scikit-learn takes the mean of each batch. To be trained on, sparse rows become dense ones.
 
     Examples
     --------

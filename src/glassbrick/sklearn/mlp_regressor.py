@@ -137,17 +137,18 @@ class MLPRegressor(RegressorMixin, MultiLayerPerceptron):
     Notes
     -----
     `sample_weight` scales the loss of each row by what it counts next to the mean of all rows;
-    scikit-learn takes the mean of each batch. With several outputs, the squared error is their
-    sum; scikit-learn trains on the sum too, but tells the mean. A loss with several outputs for
-    each column, such as `Quantile`, makes `predict` return what its `interpret` does.
+    scikit-learn takes the mean of each batch. To be trained on, sparse rows become dense ones.
+    With several outputs, the squared error is their sum; scikit-learn trains on the sum too, but
+    tells the mean. A loss with several outputs for each column, such as `Quantile`, makes
+    `predict` return what its `interpret` does.
 
     Examples
     --------
     >>> from sklearn.datasets import make_regression
     >>> from glassbrick.sklearn import MLPRegressor
     >>> X, y = make_regression(100, 3, random_state=0)
-    >>> model = MLPRegressor(20, solver="lbfgs", max_iter=2000, random_state=0).fit(X, y)
-    >>> model.score(X, y) > 0.99
+    >>> model = MLPRegressor(hidden_layer_sizes=20, solver="lbfgs", max_iter=2000, random_state=0)
+    >>> model.fit(X, y).score(X, y) > 0.99
     True
     """
 

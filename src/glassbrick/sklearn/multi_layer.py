@@ -18,7 +18,7 @@ from glassbrick.checks import refuse
 from glassbrick.errors import ArgumentError
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
-from glassbrick.optimizers import Optimizer
+from glassbrick.optimizers import LBFGS, Optimizer
 from glassbrick.sklearn.optimizers import optimizer_for
 from glassbrick.sklearn.order import rows_ordered_by
 from glassbrick.sklearn.perceptron import dense_layers, new_network, penalize_weights
@@ -192,7 +192,7 @@ class MultiLayerPerceptron(BaseEstimator, ABC):
 
 def can_partial_fit(estimator: Any) -> bool:
     """Whether the solver takes some rows at a time; else say why not."""
-    if estimator.solver == "lbfgs":
+    if estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
         )

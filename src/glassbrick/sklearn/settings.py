@@ -21,7 +21,7 @@ from glassbrick.checks import (
 from glassbrick.engines import ENGINES, Engine
 from glassbrick.errors import ArgumentError, ArgumentTypeError
 from glassbrick.operations.by_name import ACTIVATIONS
-from glassbrick.optimizers import Optimizer
+from glassbrick.optimizers import LBFGS, Optimizer
 from glassbrick.training import Callback
 
 __all__ = ["SCIKIT_LEARNS_ACTIVATIONS", "Settings", "as_callbacks", "as_engine"]
@@ -123,7 +123,7 @@ class Settings:
     @property
     def is_lbfgs(self) -> bool:
         """Whether all rows are taken at once, by L-BFGS."""
-        return self.solver == "lbfgs"
+        return self.solver == "lbfgs" or isinstance(self.solver, LBFGS)
 
     def _require_harmony(self, check: _Check) -> None:
         """Refuse what cannot be done together."""
