@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import re
 import subprocess
@@ -395,6 +396,8 @@ def test_losses_of_ours(diabetes):
     low, high = quantiles.predict(X).T
     assert 0.02 < (y < low).mean() < 0.2
     assert 0.02 < (y > high).mean() < 0.2
+    quantiles.set_params(early_stopping=True, max_iter=5).fit(X, y)  # whose score is a loss
+    assert np.isfinite(quantiles.validation_scores_).all()
     gaussian = MLPRegressor(
         loss=gb.GaussianNLL(), random_state=0, early_stopping=True, max_iter=50
     ).fit(X, y)
@@ -462,6 +465,41 @@ def test_log_probabilities_are_exact_where_probabilities_end(cancer):
     assert model.predict_proba(1000.0 * X).min() == 0.0
 
 
+def test_log_probabilities_of_labels_and_of_losses_of_ones_own(cancer):
+    class Scaled(gb.SoftmaxCrossEntropy):
+        def interpret(self, prediction):
+            return super().interpret(2.0 * prediction)
+
+    X, y = cancer
+    labels = MLPClassifier(random_state=0, max_iter=5).fit(X, labels_of(X))
+    own = NetClassifier(loss=Scaled(), random_state=0, epochs=2).fit(X, y)
+    for model in (labels, own):
+        np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
+
+
+def test_a_network_can_be_saved_and_copied_while_it_is_trained(cancer, tmp_path):
+    X, y = cancer
+    path = tmp_path / "net"
+
+    class Keep(gb.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.net.save(path, overwrite=True)
+            self.twin = copy.deepcopy(self.net)
+
+    callback = Keep()
+    model = MLPClassifier(callbacks=[callback], dropout=0.1, random_state=0, max_iter=2).fit(X, y)
+    for net in (gb.load(path), callback.twin):
+        assert np.array_equal(net.predict(X), model.net_.predict(X))
+
+
+def test_one_weight_is_that_of_all_rows(cancer):
+    X, y = cancer
+    settings = {"random_state": 0, "max_iter": 2, "alpha": 1.0, "batch_size": len(y)}
+    one = MLPClassifier(**settings).fit(X, y, 3.0)
+    all_of_them = MLPClassifier(**settings).fit(X, y, np.full(len(y), 3))
+    assert np.array_equal(one.coefs_[0], all_of_them.coefs_[0])
+
+
 def test_one_class_is_learned_at_once(cancer):
     X, _ = cancer
     model = MLPClassifier(max_iter=2, random_state=0).fit(X, np.full(len(X), "only"))
@@ -511,13 +549,13 @@ def test_pickles_and_clones(kind, digits):
         model.predict(X)
     assert not hasattr(model, "coefs_")
     model.fit(X, y)
-    copy = pickle.loads(pickle.dumps(model))
-    assert np.array_equal(copy.predict(X), model.predict(X))
+    twin = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(twin.predict(X), model.predict(X))
     assert not hasattr(clone(model), "net_")
     if kind in MLPS:
-        for one in (model, copy):
+        for one in (model, twin):
             one.partial_fit(X, y)
-        assert np.array_equal(copy.coefs_[0], model.coefs_[0])
+        assert np.array_equal(twin.coefs_[0], model.coefs_[0])
         model.coefs_[0][...] = 0.0  # writes into the network
         assert not model.net_.layers[0].params[0].any()
 
@@ -780,6 +818,16 @@ def test_going_on_with_something_else_is_refused(cancer):
     numbers = MLPRegressor(max_iter=2, random_state=0).partial_fit(X, y)
     with pytest.raises(ValueError, match="1 columns, as in the first fit"):
         numbers.partial_fit(X, np.column_stack([y, y]))
+
+
+def test_a_loss_of_no_numbers_is_refused():
+    class Picky(gb.MeanSquaredError):
+        def _require_columns(self, columns, outputs):
+            raise gb.ShapeError("never")
+
+    for model in (MLPRegressor(loss=Picky()), NetRegressor(loss=Picky())):
+        with pytest.raises(gb.ArgumentError, match="a loss of numbers, for 1 columns"):
+            model.fit(ROWS, [0, 1, 2, 3])
 
 
 def test_without_scikit_learn_it_says_what_to_install():

@@ -133,8 +133,6 @@ def split_off(
             "your dataset."
         )
     w, w_val = of_weights or (None, None)
-    if w_val is not None and not w_val.any():
-        w_val = None
     return Split(as_dense(X), y, w, as_dense(X_val), y_val, w_val)
 
 
