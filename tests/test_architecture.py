@@ -50,6 +50,7 @@ FLOORS = [
     "training",
     "datasets",
     "tables",
+    "sklearn",
     "glass",
     "cli",
 ]
@@ -190,7 +191,8 @@ def test_all_names_what_a_module_defines(path):
 def test_import_is_light():
     code = (
         "import sys, glassbrick\n"
-        "heavy = {'rich', 'typer', 'matplotlib', 'safetensors', 'jax', 'torch', 'scipy'}\n"
+        "heavy = {'rich', 'typer', 'matplotlib', 'safetensors', 'jax', 'torch', 'scipy',"
+        " 'sklearn'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

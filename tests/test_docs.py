@@ -7,6 +7,8 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -40,5 +42,13 @@ def test_the_page_on_files_runs(tmp_path, monkeypatch):
 def test_the_page_on_writing_blocks_runs_as_it_says():
     pairs = run_blocks(ROOT / "docs" / "write-your-own-block.md")
     assert len(pairs) >= 9
+    for printed, shown in pairs:
+        assert printed == shown
+
+
+def test_the_page_on_scikit_learn_runs_as_it_says():
+    with np.errstate(all="warn"):  # as scikit-learn, which is compared with, needs it
+        pairs = run_blocks(ROOT / "docs" / "scikit-learn.md")
+    assert len(pairs) == 3
     for printed, shown in pairs:
         assert printed == shown

@@ -130,3 +130,23 @@ def test_interrupt(engine):
     trainer = Trainer(make_net(), LBFGS(), engine=engine)
     history = trainer.fit(X, y, callbacks=[Interrupt()], verbose=False)
     assert (history.stop_reason, history.epochs) == ("interrupted", 3)
+
+
+def test_it_ends_where_the_gradient_is_small(engine):
+    trainer = Trainer(make_net(), LBFGS(tolerance=0.0, gradient_tolerance=0.05), engine=engine)
+    history = trainer.fit(X, y, epochs=500, verbose=False)
+    assert (history.stop_reason, history.epochs < 500) == ("converged", True)
+    trainer.net.train_batch(X, y)
+    assert max(np.abs(grad).max() for grad in trainer.net.param_grads()) <= 0.05
+
+
+def test_it_ends_when_its_evaluations_are_used_up(engine):
+    history = Trainer(make_net(), LBFGS(evaluations=8), engine=engine).fit(X, y, verbose=False)
+    assert history.stop_reason == "evaluations used up"
+    assert history.epochs <= 8
+
+
+@pytest.mark.parametrize("wrong", [{"gradient_tolerance": -1.0}, {"evaluations": 0}])
+def test_wrong_limits_are_refused(wrong):
+    with pytest.raises(gb.ArgumentError, match=f"LBFGS, {next(iter(wrong))}"):
+        LBFGS(**wrong)

@@ -20,6 +20,7 @@ __all__ = ["LBFGSSession"]
 
 _VERY_MUCH = 1e75  # in the place of a loss that is not finite, so that the next step is shorter
 _WITHOUT_END = 10**9
+_LIMIT_REACHED = 1  # SciPy's status
 
 
 class LBFGSSession(Session):
@@ -91,19 +92,27 @@ class LBFGSSession(Session):
         self._write(result.x)
         if result.nit == 0:  # no step made anything better
             done(self._losses(math.nan if result.fun >= _VERY_MUCH else float(result.fun)))
-        return "" if self._is_enough else "converged"
+        if self._is_enough:
+            return ""
+        return "evaluations used up" if result.status == _LIMIT_REACHED else "converged"
 
     @np.errstate(all="ignore")
     def _search(self, iterated: Callable[[Any], None]) -> Any:
         """Let SciPy search from the parameters that were reached."""
-        settings = {"maxcor": self.optim.memory, "ftol": self.optim.tolerance, "gtol": 0.0}
+        optim = self.optim
+        settings = {
+            "maxcor": optim.memory,
+            "ftol": optim.tolerance,
+            "gtol": optim.gradient_tolerance,
+            "maxfun": optim.evaluations or _WITHOUT_END,
+        }
         return self._minimize(
             self._loss_at,
             self._reached,
             jac=True,
             method="L-BFGS-B",
             callback=iterated,
-            options=settings | {"maxiter": _WITHOUT_END, "maxfun": _WITHOUT_END},
+            options=settings | {"maxiter": _WITHOUT_END},
         )
 
     def _loss_at(self, flat: Array) -> tuple[float, Array]:

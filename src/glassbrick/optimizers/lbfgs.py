@@ -24,6 +24,10 @@ class LBFGS(Optimizer):
         How many steps it remembers.
     tolerance : float, default 1e-9
         It ends when a step lowers the loss by less than this part of it.
+    gradient_tolerance : float, default 0
+        It ends when no number in the gradient is larger than this.
+    evaluations : int, optional
+        It ends after the iteration in which the loss has been computed so many times.
 
     Raises
     ------
@@ -43,10 +47,21 @@ class LBFGS(Optimizer):
     ('converged', [[21.0]])
     """
 
-    def __init__(self, memory: int = 10, tolerance: float = 1e-9):
+    def __init__(
+        self,
+        memory: int = 10,
+        tolerance: float = 1e-9,
+        *,
+        gradient_tolerance: float = 0.0,
+        evaluations: int | None = None,
+    ):
         super().__init__(1.0)
         self.memory = positive_integer(memory, "LBFGS, memory")
         self.tolerance = real_number(tolerance, "LBFGS, tolerance", above=0.0, or_equal=True)
+        who = "LBFGS, gradient_tolerance"
+        self.gradient_tolerance = real_number(gradient_tolerance, who, above=0.0, or_equal=True)
+        who = "LBFGS, evaluations"
+        self.evaluations = None if evaluations is None else positive_integer(evaluations, who)
 
     def step(self) -> NoReturn:
         """Refuse: it takes all rows at once, so only `Trainer.fit` can use it."""

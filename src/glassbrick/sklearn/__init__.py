@@ -1,0 +1,14 @@
+"""Estimators for scikit-learn: its multi-layer perceptrons, and any network of yours."""
+
+from importlib.util import find_spec
+
+from glassbrick.errors import MissingExtraError
+
+if find_spec("sklearn") is None:
+    raise MissingExtraError("glassbrick.sklearn", "scikit-learn", "sklearn")
+
+from glassbrick.sklearn.mlp_classifier import MLPClassifier
+from glassbrick.sklearn.mlp_regressor import MLPRegressor
+from glassbrick.sklearn.nets import NetClassifier, NetRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor", "NetClassifier", "NetRegressor"]

@@ -1,0 +1,235 @@
+"""MultiLayerPerceptron: what the regressor and the classifier share."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from glassbrick.arrays import Array
+from glassbrick.checks import refuse
+from glassbrick.errors import ArgumentError
+from glassbrick.losses import Loss
+from glassbrick.network import NeuralNetwork
+from glassbrick.optimizers import LBFGS, Optimizer
+from glassbrick.sklearn.optimizers import optimizer_for
+from glassbrick.sklearn.order import rows_ordered_by
+from glassbrick.sklearn.perceptron import dense_layers, new_network, penalize_weights
+from glassbrick.sklearn.progress import Progress
+from glassbrick.sklearn.rows import Split, outputs_of, split_off, weights_of_rows
+from glassbrick.sklearn.settings import Settings
+from glassbrick.training import EarlyStopping, History, Trainer
+
+__all__ = ["MultiLayerPerceptron", "can_partial_fit"]
+
+_ROWS_OF_AUTO = 200
+
+
+class MultiLayerPerceptron(BaseEstimator, ABC):
+    """A network whose parameters are those of scikit-learn's; see `MLPRegressor`."""
+
+    random_state: Any
+    solver: Any
+    warm_start: bool
+    class_weight: ClassVar[Any] = None  # a parameter of the classifier
+
+    net_: NeuralNetwork
+    history_: History
+    out_activation_: str
+    n_outputs_: int
+    _optimizer: Optimizer
+    _progress: Progress
+
+    @abstractmethod
+    def _targets(
+        self, y: Any, dtype: np.dtype[Any], *, anew: bool, partial: bool, classes: Any
+    ) -> Array:
+        """Return targets as columns of numbers; learn what classes there are, if `anew`."""
+
+    @abstractmethod
+    def _new_loss(self, y: Array) -> tuple[Loss, int, str]:
+        """Return a loss, how many outputs it needs, and what they become in the end."""
+
+    @abstractmethod
+    def _score_of(self, net: NeuralNetwork, rows: Split) -> float:
+        """Score a network on validation rows; the more the better."""
+
+    @property
+    def _stratifies(self) -> bool:
+        return False
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, *, partial: bool, classes: Any = None
+    ) -> Self:
+        """Train, from the start or from where an earlier fit ended."""
+        settings = Settings.of(self)
+        if partial and settings.early_stopping:
+            raise ArgumentError("partial_fit does not support early_stopping=True")
+        anew = not hasattr(self, "net_") or not (settings.warm_start or partial)
+        dtypes = (np.float64, np.float32)
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=dtypes, reset=anew
+        )
+        targets = self._targets(y, X.dtype, anew=anew, partial=partial, classes=classes)
+        who = type(self).__name__
+        weights = weights_of_rows(sample_weight, self.class_weight, y, X.shape[0], who)
+        source = check_random_state(self.random_state)
+        if anew:
+            loss, outputs, activation = self._new_loss(targets)
+            net = new_network(settings, loss, (X.shape[1], outputs), X.dtype, source)
+            progress = Progress()
+        else:
+            self._require_same_network(settings)
+            net, progress, activation = self.net_, self._progress, self.out_activation_
+        goes_on = partial and not anew
+        optimizer = self._optimizer if goes_on else optimizer_for(settings)
+        share = settings.validation_fraction if settings.early_stopping else None
+        share = None if settings.is_lbfgs else share
+        rows = split_off(X, targets, weights, share, source, stratify=self._stratifies)
+        history = self._train(settings, net, optimizer, progress, rows, source, partial)
+        self.net_, self.history_, self.out_activation_ = net, history, activation
+        self._optimizer, self._progress = optimizer, progress
+        self._architecture = _architecture(settings)
+        self._tell_of(progress, targets.shape[1])
+        return self
+
+    def _train(
+        self,
+        settings: Settings,
+        net: NeuralNetwork,
+        optimizer: Optimizer,
+        progress: Progress,
+        rows: Split,
+        source: np.random.RandomState,
+        partial: bool,
+    ) -> History:
+        """Train a network, and warn if that was not enough."""
+        penalize_weights(net, settings.alpha, rows.mean_weight)
+        validates = rows.X_val is not None
+        score = (lambda network: self._score_of(network, rows)) if validates else None
+        progress.begin(settings, len(rows.X), score)
+        # An early stopping of the user's also decides which parameters to keep.
+        chosen = any(isinstance(callback, EarlyStopping) for callback in settings.callbacks)
+        callbacks = [progress, *settings.callbacks]
+        if validates and not chosen:  # else the trainer would keep those of the lowest loss
+            callbacks.append(EarlyStopping("loss", patience=None, restore_best=False))
+        epochs = 1 if partial else settings.max_iter
+        trainer = Trainer(net, optimizer, engine=settings.engine)
+        with rows_ordered_by(net, source if settings.shuffle else None):
+            history = trainer.fit(
+                *(rows.X, rows.y, rows.X_val, rows.y_val),
+                epochs=epochs,
+                eval_every=1 if settings.callbacks else epochs,
+                batch_size=_batch_size(settings, len(rows.X)),
+                restart=False,
+                callbacks=callbacks,
+                sample_weight=rows.weights,
+                sample_weight_test=rows.weights_val,
+                verbose=False,
+            )
+        progress.end(net, restore_best=not chosen)
+        _warn(settings, history, partial=partial)
+        return history
+
+    def _tell_of(self, progress: Progress, outputs: int) -> None:
+        """Set the attributes that scikit-learn's networks have."""
+        self.n_iter_, self.t_ = progress.epochs, progress.rows_seen
+        self.n_outputs_, self.n_layers_ = outputs, len(self.coefs_) + 1
+        self.loss_curve_ = progress.losses.copy()
+        self.loss_ = progress.losses[-1] if progress.losses else math.nan  # if interrupted at once
+        self.validation_loss_curve_ = progress.validation_losses.copy() or None
+        self.validation_scores_ = progress.scores.copy() or None
+        self.best_validation_score_ = progress.best_score if progress.scores else None
+        self.best_loss_ = None if progress.scores else progress.best_loss
+
+    def _require_same_network(self, settings: Settings) -> None:
+        """Refuse to go on with other layers than there are."""
+        if self._architecture != _architecture(settings):
+            advice = "Set them back, or fit anew with warm_start=False."
+            who = f"{type(self).__name__}, layers"
+            expected = f"those of the network that is trained on, {self._architecture}"
+            refuse(ArgumentError, who, expected, _architecture(settings), advice)
+
+    def _outputs(self, X: Any) -> Array:
+        """Return what the network says."""
+        check_is_fitted(self, "net_")
+        X = validate_data(
+            self,
+            X,
+            accept_sparse=["csr", "csc"],
+            dtype=(np.float64, np.float32),
+            reset=False,
+        )
+        return outputs_of(self.net_, X)
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """The weights of the dense layers: what is written into them changes the network."""
+        return [layer.params[0] for layer in dense_layers(self._net("coefs_"))]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """The biases of the dense layers: what is written into them changes the network."""
+        return [layer.params[1][0] for layer in dense_layers(self._net("intercepts_"))]
+
+    def _net(self, name: str) -> NeuralNetwork:
+        if "net_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__}.{name}: there is none before fit.")
+        return self.net_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def can_partial_fit(estimator: Any) -> bool:
+    """Whether the solver takes some rows at a time; else say why not."""
+    if estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS):
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
+        )
+    return True
+
+
+def _architecture(settings: Settings) -> tuple[Any, ...]:
+    return (settings.hidden, settings.activations, settings.normalization, settings.dropout)
+
+
+def _batch_size(settings: Settings, rows: int) -> int:
+    if settings.batch_size is None:
+        return min(_ROWS_OF_AUTO, rows)
+    if settings.batch_size > rows and not settings.is_lbfgs:
+        warnings.warn(
+            "Got `batch_size` larger than sample size. It is going to be clipped.", stacklevel=5
+        )
+    return min(settings.batch_size, rows)
+
+
+def _warn(settings: Settings, history: History, *, partial: bool) -> None:
+    """Warn of a training that ended before it converged."""
+    if history.stop_reason == "interrupted":
+        warnings.warn("Training interrupted by user.", stacklevel=5)
+    if partial:
+        return
+    if history.stop_reason == "completed":
+        warnings.warn(
+            f"{'L-BFGS' if settings.is_lbfgs else 'Stochastic Optimizer'}: Maximum iterations "
+            f"({settings.max_iter}) reached and the optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+    elif history.stop_reason == "evaluations used up":
+        warnings.warn(
+            f"L-BFGS: Maximum evaluations ({settings.max_fun}) reached and the optimization "
+            "hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
