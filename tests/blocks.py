@@ -24,6 +24,12 @@ def public_kinds(base):
 OPERATIONS, LAYERS, LOSSES = (public_kinds(base) for base in (Operation, Layer, Loss))
 
 
+def concrete(module, base):
+    """All classes of one kind in a package, but for those that nothing can be made of."""
+    kinds = [getattr(module, name) for name in module.__all__]
+    return [kind for kind in kinds if issubclass(kind, base) and not inspect.isabstract(kind)]
+
+
 def make_operation(kind, width, outputs, rng):
     """Make an operation for inputs of a width, with a parameter of random numbers if it can."""
     template = example_of(kind)

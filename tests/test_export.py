@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import subprocess
 import sys
 import warnings
@@ -16,7 +15,7 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 import glassbrick as gb
-from blocks import make_input, make_layer, make_operation, norm_error
+from blocks import concrete, make_input, make_layer, make_operation, norm_error
 from glassbrick import (
     SGD,
     ArgumentTypeError,
@@ -37,11 +36,6 @@ from networks import make_data
 
 X, y = make_data(rows=37)
 TOLERANCES = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
-
-
-def concrete(module, base):
-    kinds = [getattr(module, name) for name in module.__all__]
-    return [kind for kind in kinds if issubclass(kind, base) and not inspect.isabstract(kind)]
 
 
 def run_python(path):

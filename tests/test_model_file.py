@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import pickle
@@ -17,7 +16,7 @@ import safetensors
 import safetensors.numpy
 
 import glassbrick as gb
-from blocks import example_of, make_input, make_layer, make_operation
+from blocks import concrete, example_of, make_input, make_layer, make_operation
 from glassbrick import (
     SGD,
     ArgumentError,
@@ -71,11 +70,6 @@ def assert_same(net, again, rows):
 
 
 # Each public block comes back. They are found by themselves.
-
-
-def concrete(module, base):
-    kinds = [getattr(module, name) for name in module.__all__]
-    return [kind for kind in kinds if issubclass(kind, base) and not inspect.isabstract(kind)]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
