@@ -14,10 +14,32 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import RobustScaler
 
-from glassbrick import ArgumentTypeError, DataError, FileError
-from glassbrick.tables import ClassTarget, Features, NumberTarget, read_table, target_of, task_of
+import glassbrick as gb
+from glassbrick import (
+    AdamW,
+    ArgumentError,
+    ArgumentTypeError,
+    CosineDecay,
+    DataError,
+    FileError,
+    MeanSquaredError,
+    NeuralNetwork,
+    Trainer,
+    r2,
+)
+from glassbrick.tables import (
+    ClassTarget,
+    Column,
+    Features,
+    NumberTarget,
+    read_table,
+    table_layers,
+    target_of,
+    task_of,
+)
 
 DAYS = [datetime.date(2020, 1, 1), None, datetime.date(2021, 5, 6), datetime.date(2020, 3, 9)]
 MIXED = {
@@ -421,3 +443,79 @@ def test_bad_targets():
     target = ClassTarget.fit(column(["a", "b"]), "fit")
     with pytest.raises(DataError, match=r"row 1: expected one of the classes of training, a, b"):
         target.encode(column(["a", "c"]), "evaluate")
+
+
+# Networks for tables.
+
+
+MANY = [f"v{n % 12}" for n in range(60)]
+
+
+def features_of(table):
+    """Learn from all rows but the last 50."""
+    return Features.fit([Column(c.name, c.kind, c.values[:-50]) for c in table], "test")
+
+
+def fit_table(table, target, *, epochs=60, **settings):
+    """Train on the first rows of a table; return features, network and the other rows."""
+    features = features_of(table)
+    X = features.encode(table, "test")
+    net = NeuralNetwork(table_layers(features, 1, **settings), MeanSquaredError(), rng=0)
+    optimizer = AdamW(CosineDecay(3e-3))
+    Trainer(net, optimizer).fit(X[:-50], target[:-50], epochs=epochs, verbose=False)
+    return features, net, X[-50:], target[-50:]
+
+
+def test_networks_learn_from_columns_of_all_kinds(tmp_path):
+    rng = np.random.default_rng(0)
+    towns = rng.integers(0, 12, 400)
+    worth = rng.standard_normal(12)
+    x = rng.standard_normal(400)
+    data = {"town": [f"t{n}" for n in towns], "x": x, "sex": np.where(x * x > 1, "f", "m")}
+    target = 3.0 * worth[towns] + x * (towns % 2)
+    features, net, X, y = fit_table(read_table(data, "test"), target[:, np.newaxis])
+    assert features.categories == (13,)
+    assert r2(y, net.predict(X)) > 0.95
+    net.save(tmp_path / "net")
+    assert np.array_equal(gb.load(tmp_path / "net").predict(X), net.predict(X))
+    net.to_onnx(tmp_path / "net.onnx")
+
+
+def test_networks_are_at_least_linear():
+    rng = np.random.default_rng(0)
+    data = {f"x{n}": rng.standard_normal(120) for n in range(8)}
+    target = sum(data.values())[:, np.newaxis] + 5.0 * rng.standard_normal((120, 1))
+    table = read_table(data, "test")
+    _, net, X, y = fit_table(table, target, hidden=(), epochs=200)
+    assert len(net.layers) == 1
+    known = features_of(table).encode(table, "test")[:-50]
+    linear = LinearRegression().fit(known, target[:-50])
+    assert r2(y, net.predict(X)) == pytest.approx(linear.score(X, y), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("data", "first"),
+    [
+        ({"c": [f"v{n % 12}" for n in range(60)]}, "Embedding"),
+        ({"x": list(range(60))}, "Concatenate([Series([Dense"),
+        (
+            {"c": [f"v{n % 12}" for n in range(60)], "x": list(range(60))},
+            "Concatenate([Series([Columns",
+        ),
+    ],
+)
+def test_networks_for_each_kind_of_column(data, first):
+    features, X = fitted(data)
+    layers = table_layers(features, 2)
+    assert repr(layers[0]).startswith(first)
+    net = NeuralNetwork(layers, MeanSquaredError(), rng=0)
+    assert net.forward(X).shape == (60, 2)
+
+
+def test_settings_of_networks_are_checked():
+    features, _ = fitted({"x": [1, 2, 3]})
+    for settings in {"hidden": (0,)}, {"activation": "mush"}, {"dropout": 1.0}:
+        with pytest.raises(ArgumentError):
+            table_layers(features, 1, **settings)
+    with pytest.raises(ArgumentError):
+        table_layers(features, 0)

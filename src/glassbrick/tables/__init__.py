@@ -2,6 +2,7 @@
 
 from glassbrick.tables.columns import Column, Kind
 from glassbrick.tables.features import Features
+from glassbrick.tables.network import table_layers
 from glassbrick.tables.read import read_table
 from glassbrick.tables.targets import (
     ClassTarget,
@@ -21,6 +22,7 @@ __all__ = [
     "Target",
     "Task",
     "read_table",
+    "table_layers",
     "target_of",
     "task_of",
 ]
