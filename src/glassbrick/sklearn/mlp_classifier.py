@@ -18,6 +18,7 @@ from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
+from glassbrick.sklearn.class_predictions import ClassPredictions
 from glassbrick.sklearn.labels import Labels, as_labels
 from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit
 from glassbrick.sklearn.rows import Split
@@ -26,7 +27,7 @@ from glassbrick.training import Callback
 __all__ = ["MLPClassifier"]
 
 
-class MLPClassifier(ClassifierMixin, MultiLayerPerceptron):
+class MLPClassifier(ClassifierMixin, MultiLayerPerceptron, ClassPredictions):
     """scikit-learn's multi-layer perceptron for classes, on a network that can be looked into.
 
     The same settings and the same `random_state` give the same network, to rounding. It makes
@@ -218,39 +219,6 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron):
             who = "MLPClassifier, class_weight"
             refuse(ArgumentError, who, "None or a dict in partial_fit", self.class_weight, advice)
         return self._fit(X, y, sample_weight, partial=True, classes=classes)
-
-    def predict(self, X: Any) -> Array:
-        """Predict the class of each row, or a matrix of 0 and 1 for labels.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (rows, features)
-            The features.
-        """
-        outputs = self._outputs(X)  # refuses an estimator that was not fitted
-        return self._labels.likeliest(self.net_.loss, outputs)
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class or label, (rows, classes).
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (rows, features)
-            The features.
-        """
-        outputs = self._outputs(X)
-        return self._labels.probabilities(self.net_.loss, outputs)
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithms of the probabilities, exact where those are too small to tell.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (rows, features)
-            The features.
-        """
-        outputs = self._outputs(X)
-        return self._labels.log_probabilities(self.net_.loss, outputs)
 
     @property
     def _stratifies(self) -> bool:

@@ -16,6 +16,7 @@ from glassbrick.losses import BinaryCrossEntropy, Loss, MeanSquaredError, Softma
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
+from glassbrick.sklearn.class_predictions import ClassPredictions
 from glassbrick.sklearn.labels import Labels, as_labels
 from glassbrick.sklearn.net_estimator import Build, NetEstimator
 from glassbrick.sklearn.outputs import as_column, outputs_needed
@@ -157,7 +158,7 @@ class NetRegressor(RegressorMixin, NetEstimator):
         return tags
 
 
-class NetClassifier(ClassifierMixin, NetEstimator):
+class NetClassifier(ClassifierMixin, NetEstimator, ClassPredictions):
     """A network of yours that predicts classes.
 
     A row has one class, or any number of labels if `y` is a matrix of 0 and 1.
@@ -271,39 +272,6 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             What each row counts.
         """
         return self._fit(X, y, sample_weight)
-
-    def predict(self, X: Any) -> Array:
-        """Predict the class of each row, or a matrix of 0 and 1 for labels.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (rows, features)
-            The features.
-        """
-        outputs = self._outputs(X)  # refuses an estimator that was not fitted
-        return self._labels.likeliest(self.net_.loss, outputs)
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class or label, (rows, classes).
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (rows, features)
-            The features.
-        """
-        outputs = self._outputs(X)
-        return self._labels.probabilities(self.net_.loss, outputs)
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithms of the probabilities, exact where those are too small to tell.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (rows, features)
-            The features.
-        """
-        outputs = self._outputs(X)
-        return self._labels.log_probabilities(self.net_.loss, outputs)
 
     @property
     def _stratifies(self) -> bool:

@@ -94,19 +94,7 @@ def as_kind(column: Column, kind: Kind, who: str) -> Column:
         return column
     values = column.values.tolist()
     if column.missing.all():
-        return (
-            column_of(column.name, [None] * len(values), who)
-            if kind == "number"
-            else (
-                Column(
-                    column.name,
-                    kind,
-                    _dates([None] * len(values))
-                    if kind == "date"
-                    else _texts([None] * len(values)),
-                )
-            )
-        )
+        return _without_values(column, kind)
     if kind == "category":
         return Column(column.name, kind, _texts([None if _is_missing(v) else v for v in values]))
     read = float if kind == "number" else datetime.datetime.fromisoformat
@@ -120,6 +108,12 @@ def as_kind(column: Column, kind: Kind, who: str) -> Column:
                 complaint(_place(who, column.name, row), expected, describe(value))
             ) from None
     return column_of(column.name, found, who)
+
+
+def _without_values(column: Column, kind: Kind) -> Column:
+    nothing = {"number": math.nan, "date": np.datetime64("NaT", "us"), "category": None}[kind]
+    dtypes: dict[str, Any] = {"number": np.float64, "date": "datetime64[us]", "category": object}
+    return Column(column.name, kind, np.full(len(column), nothing, dtypes[kind]))
 
 
 def _kind_of(value: Any, name: str, row: int, who: str) -> Kind:

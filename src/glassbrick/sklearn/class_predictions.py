@@ -1,0 +1,56 @@
+"""ClassPredictions: what a classifier says, as labels and as probabilities."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from glassbrick.arrays import Array
+from glassbrick.network import NeuralNetwork
+from glassbrick.sklearn.labels import Labels
+
+__all__ = ["ClassPredictions"]
+
+
+class ClassPredictions:
+    """The methods of a classifier that predict, for one with a network and labels."""
+
+    net_: NeuralNetwork
+    _labels: Labels
+
+    @abstractmethod
+    def _outputs(self, X: Any) -> Array:
+        """Return what the network says; refuse an estimator that was not fitted."""
+
+    def predict(self, X: Any) -> Array:
+        """Predict the class of each row, or a matrix of 0 and 1 for labels.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (rows, features)
+            The features.
+        """
+        outputs = self._outputs(X)  # refuses an estimator that was not fitted
+        return self._labels.likeliest(self.net_.loss, outputs)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class or label, (rows, classes).
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (rows, features)
+            The features.
+        """
+        outputs = self._outputs(X)
+        return self._labels.probabilities(self.net_.loss, outputs)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithms of the probabilities, exact where those are too small to tell.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (rows, features)
+            The features.
+        """
+        outputs = self._outputs(X)
+        return self._labels.log_probabilities(self.net_.loss, outputs)
