@@ -245,3 +245,8 @@ def test_the_bar_has_metrics_and_fits_a_terminal(capsys, monkeypatch):
     assert "150/150" in lines[-1]
     assert "mae 0." in lines[-1]
     assert "r2 " in lines[-1]
+    three = ["mae", "r2", "rmse"]
+    make_trainer().fit(X, y, X, y, epochs=150, patience=None, metrics=three, verbose="bar")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("epoch 150/150 ━━━━━━")  # what is cut are the metrics
+    assert last.endswith("… 0:00:00")

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import glassbrick as gb
 from blocks import norm_error
 from chapter_style import (
     MyDense,
@@ -811,3 +812,23 @@ def test_a_batch_that_fails_its_checks_is_refused_as_always():
     net = NeuralNetwork([Dense(4, Short()), Dense(1)], MeanSquaredError(), rng=0)
     with pytest.raises(GlassbrickError, match=r"dense_1: Short\._input_grad must return"):
         Trainer(net, SGD(), engine="xla").fit(X, y, **SETTINGS)
+
+
+def test_a_known_step_that_draws_is_refused_too():
+    """It computes the same as one that was recorded before, and moves a stream on."""
+
+    class Drawing(gb.Tanh):
+        def _output(self):
+            np.random.standard_normal()
+            return super()._output()
+
+    X, y = make_data()
+
+    def fit(activation):
+        layers = [Dense(3, activation), Dense(1, "linear")]
+        net = NeuralNetwork(layers, MeanSquaredError(), rng=0)
+        Trainer(net, SGD(lr=0.01), engine="xla").fit(X, y, epochs=1, verbose=False)
+
+    fit(gb.Tanh())
+    with pytest.raises(TracingError, match="draws random numbers"):
+        fit(Drawing())
