@@ -85,6 +85,7 @@ class _Calls:
         self.graph, self._prefix = graph, prefix
         self.node, self.tensor, self.cast = graph.node, graph.tensor, graph.cast
         self._names: dict[int | str, str] = {0: input_}
+        graph.dtypes[input_] = program.dtype
         for place, array in program.arrays.items():
             self._names[place] = graph.tensor(array, prefix + place)
 
