@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from importlib.metadata import version
+from importlib import metadata
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from glassbrick.arrays import Array
-from glassbrick.checks import complaint, describe, true_or_false
+from glassbrick.checks import complaint, true_or_false
 from glassbrick.errors import TracingError
 from glassbrick.export.calls import program_of
 from glassbrick.export.onnx_calls import add_program
@@ -63,7 +63,9 @@ class Exported:
         check_is_fitted(self)
         place = as_path(path, f"{who}, path")
         overwrite = true_or_false(overwrite, f"{who}, overwrite")
-        write_whole(place, self._onnx(who, version("glassbrick")), who, overwrite=overwrite)
+        write_whole(
+            place, self._onnx(who, metadata.version("glassbrick")), who, overwrite=overwrite
+        )
 
     @abstractmethod
     def _onnx(self, who: str, version: str) -> bytes:
@@ -115,10 +117,12 @@ def _doc(estimator: object, net: NeuralNetwork) -> str:
 
 def _as_tensor(classes: Array, who: str) -> Array:
     """Return classes in a dtype that ONNX Runtime can return."""
-    kinds: dict[str, Any] = {"b": bool, "i": np.int64, "u": np.int64, "f": np.float64}
     if all(isinstance(label, str) for label in classes.tolist()):
         return classes.astype(TEXTS)
-    if classes.dtype.kind not in kinds:
-        expected = "classes that are numbers or texts"
-        raise TracingError(complaint(f"{who}, classes_", expected, describe(classes)))
-    return classes.astype(kinds[classes.dtype.kind])
+    kinds: dict[str, Any] = {"b": bool, "i": np.int64, "u": np.int64, "f": np.float64}
+    found = classes.astype(kinds.get(classes.dtype.kind, TEXTS))
+    if found.dtype == TEXTS or not np.array_equal(found, classes):
+        expected = "texts, or numbers that int64 or double can hold"
+        received = ", ".join(map(repr, classes.tolist()[:5]))
+        raise TracingError(complaint(f"{who}, classes_", expected, received))
+    return found
