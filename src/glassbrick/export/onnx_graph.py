@@ -89,7 +89,7 @@ class Graph:
 
         output = output or self._free(f"{self.place}.{kind}_{len(self._nodes)}")
         self._domains.add(domain)
-        made = helper.make_node(kind, list(inputs), [output], domain=domain, **attributes)
+        made = helper.make_node(kind, list(inputs), [output], domain=domain or None, **attributes)
         self._nodes.append(made)
         return output
 

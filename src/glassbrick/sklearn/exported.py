@@ -63,9 +63,8 @@ class Exported:
         check_is_fitted(self)
         place = as_path(path, f"{who}, path")
         overwrite = true_or_false(overwrite, f"{who}, overwrite")
-        write_whole(
-            place, self._onnx(who, metadata.version("glassbrick")), who, overwrite=overwrite
-        )
+        model = self._onnx(who, metadata.version("glassbrick"))
+        write_whole(place, model, who, overwrite=overwrite)
 
     @abstractmethod
     def _onnx(self, who: str, version: str) -> bytes:
