@@ -182,7 +182,7 @@ def test_numbers_of_a_mixed_table(dtype, networks):
     scaled = np.random.default_rng(1).standard_normal((1000, 1))
     loss = MeanSquaredError
     nets = [trained(features, table, scaled, loss(), 1, dtype, seed) for seed in range(networks)]
-    model = onnx_of_table(features, target, nets, "1.0", "Pay")
+    model = onnx_of_table(features, [target], nets, "1.0", "Pay")
     for rows in made_table(1000, 2), with_news(table), some_rows(table, 1):
         expected = target.decode(mean_of(nets, features, rows))[:, 0]
         for answer in answers_of(model, feeds_of(model, rows)):
@@ -204,7 +204,7 @@ def test_classes_of_a_mixed_table(case, dtype):
     features, target = Features.fit(table, "test"), ClassTarget("class", classes)
     numbers = np.random.default_rng(1).integers(0, len(classes), (1000, 1))
     nets = [trained(features, table, numbers, loss(), outputs, dtype, seed) for seed in (0, 1)]
-    model = onnx_of_table(features, target, nets, "1.0", "Class")
+    model = onnx_of_table(features, [target], nets, "1.0", "Class")
     for rows in made_table(1000, 2), with_news(table), some_rows(table, 1):
         likely = mean_of(nets, features, rows)
         likely = np.hstack([1.0 - likely, likely]) if outputs == 1 else likely
@@ -223,7 +223,7 @@ def features_as_they_are(table):
     features = Features.fit(table, "test")
     net = NeuralNetwork([Linear()], MeanSquaredError(), rng=0)
     net.build(features.encode(table, "test").shape[1])
-    return features, onnx_of_table(features, NumberTarget("y", 0.0, 1.0), [net], "1.0", "")
+    return features, onnx_of_table(features, [NumberTarget("y", 0.0, 1.0)], [net], "1.0", "")
 
 
 def test_each_feature_is_the_same():
@@ -317,7 +317,7 @@ def test_losses_of_several_outputs(loss):
     outputs = 3 if isinstance(loss, Quantile) else 2
     y = np.random.default_rng(0).standard_normal((50, 1))
     net = trained(features, table, y, loss, outputs, np.float64)
-    model = onnx_of_table(features, target, [net], "1.0", "")
+    model = onnx_of_table(features, [target], [net], "1.0", "")
     expected = target.decode(mean_of([net], features, table))
     for answer in answers_of(model, feeds_of(model, table)):
         assert_same(answer["prediction"], expected if outputs == 3 else expected[:, 0], np.float64)
@@ -339,10 +339,10 @@ def test_networks_that_do_not_fit_are_refused():
         (classes, [net(3, 1)], "one with"),
     ]:
         with pytest.raises(ArgumentError, match=words):
-            onnx_of_table(features, target, nets, "1.0", "")
+            onnx_of_table(features, [target], nets, "1.0", "")
     broken = ClassTarget("t", ["a", "b\ud800"])
     with pytest.raises(DataError, match="UTF-8"):
-        onnx_of_table(features, broken, [net(3, 2)], "1.0", "")
+        onnx_of_table(features, [broken], [net(3, 2)], "1.0", "")
 
 
 # Estimators.

@@ -1,4 +1,4 @@
-"""Estimators for scikit-learn: its multi-layer perceptrons, and any network of yours."""
+"""Estimators for scikit-learn: its multi-layer perceptrons, any network of yours, and tables."""
 
 from importlib.util import find_spec
 
@@ -10,5 +10,20 @@ if find_spec("sklearn") is None:
 from glassbrick.sklearn.mlp_classifier import MLPClassifier
 from glassbrick.sklearn.mlp_regressor import MLPRegressor
 from glassbrick.sklearn.nets import NetClassifier, NetRegressor
+from glassbrick.sklearn.tabular import (
+    BaselineWarning,
+    Comparison,
+    TabularClassifier,
+    TabularRegressor,
+)
 
-__all__ = ["MLPClassifier", "MLPRegressor", "NetClassifier", "NetRegressor"]
+__all__ = [
+    "BaselineWarning",
+    "Comparison",
+    "MLPClassifier",
+    "MLPRegressor",
+    "NetClassifier",
+    "NetRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
+]

@@ -28,7 +28,7 @@ from glassbrick.files import as_path, write_whole
 from glassbrick.network import NeuralNetwork
 from glassbrick.sklearn.labels import Labels
 
-__all__ = ["Exported", "ExportedClassifier", "ExportedRegressor"]
+__all__ = ["Exported", "ExportedClassifier", "ExportedRegressor", "as_tensor"]
 
 
 class Exported:
@@ -95,7 +95,7 @@ class ExportedClassifier(Exported):
         if labels.is_multilabel:
             add_labels(graph, outputs, width, dtype)
         else:
-            classes = _as_tensor(labels.classes, who)
+            classes = as_tensor(labels.classes, who)
             if width == 1:
                 outputs = column_a_class(graph, outputs, len(classes), dtype)
             add_classes(graph, outputs, classes, dtype)
@@ -114,7 +114,7 @@ def _doc(estimator: object, net: NeuralNetwork) -> str:
     return f"Predicts as a {type(estimator).__name__} with {net!r} does."
 
 
-def _as_tensor(classes: Array, who: str) -> Array:
+def as_tensor(classes: Array, who: str) -> Array:
     """Return classes in a dtype that ONNX Runtime can return."""
     if all(isinstance(label, str) for label in classes.tolist()):
         return classes.astype(TEXTS)

@@ -14,7 +14,7 @@ from glassbrick.tables.encoders import CategoryEncoder, DateEncoder, Encoder, Nu
 
 __all__ = ["Features"]
 
-_MANY = 20  # rows, in which texts that are all different are names of the rows
+_MANY = 9  # different texts, of which none stands in two rows, are names of the rows
 
 _ENCODERS: dict[str, type[Encoder]] = {
     kind.kind: kind for kind in (NumberEncoder, CategoryEncoder, DateEncoder)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from glassbrick.arrays import Array
 from glassbrick.checks import complaint
 from glassbrick.errors import ArgumentError, DataError
 from glassbrick.export.calls import Program, program_of
@@ -16,6 +17,7 @@ from glassbrick.export.onnx_heads import (
     CLASSES,
     NUMBERS,
     add_classes,
+    add_labels,
     add_numbers,
     column_a_class,
 )
@@ -31,10 +33,11 @@ _WHO = "Networks for a table as ONNX"
 
 def onnx_of_table(
     features: Features,
-    target: Target,
+    targets: Sequence[Target],
     networks: Sequence[NeuralNetwork],
     version: str,
     doc: str,
+    labels: Array | None = None,
 ) -> bytes:
     """Return an ONNX model that predicts from the columns of a table, for any number of rows.
 
@@ -48,22 +51,25 @@ def onnx_of_table(
     put after its name. All this stands in the model, too: in the descriptions of its inputs, and
     as JSON in its property "columns".
 
-    It returns "prediction", double, of shape (rows,), or with a second axis if the loss tells
-    several numbers; or for classes "label", string, of shape (rows,), and "probabilities",
-    double, of shape (rows, classes).
+    It returns "prediction", double, of shape (rows,), or with a second axis if there are several
+    numbers; or for classes "label", string, of shape (rows,), and "probabilities", double, of
+    shape (rows, classes). Of several targets with two classes each, "label" is int64, 0 or 1, and
+    "probabilities" those of 1; both have the shape (rows, targets).
 
     Parameters
     ----------
     features : Features
         What the networks take.
-    target : Target
-        What they predict.
+    targets : sequence of Target
+        What they predict: numbers, or classes of one target, or several with two classes each.
     networks : sequence of NeuralNetwork
         At least one.
     version : str
         Of Glassbrick.
     doc : str
         What the model is.
+    labels : ndarray, optional
+        What stands for the classes of one target, in their order; by default their texts.
 
     Raises
     ------
@@ -86,20 +92,20 @@ def onnx_of_table(
     >>> features = Features.fit(table, "example")
     >>> net = NeuralNetwork(table_layers(features, 1), MeanSquaredError(), rng=0)
     >>> net.build(len(features.names))
-    >>> model = onnx_of_table(features, NumberTarget("pay", 50.0, 20.0), [net], "1.0", "Pay")
+    >>> model = onnx_of_table(features, [NumberTarget("pay", 50.0, 20.0)], [net], "1.0", "Pay")
     >>> type(model)
     <class 'bytes'>
     """
-    _require_utf8(features, target)
+    _require_utf8(features, targets)
     encoders = [encoder for encoder in features.encoders if encoder.features or encoder.categories]
     programs = [program_of(net, interpreted=True) for net in networks]
-    _require_fitting(target, programs, sum(len(encoder.features) or 1 for encoder in encoders))
-    graph = Graph(CLASSES if isinstance(target, ClassTarget) else NUMBERS, _WHO)
+    _require_fitting(targets, programs, sum(len(encoder.features) or 1 for encoder in encoders))
+    graph = Graph(CLASSES if isinstance(targets[0], ClassTarget) else NUMBERS, _WHO)
     columns = [add_column(graph, encoder) for encoder in encoders]
     graph.place = "features"
     matrix = graph.node("Concat", [part for c in columns for part in c.features], axis=1)
     mean = _mean(graph, matrix, programs)
-    _add_target(graph, target, mean, programs[0].shape[1] or 1)
+    _add_targets(graph, targets, mean, programs[0].shape[1] or 1, labels)
     return graph.model(doc, version, {"columns": _told(columns)})
 
 
@@ -116,15 +122,21 @@ def _mean(graph: Graph, matrix: str, programs: Sequence[Program]) -> str:
     return graph.node("Div", [graph.node("Sum", said), graph.number(float(len(said)))])
 
 
-def _add_target(graph: Graph, target: Target, mean: str, width: int) -> None:
+def _add_targets(
+    graph: Graph, targets: Sequence[Target], mean: str, width: int, labels: Array | None
+) -> None:
     """Return what the outputs stand for."""
     graph.place = "target"
-    if isinstance(target, NumberTarget):
-        scaled = graph.node("Mul", [mean, graph.number(target.deviation)])
-        numbers = graph.node("Add", [scaled, graph.number(target.mean)])
-        add_numbers(graph, numbers, width, FIGURES)
-    elif isinstance(target, ClassTarget):
-        classes = np.array(target.classes, TEXTS)
+    numbers = [target for target in targets if isinstance(target, NumberTarget)]
+    if numbers:
+        deviations = graph.tensor(np.array([target.deviation for target in numbers]))
+        means = graph.tensor(np.array([target.mean for target in numbers]))
+        unscaled = graph.node("Add", [graph.node("Mul", [mean, deviations]), means])
+        add_numbers(graph, unscaled, width, FIGURES)
+    elif len(targets) > 1:
+        add_labels(graph, mean, width, FIGURES)
+    elif isinstance(targets[0], ClassTarget):
+        classes = np.array(targets[0].classes, TEXTS) if labels is None else labels
         if width == 1:
             mean = column_a_class(graph, mean, len(classes), FIGURES)
         add_classes(graph, mean, classes, FIGURES)
@@ -136,7 +148,7 @@ def _told(columns: Sequence[Encoded]) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def _require_fitting(target: Target, programs: Sequence[Program], width: int) -> None:
+def _require_fitting(targets: Sequence[Target], programs: Sequence[Program], width: int) -> None:
     """Refuse networks that take or say something else."""
     if not programs:
         raise ArgumentError(complaint(_WHO, "at least one network", "none"))
@@ -146,17 +158,21 @@ def _require_fitting(target: Target, programs: Sequence[Program], width: int) ->
             raise ArgumentError(complaint(_WHO, f"networks for {width} features", received))
         said = program.shape[1:]
         expected = programs[0].shape[1:]
-        if isinstance(target, ClassTarget):
-            classes = len(target.classes)
+        if len(targets) > 1:
+            expected = (len(targets),)
+        elif isinstance(targets[0], ClassTarget):
+            classes = len(targets[0].classes)
             expected = (1,) if classes == 2 and said == (1,) == expected else (classes,)
         if said != expected:
             outputs = f"networks whose outputs have the shape {expected} for each row"
             raise ArgumentError(complaint(_WHO, outputs, f"one with {said}"))
 
 
-def _require_utf8(features: Features, target: Target) -> None:
+def _require_utf8(features: Features, targets: Sequence[Target]) -> None:
     """Refuse halves of characters, which are no text outside of Python."""
-    told = json.dumps([features.to_json(), target.to_json()], ensure_ascii=False)
+    told = json.dumps(
+        [features.to_json(), *(target.to_json() for target in targets)], ensure_ascii=False
+    )
     try:
         told.encode()
     except UnicodeEncodeError as error:

@@ -61,6 +61,8 @@ def open_table(data: Any, who: str) -> Any:
 
 def is_table(data: Any) -> bool:
     """Whether `read_table` finds columns with names in it, rather than a matrix."""
+    if hasattr(data, "toarray"):  # sparse ones, of which one kind is a mapping
+        return False
     return isinstance(data, str | os.PathLike | Mapping) or hasattr(data, "columns")
 
 

@@ -21,16 +21,26 @@ from glassbrick.arrays import Array
 from glassbrick.sklearn.tabular.ensemble import Rows
 from glassbrick.tables import Features
 
-__all__ = ["Scores", "class_scores", "linear_classes", "linear_numbers", "number_scores"]
+__all__ = [
+    "Scores",
+    "class_scores",
+    "label_scores",
+    "linear_classes",
+    "linear_labels",
+    "linear_numbers",
+    "number_scores",
+]
 
 Scores = dict[str, float]
 """By the names of the scores."""
 
+_LEAST = 1e-12  # that a probability is taken for
+_ITERATIONS = 500
 _PENALTIES = np.logspace(-3.0, 4.0, 15)  # of the linear regression, which chooses among them
 
 
 def linear_numbers(features: Features, rows: Rows, networks: int) -> Array:
-    """Predict each row by a linear regression that has not seen it, (rows, 1).
+    """Predict each row by a linear regression that has not seen it, (rows, outputs).
 
     Parameters
     ----------
@@ -41,25 +51,24 @@ def linear_numbers(features: Features, rows: Rows, networks: int) -> Array:
     networks : int
         How many of these there are, in the order of whose rows the predictions come.
     """
-    X, y = _wide(features, rows.X), rows.y[:, 0]
+    X = _wide(features, rows.X)
     found = []
-    for k in range(min(networks, rows.folds)):
-        seen, others = rows.split(k)
+    for seen, others in _splits(rows, networks):
         model = RidgeCV(_PENALTIES) if len(seen) > 1 else RidgeCV([1.0])
-        model.fit(X[seen], y[seen], sample_weight=rows.weights_of(seen))
-        found.append(model.predict(X[others]))
-    return np.asarray(np.concatenate(found)[:, np.newaxis], float)
+        model.fit(X[seen], rows.y[seen], sample_weight=rows.weights_of(seen))
+        found.append(model.predict(X[others]).reshape(len(others), -1))
+    return np.asarray(np.concatenate(found), float)
 
 
-def linear_classes(features: Features, rows: Rows, networks: int, classes: int) -> Array:
-    """Return the probabilities of each row, by a logistic regression that has not seen it."""
-    X, y = _wide(features, rows.X), rows.y[:, 0].astype(int)
+def linear_classes(
+    features: Features, rows: Rows, networks: int, classes: int, output: int = 0
+) -> Array:
+    """Return the probability of each class, by a logistic regression that has not seen the row."""
+    X, y = _wide(features, rows.X), rows.y[:, output].astype(int)
     found = []
-    for k in range(min(networks, rows.folds)):
-        seen, others = rows.split(k)
-        model: Any = LogisticRegression(max_iter=500)
-        if len(np.unique(y[seen])) < 2:
-            model = DummyClassifier()
+    for seen, others in _splits(rows, networks):
+        is_one = len(np.unique(y[seen])) < 2
+        model: Any = DummyClassifier() if is_one else LogisticRegression(max_iter=_ITERATIONS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # near enough to compare with
             model.fit(X[seen], y[seen], sample_weight=rows.weights_of(seen))
@@ -69,14 +78,20 @@ def linear_classes(features: Features, rows: Rows, networks: int, classes: int) 
     return np.concatenate(found)
 
 
+def linear_labels(features: Features, rows: Rows, networks: int) -> Array:
+    """Return the probability of each label, each by a logistic regression of its own."""
+    outputs = range(rows.y.shape[1])
+    told = [linear_classes(features, rows, networks, 2, output) for output in outputs]
+    return np.column_stack([probabilities[:, 1] for probabilities in told])
+
+
 def number_scores(truth: Array, predicted: Array, weights: Array | None) -> Scores:
-    """Return R², and the usual errors, of numbers in their own units."""
-    truth, predicted = truth.ravel(), np.broadcast_to(predicted, truth.shape).ravel()
+    """Return R², and the usual errors in units of the numbers; their means over the outputs."""
     told = {"sample_weight": weights}
     return {
+        "r2": float(r2_score(truth, predicted, **told)) if len(truth) > 1 else float("nan"),
         "rmse": float(root_mean_squared_error(truth, predicted, **told)),
         "mae": float(mean_absolute_error(truth, predicted, **told)),
-        "r2": float(r2_score(truth, predicted, **told)) if len(truth) > 1 else float("nan"),
     }
 
 
@@ -85,12 +100,27 @@ def class_scores(truth: Array, probabilities: Array, weights: Array | None) -> S
     numbers = np.arange(probabilities.shape[1])
     truth = truth.ravel().astype(int)
     told = {"sample_weight": weights}
-    likely = np.clip(probabilities, 1e-12, 1.0)
+    likely = np.clip(probabilities, _LEAST, 1.0)
     likely = likely / likely.sum(axis=1, keepdims=True)
     return {
         "accuracy": float(accuracy_score(truth, probabilities.argmax(axis=1), **told)),
         "log_loss": float(log_loss(truth, likely, labels=numbers, **told)),
     }
+
+
+def label_scores(truth: Array, probabilities: Array, weights: Array | None) -> Scores:
+    """Return the share of rows with all labels right, and the log loss of a label."""
+    likely = np.clip(probabilities, _LEAST, 1.0 - _LEAST)
+    losses = -(truth * np.log(likely) + (1.0 - truth) * np.log(1.0 - likely)).mean(axis=1)
+    told = {"sample_weight": weights}
+    return {
+        "accuracy": float(accuracy_score(truth > 0.5, probabilities > 0.5, **told)),
+        "log_loss": float(np.average(losses, weights=weights)),
+    }
+
+
+def _splits(rows: Rows, networks: int) -> list[tuple[Array, Array]]:
+    return [rows.split(k) for k in range(min(networks, rows.folds))]
 
 
 def _wide(features: Features, X: Array) -> Array:

@@ -8,16 +8,21 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from glassbrick.arrays import Array
-from glassbrick.checks import real_number
+from glassbrick.checks import refuse
 from glassbrick.engines import Engine
-from glassbrick.losses import Loss, SoftmaxCrossEntropy
+from glassbrick.errors import DataError, ShapeError
+from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
 from glassbrick.sklearn.arguments import keep_arguments
-from glassbrick.sklearn.tabular.baselines import class_scores, linear_classes
+from glassbrick.sklearn.tabular.baselines import (
+    class_scores,
+    label_scores,
+    linear_classes,
+    linear_labels,
+)
 from glassbrick.sklearn.tabular.comparison import Comparison
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
@@ -71,7 +76,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
     Attributes
     ----------
     classes_ : ndarray
-        The classes, in the order of the columns of `predict_proba`.
+        The classes, in the order of the columns of `predict_proba`; numbers of labels, if a row
+        can have several.
     networks_ : list of NeuralNetwork
         Which predict from the matrix that `features_` makes.
     histories_, history_ : list of History, History
@@ -79,8 +85,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
     features_ : Features
         What was learned about the columns; `features_.left_out` tells which ones are not used,
         and why.
-    target_ : ClassTarget
-        Name and classes of what is predicted, as texts.
+    targets_ : tuple of ClassTarget
+        Name and classes, as texts, of what is predicted; one for each label of several.
     comparison_ : Comparison
         Scores on rows that a network has not seen, next to the majority and a linear model.
     n_features_in_, feature_names_in_ : int, ndarray
@@ -115,7 +121,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
     """
 
     classes_: Array
-    target_: ClassTarget
+    targets_: tuple[ClassTarget, ...]
     label_smoothing: float
 
     def __init__(
@@ -147,8 +153,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         ----------
         X : DataFrame, Arrow table, dict of lists, path of a CSV or Parquet file, or matrix
             Columns from which to predict.
-        y : str or array_like, shape (rows,)
-            The name of the column to predict; or the classes.
+        y : str, list of str, or array_like of shape (rows,) or (rows, labels)
+            The name of the column to predict; or the classes. Or several columns of 0 and 1:
+            whether a row has each of several labels.
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
@@ -163,10 +170,12 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
             With the columns of training, in any order and among others.
         """
         probabilities = self._said_of(X, "predict")  # refuses an estimator that was not fitted
+        if self._is_multilabel:
+            return (probabilities > 0.5).astype(np.int64)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
     def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class, (rows, classes).
+        """Return the probability of each class or label, (rows, classes).
 
         Parameters
         ----------
@@ -176,7 +185,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         return self._said_of(X, "predict_proba")
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Return the share of rows whose class is right.
+        """Return the share of rows whose class, or all of whose labels, are right.
 
         Parameters
         ----------
@@ -188,34 +197,52 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
             What each row counts.
         """
         who = f"{type(self).__name__}.score"
-        predicted = self._said_of(X, "score").argmax(axis=1)
-        truth = given_truth(X, y, self.target_.name, who)
-        numbers = self.target_.encode(column_of(self.target_.name, truth.tolist(), who), who)
-        return float(accuracy_score(numbers[:, 0], predicted, sample_weight=sample_weight))
+        said = self._said_of(X, "score")
+        predicted = said > 0.5 if self._is_multilabel else said.argmax(axis=1)[:, np.newaxis]
+        truth = given_truth(X, y, [target.name for target in self.targets_], who)
+        right = (self._numbers(truth, who) == predicted).all(axis=1)
+        return float(np.average(right, weights=sample_weight))
 
     def _check(self) -> None:
         super()._check()
-        SoftmaxCrossEntropy(self.label_smoothing)
-        who = f"{type(self).__name__}, label_smoothing"
-        real_number(self.label_smoothing, who, above=0.0, or_equal=True)
+        SoftmaxCrossEntropy(self.label_smoothing)  # which says what is wrong with it
 
-    def _column_of(self, y: Array, name: str) -> Column:
+    @property
+    def _is_multilabel(self) -> bool:
+        return len(self.targets_) > 1
+
+    def _columns_of(self, y: Array, names: list[str]) -> list[Column]:
         if y.dtype.kind in "fc":
             assert_all_finite(y, input_name="y")
         check_classification_targets(y)
-        return self._texts(y, name)
-
-    def _texts(self, y: Array, name: str) -> Column:
         who = f"{type(self).__name__}.fit"
-        return as_kind(column_of(name, y.tolist(), who), "category", who)
+        if y.ndim == 2 and type_of_target(y) != "multilabel-indicator":
+            expected = "one column of classes, or several columns of 0 and 1"
+            refuse(DataError, f"{who}, y", expected, y)
+        outputs = (y.astype(int) if y.ndim == 2 else y[:, np.newaxis]).T
+        return [_texts(name, values, who) for name, values in zip(names, outputs, strict=True)]
 
-    def _learn_target(self, y: Array, column: Column) -> Target:
+    def _learn_targets(self, y: Array, columns: list[Column]) -> tuple[Target, ...]:
         who = f"{type(self).__name__}.fit"
+        if len(columns) > 1:
+            self.classes_ = np.arange(len(columns))
+            return tuple(ClassTarget(column.name, ["0", "1"]) for column in columns)
         self.classes_ = np.unique(y)
-        ClassTarget.fit(column, who)  # refuses what is one class only
-        return ClassTarget(column.name, self._texts(self.classes_, column.name).values.tolist())
+        ClassTarget.fit(columns[0], who)  # refuses what is one class only
+        name = columns[0].name
+        return (ClassTarget(name, _texts(name, self.classes_, who).values.tolist()),)
+
+    def _numbers(self, truth: Array, who: str) -> Array:
+        """Return numbers of classes, (rows, targets)."""
+        truth = truth.reshape(len(truth), -1)
+        if truth.shape[1] != len(self.targets_):
+            refuse(ShapeError, f"{who}, y", f"{len(self.targets_)} columns", truth)
+        pairs = zip(self.targets_, truth.T, strict=True)
+        return np.hstack([t.encode(_texts(t.name, values, who), who) for t, values in pairs])
 
     def _new_loss(self) -> Loss:
+        if self._is_multilabel:
+            return BinaryCrossEntropy()
         return SoftmaxCrossEntropy(self.label_smoothing)
 
     def _outputs(self) -> int:
@@ -223,13 +250,28 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
 
     def _compare(self, rows: Rows, ensemble: Ensemble) -> Comparison:
         seen, said = ensemble.judge(rows)
-        counts = np.ones(len(rows.y)) if rows.weights is None else rows.weights
-        shares = np.bincount(rows.y[:, 0].astype(int), counts, len(self.classes_)) / counts.sum()
+        weights = rows.weights_of(seen)
+        if self._is_multilabel:
+            shares = np.average(rows.y, axis=0, weights=rows.weights)
+            linear = linear_labels(self.features_, rows, self.ensemble)
+        else:
+            numbers = rows.y[:, 0].astype(int)
+            shares = np.bincount(numbers, rows.weights, said.shape[1])
+            linear = linear_classes(self.features_, rows, self.ensemble, said.shape[1])
         told = {
             "network": said,
-            "linear": linear_classes(self.features_, rows, self.ensemble, len(self.classes_)),
+            "linear": linear,
             "majority": np.broadcast_to(shares, said.shape),
         }
-        weights = rows.weights_of(seen)
-        scores = {who: class_scores(rows.y[seen], p, weights) for who, p in told.items()}
+        judge = label_scores if self._is_multilabel else class_scores
+        scores = {who: judge(rows.y[seen], p, weights) for who, p in told.items()}
         return Comparison(scores, len(seen), "log_loss")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _texts(name: str, labels: Array, who: str) -> Column:
+    return as_kind(column_of(name, labels.tolist(), who), "category", who)

@@ -10,6 +10,9 @@ from glassbrick.sklearn.tabular.baselines import Scores
 __all__ = ["BaselineWarning", "Comparison"]
 
 
+_TITLES = {"r2": "R²", "log_loss": "log loss"}
+
+
 class BaselineWarning(UserWarning):
     """A simple model predicts as well as the network."""
 
@@ -29,7 +32,7 @@ class Comparison:
     rows : int
         On how many rows.
     measure : str
-        The score that decides: "rmse" or "log_loss". Lower is better.
+        The score that decides: "r2", or "log_loss", of which lower is better.
     """
 
     scores: dict[str, Scores]
@@ -40,18 +43,17 @@ class Comparison:
     def best_baseline(self) -> str:
         """Which simple model is best."""
         others = [name for name in self.scores if name != "network"]
-        return min(others, key=lambda name: self.scores[name][self.measure])
+        return max(others, key=self._merit)
 
     @property
     def network_is_best(self) -> bool:
         """Whether the network is better than all simple models."""
-        best = self.scores[self.best_baseline][self.measure]
-        return self.scores["network"][self.measure] < best
+        return self._merit("network") > self._merit(self.best_baseline)
 
     @property
     def verdict(self) -> str:
         """What follows, as a sentence."""
-        name, title = self.best_baseline, self.measure.replace("_", " ").replace("rmse", "RMSE")
+        name, title = self.best_baseline, _TITLES[self.measure]
         other = "the linear model" if name == "linear" else f"the {name} of the training rows"
         network, simple = (self.scores[who][self.measure] for who in ("network", name))
         figures = f"{title} {network:.4g}, and {simple:.4g} of {other}"
@@ -61,6 +63,10 @@ class Comparison:
             f"The network does not beat {other}: {figures}. Use that, or look for more rows, "
             "better columns or other settings."
         )
+
+    def _merit(self, who: str) -> float:
+        score = self.scores[who][self.measure]
+        return score if self.measure == "r2" else -score
 
     def __str__(self) -> str:
         names = list(self.scores["network"])

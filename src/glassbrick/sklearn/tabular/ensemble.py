@@ -12,10 +12,11 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.engines import Engine
 from glassbrick.network import NeuralNetwork
+from glassbrick.operations import ParamOperation
 from glassbrick.optimizers import Optimizer
 from glassbrick.training import Callback, Checkpoint, History, Trainer
 
-__all__ = ["Ensemble", "Rows", "Training", "deal_out"]
+__all__ = ["Ensemble", "Rows", "Training", "deal_out", "mean_of"]
 
 _FEWEST_FOLDS = 5  # so that each network has at least four fifths of the rows
 
@@ -109,7 +110,7 @@ class Ensemble:
                 print(f"Network {k + 1} of {len(seeds)}", flush=True)  # noqa: T201
             net = how.make(seed)
             self.histories.append(_train(net, rows, how, k))
-            self.networks.append(net)
+            self.networks.append(_exact(net))
 
     def predict(self, X: Array) -> Array:
         """Return the mean of what the networks say, in float64."""
@@ -124,6 +125,17 @@ class Ensemble:
             seen.append(others)
             said.append(net.loss.interpret(net.predict(rows.X[others])).astype(np.float64))
         return np.concatenate(seen), np.concatenate(said)
+
+
+def _exact(net: NeuralNetwork) -> NeuralNetwork:
+    """Let a trained network compute in float64.
+
+    In float32 what is predicted of a row depends a little on the rows beside it.
+    """
+    for operation in net.operations():
+        if isinstance(operation, ParamOperation):
+            operation.replace_param(operation.param.astype(np.float64))
+    return net
 
 
 def mean_of(predictions: Iterator[Array]) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -28,12 +29,14 @@ from glassbrick.network import NeuralNetwork
 from glassbrick.operations.by_name import ACTIVATIONS
 from glassbrick.optimizers import AdamW, Optimizer
 from glassbrick.schedules import CosineDecay
+from glassbrick.sklearn.exported import Exported, as_tensor
 from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.settings import as_callbacks, as_engine
 from glassbrick.sklearn.tabular.comparison import BaselineWarning, Comparison
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows, Training, deal_out
 from glassbrick.sklearn.tabular.given import given_features, given_rows
 from glassbrick.tables import Column, Features, Target, distinct_rows, table_layers
+from glassbrick.tables.onnx_file import onnx_of_table
 from glassbrick.training import History
 
 __all__ = ["TabularEstimator"]
@@ -42,7 +45,7 @@ _SMALLEST_BATCH, _LARGEST_BATCH = 32, 512
 _STEPS = 40  # of an epoch, between these
 
 
-class TabularEstimator(BaseEstimator, ABC):
+class TabularEstimator(Exported, BaseEstimator, ABC):
     """Networks for a table; see `TabularRegressor`."""
 
     hidden: Sequence[int]
@@ -63,15 +66,15 @@ class TabularEstimator(BaseEstimator, ABC):
     networks_: list[NeuralNetwork]
     histories_: list[History]
     features_: Features
-    target_: Target
+    targets_: tuple[Target, ...]
     comparison_: Comparison
 
     @abstractmethod
-    def _column_of(self, y: Array, name: str) -> Column:
-        """Return what there is to predict as a column."""
+    def _columns_of(self, y: Array, names: list[str]) -> list[Column]:
+        """Return what there is to predict as columns."""
 
     @abstractmethod
-    def _learn_target(self, y: Array, column: Column) -> Target:
+    def _learn_targets(self, y: Array, columns: list[Column]) -> tuple[Target, ...]:
         """Learn what there is to predict."""
 
     @abstractmethod
@@ -88,29 +91,39 @@ class TabularEstimator(BaseEstimator, ABC):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train new networks."""
-        who = f"{type(self).__name__}.fit"
         self._check()
-        columns, y, name = given_rows(self, X, y)
-        column = self._column_of(y, name)
-        weights = weights_of_rows(
-            sample_weight, self.class_weight, y, len(column), type(self).__name__
-        )
-        chosen, weights = distinct_rows([*columns, column], weights)
+        columns, y, names = given_rows(self, X, y)
+        targets = self._columns_of(y, names)
+        weights = weights_of_rows(sample_weight, self.class_weight, y, len(y), type(self).__name__)
+        chosen, weights = distinct_rows([*columns, *targets], weights)
         if len(chosen) < 2:
             raise DataError(
-                f"{who}: expected at least 2 different rows; received 1 sample (n_samples = 1)."
+                f"{type(self).__name__}.fit: expected at least 2 different rows; received "
+                "1 sample (n_samples = 1)."
             )
-        columns, column = [c.at(chosen) for c in columns], column.at(chosen)
-        self.features_ = Features.fit(columns, who)
-        self.target_ = self._learn_target(y[chosen], column)
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
-        targets = self.target_.encode(column, who)
-        by_class = self.target_.task == "classification"
-        fold = deal_out(targets, self.ensemble, random, by_class=by_class)
-        X = self.features_.encode(columns, who)
-        rows = Rows(X.astype(np.float32), targets.astype(np.float32), weights, fold)
-        self._train(rows, random)
+        columns, targets = ([c.at(chosen) for c in given] for given in (columns, targets))
+        self._train(self._learn(columns, y[chosen], targets, weights, random), random)
         return self
+
+    def _learn(
+        self,
+        columns: list[Column],
+        y: Array,
+        targets: list[Column],
+        weights: Array | None,
+        random: np.random.Generator,
+    ) -> Rows:
+        """Learn what the columns are, and return the rows as numbers."""
+        who = f"{type(self).__name__}.fit"
+        self.features_ = Features.fit(columns, who)
+        self.targets_ = self._learn_targets(y, targets)
+        pairs = zip(self.targets_, targets, strict=True)
+        numbers = np.hstack([target.encode(column, who) for target, column in pairs])
+        by_class = len(targets) == 1 and self.targets_[0].task == "classification"
+        fold = deal_out(numbers, self.ensemble, random, by_class=by_class)
+        matrix = self.features_.encode(columns, who)
+        return Rows(matrix.astype(np.float32), numbers.astype(np.float32), weights, fold)
 
     def _train(self, rows: Rows, random: np.random.Generator) -> None:
         ensemble = Ensemble()
@@ -123,6 +136,41 @@ class TabularEstimator(BaseEstimator, ABC):
         if not self.comparison_.network_is_best:
             verdict = f"{type(self).__name__}: {self.comparison_.verdict}"
             warnings.warn(verdict, BaselineWarning, stacklevel=4)
+
+    def to_onnx(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write an ONNX model that predicts the same, from the columns as they stand in a table.
+
+        Each column is an input of its name, (rows, 1): numbers as double, with NaN where one is
+        missing; dates as double, days since 1970-01-01; categories as string, with "" where one
+        is missing. A regressor's model returns "prediction", a classifier's "label" and
+        "probabilities". The model describes itself, too, in the property "columns".
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file, which by custom ends in ".onnx".
+        overwrite : bool, default False
+            Whether to replace a file that is there.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator was not fitted.
+        MissingExtraError
+            If onnx is not installed.
+        TracingError
+            If a class is something that ONNX has not.
+        FileError
+            If there is a file already, or it cannot be written.
+        """
+        super().to_onnx(path, overwrite=overwrite)
+
+    def _onnx(self, who: str, version: str) -> bytes:
+        labels = getattr(self, "classes_", None)
+        if labels is not None:
+            labels = as_tensor(labels, who)
+        doc = f"Predicts as {self!r} does."
+        return onnx_of_table(self.features_, self.targets_, self.networks_, version, doc, labels)
 
     @property
     def history_(self) -> History:
@@ -188,7 +236,7 @@ class TabularEstimator(BaseEstimator, ABC):
         check_is_fitted(self, "networks_")
         columns = given_features(self, X, method)
         matrix = self.features_.encode(columns, f"{type(self).__name__}.{method}")
-        return Ensemble(self.networks_).predict(matrix.astype(np.float32))
+        return Ensemble(self.networks_).predict(matrix)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

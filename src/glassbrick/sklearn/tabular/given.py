@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,15 +25,15 @@ class Given(NamedTuple):
     ----------
     columns : list of Column
         From which to predict.
-    y : ndarray, shape (rows,)
+    y : ndarray, shape (rows,) or (rows, outputs)
         What to predict, as it was given.
-    target : str
-        What it is called.
+    names : list of str
+        What its columns are called.
     """
 
     columns: list[Column]
     y: Array
-    target: str
+    names: list[str]
 
 
 def given_rows(estimator: Any, X: Any, y: Any) -> Given:
@@ -47,28 +48,23 @@ def given_rows(estimator: Any, X: Any, y: Any) -> Given:
     """
     who = f"{type(estimator).__name__}.fit"
     if not is_table(X):
-        if isinstance(y, str):
-            expected = "a table with named columns, if y is the name of one"
-            refuse(ArgumentTypeError, who, expected, X)
-        X, y = _checked(estimator, X, y)
-        return Given(_columns(estimator, X, who), _one_axis(y), "y")
-    table = open_table(X, f"{who}, {X}" if isinstance(X, str) else who)
-    columns, target = read_table(table, who), "y"
-    if isinstance(y, str):
-        target, y = y, values_of(table, y, who)
-        columns = [column for column in columns if column.name != target]
+        return _given_matrix(estimator, X, y, who)
+    table = open_table(X, f"{who}, {X}")
+    columns = read_table(table, who)
+    chosen = _chosen(y, [column.name for column in columns])
+    if chosen:
+        columns = [column for column in columns if column.name not in chosen]
         _remember(estimator, columns)
-        return Given(columns, _as_labels(y, target, who), target)
-    if y is None:
-        advice = 'Name its column: fit(table, "price").'
-        refuse(DataError, f"{who}, y", "what is to be predicted", None, advice)
-    target = str(getattr(y, "name", None) or target)
-    y = _one_axis(y)
+        return Given(columns, _taken(table, y, who), chosen)
+    if y is None or isinstance(y, str):
+        there = ", ".join(f'"{column.name}"' for column in columns)
+        advice = f"There are {there}."
+        refuse(DataError, f"{who}, y", "the name of the column to predict", y, advice)
+    names, y = _named_targets(y)
     if len(y) != len(columns[0]):
-        expected = f"a value for each of {len(columns[0])} rows"
-        refuse(ShapeError, f"{who}, y", expected, y)
+        refuse(ShapeError, f"{who}, y", f"a value for each of {len(columns[0])} rows", y)
     _remember(estimator, columns)
-    return Given(columns, y, target)
+    return Given(columns, y, names)
 
 
 def given_features(estimator: Any, X: Any, method: str) -> list[Column]:
@@ -94,33 +90,36 @@ def given_features(estimator: Any, X: Any, method: str) -> list[Column]:
     return [Column(f"x{n}", c.kind, c.values) for n, c in enumerate(columns)]
 
 
-def given_truth(X: Any, y: Any, target: str, who: str) -> Array:
-    """Return what was to be predicted: a column of the table if `y` is None or its name.
+def given_truth(X: Any, y: Any, names: Sequence[str], who: str) -> Array:
+    """Return what was to be predicted: columns of the table if `y` is None or their names.
 
     Raises
     ------
     DataError
         If there is no such column.
     """
+    if is_table(X):
+        wanted = y if y is not None else names[0] if len(names) == 1 else list(names)
+        if isinstance(wanted, str) or _chosen(wanted, names):
+            return _taken(open_table(X, who), wanted, who)
     if y is None or isinstance(y, str):
-        name = target if y is None else y
-        if not is_table(X):
-            advice = f'Or a table with the column "{name}".'
-            refuse(DataError, f"{who}, y", "what was to be predicted", y, advice)
-        return _as_labels(values_of(open_table(X, who), name, who), name, who)
-    return _one_axis(y)
+        advice = f"Or a table with the column {names[0]!r}."
+        refuse(DataError, f"{who}, y", "what was to be predicted", y, advice)
+    return _as_targets(y)
 
 
-def _checked(estimator: Any, X: Any, y: Any) -> Any:
+def _given_matrix(estimator: Any, X: Any, y: Any, who: str) -> Given:
+    if isinstance(y, str):
+        expected = "a table with named columns, if y is the name of one"
+        refuse(ArgumentTypeError, who, expected, X)
     told = {"dtype": None, "ensure_all_finite": False, "accept_sparse": ("csr", "csc")}
     X = validate_data(estimator, X, **told)
     if y is None:
-        who = f"{type(estimator).__name__}.fit"
         raise DataError(f"{who}: requires y to be passed, but the target y is None.")
-    if np.shape(y)[:1] != X.shape[:1]:
-        who = f"{type(estimator).__name__}.fit, y"
-        refuse(ShapeError, who, f"a value for each of {X.shape[0]} rows", np.asarray(y))
-    return X, y
+    names, y = _named_targets(y)
+    if len(y) != X.shape[0]:
+        refuse(ShapeError, f"{who}, y", f"a value for each of {X.shape[0]} rows", y)
+    return Given(_columns(estimator, X, who), y, names)
 
 
 def _columns(estimator: Any, X: Any, who: str) -> list[Column]:
@@ -138,17 +137,42 @@ def _remember(estimator: Any, columns: list[Column]) -> None:
     estimator.feature_names_in_ = np.array([column.name for column in columns], object)
 
 
-def _one_axis(y: Any) -> Array:
-    return np.asarray(column_or_1d(y, warn=True))
+def _chosen(y: Any, names: Sequence[str]) -> list[str]:
+    """Return which columns `y` names; none if it is something else."""
+    wanted = [y] if isinstance(y, str) else y if isinstance(y, list | tuple) else []
+    are_names = all(isinstance(name, str) and name in names for name in wanted)
+    return list(wanted) if are_names else []
 
 
-def _as_labels(values: list[Any], name: str, who: str) -> Array:
+def _named_targets(y: Any) -> tuple[list[str], Array]:
+    """Return what targets are called, and them."""
+    targets = _as_targets(y)
+    if targets.ndim == 2:
+        numbered = [f"y{number}" for number in range(targets.shape[1])]
+        return [str(name) for name in getattr(y, "columns", numbered)], targets
+    name = getattr(y, "name", None)
+    return ["y" if name is None else str(name)], targets
+
+
+def _taken(table: Any, y: Any, who: str) -> Array:
+    """Return one column of a table, or several."""
+    if isinstance(y, str):
+        return _as_values(values_of(table, y, who), y, who)
+    return np.column_stack([_as_values(values_of(table, name, who), name, who) for name in y])
+
+
+def _as_targets(y: Any) -> Array:
+    """Return one axis, or two if there are several columns."""
+    y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    return y if y.ndim == 2 and y.shape[1] != 1 else np.asarray(column_or_1d(y, warn=True))
+
+
+def _as_values(values: list[Any], name: str, who: str) -> Array:
     """Return the values of a column, none of which may be missing."""
-    for row, value in enumerate(values):
-        if value is None or value != value:
-            missing = sum(other is None or other != other for other in values)
-            raise DataError(
-                f'{who}, column "{name}", row {row}: expected a value to learn from; received '
-                f"none there, and in {missing} rows in all. Leave out rows without it."
-            )
+    missing = [row for row, value in enumerate(values) if value is None or value != value]
+    if missing:
+        raise DataError(
+            f'{who}, column "{name}", row {missing[0]}: expected a value to learn from; received '
+            f"none there, and in {len(missing)} rows in all. Leave out rows without it."
+        )
     return np.asarray(values)

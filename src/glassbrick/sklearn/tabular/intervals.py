@@ -17,12 +17,12 @@ _ROUNDING = 1e-9
 
 
 def kept_errors(errors: Array) -> Array:
-    """Return sizes of errors in ascending order, at most some thousands of them.
+    """Return sizes of errors in ascending order, at most some thousands of them a column.
 
     Of more, each that is kept stands for those below it, so that intervals do not become too
     small.
     """
-    sizes = np.sort(np.abs(errors))
+    sizes = np.sort(np.abs(errors), axis=0)
     if len(sizes) <= _MOST:
         return sizes
     return np.asarray(sizes[np.ceil(np.linspace(0.0, len(sizes) - 1, _MOST)).astype(int)])

@@ -15,6 +15,7 @@ from glassbrick.arrays import Array
 from glassbrick.engines import Engine
 from glassbrick.losses import Loss, MeanSquaredError
 from glassbrick.sklearn.arguments import keep_arguments
+from glassbrick.sklearn.outputs import as_column
 from glassbrick.sklearn.tabular.baselines import linear_numbers, number_scores
 from glassbrick.sklearn.tabular.comparison import Comparison
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows
@@ -70,18 +71,19 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     Attributes
     ----------
     networks_ : list of NeuralNetwork
-        Which predict from the matrix that `features_` makes, and in units of `target_`.
+        Which predict from the matrix that `features_` makes, and in units of `targets_`.
     histories_, history_ : list of History, History
         What was recorded in training: of all networks, and of the first.
     features_ : Features
         What was learned about the columns; `features_.left_out` tells which ones are not used,
         and why.
-    target_ : NumberTarget
+    targets_ : tuple of NumberTarget
         Name, mean and standard deviation of what is predicted.
     comparison_ : Comparison
         Scores on rows that a network has not seen, next to the mean and a linear model.
     errors_ : ndarray
-        Sizes of errors on rows that a network has not seen, in ascending order.
+        Sizes of errors on rows that a network has not seen, in ascending order; a column for
+        each output.
     n_features_in_, feature_names_in_ : int, ndarray
         Of the table.
 
@@ -109,7 +111,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     --------
     >>> from glassbrick.datasets import load_boston
     >>> from glassbrick.sklearn import TabularRegressor
-    >>> X, y = load_boston()
+    >>> X, y = load_boston().data, load_boston().target
     >>> model = TabularRegressor(epochs=20, ensemble=1, random_state=0).fit(X, y)
     >>> model.score(X, y) > 0.8
     True
@@ -117,7 +119,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     (1, 2)
     """
 
-    target_: NumberTarget
+    targets_: tuple[NumberTarget, ...]
     errors_: Array
 
     def __init__(
@@ -147,8 +149,8 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         ----------
         X : DataFrame, Arrow table, dict of lists, path of a CSV or Parquet file, or matrix
             Columns from which to predict.
-        y : str or array_like, shape (rows,)
-            The name of the column to predict; or the numbers.
+        y : str, list of str, or array_like of shape (rows,) or (rows, outputs)
+            The name of the column to predict, or of several; or the numbers.
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
@@ -164,11 +166,11 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
 
         Returns
         -------
-        ndarray, shape (rows,)
+        ndarray, shape (rows,) or (rows, outputs)
             As float64.
         """
         outputs = self._said_of(X, "predict")  # refuses an estimator that was not fitted
-        return self.target_.decode(outputs[:, 0])
+        return as_column(self._decoded(outputs))
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
         """Predict between which numbers the truth of each row is.
@@ -185,12 +187,13 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
 
         Returns
         -------
-        ndarray, shape (rows, 2)
+        ndarray, shape (rows, 2) or (rows, outputs, 2)
             The lower and the upper end.
         """
         middle = self.predict(X)
-        width = width_of(self.errors_, coverage, f"{type(self).__name__}.predict_interval")
-        return np.column_stack([middle - width, middle + width])
+        who = f"{type(self).__name__}.predict_interval"
+        width = as_column(np.array([[width_of(e, coverage, who) for e in self.errors_.T]]))
+        return np.stack([middle - width, middle + width], axis=-1)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return R², 1 for perfect predictions.
@@ -205,33 +208,49 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
             What each row counts.
         """
         predicted = self.predict(X)
-        truth = given_truth(X, y, self.target_.name, f"{type(self).__name__}.score")
+        names = [target.name for target in self.targets_]
+        truth = given_truth(X, y, names, f"{type(self).__name__}.score")
         return float(r2_score(truth, predicted, sample_weight=sample_weight))
 
-    def _column_of(self, y: Array, name: str) -> Column:
+    def _columns_of(self, y: Array, names: list[str]) -> list[Column]:
         who = f"{type(self).__name__}.fit"
         if y.dtype.kind in "fc":
             assert_all_finite(y, input_name="y")
-        return as_kind(column_of(name, y.tolist(), who), "number", who)
+        outputs = y.reshape(len(y), -1).T
+        return [
+            as_kind(column_of(name, values.tolist(), who), "number", who)
+            for name, values in zip(names, outputs, strict=True)
+        ]
 
-    def _learn_target(self, y: Array, column: Column) -> Target:  # noqa: ARG002
-        return NumberTarget.fit(column, f"{type(self).__name__}.fit")
+    def _learn_targets(self, y: Array, columns: list[Column]) -> tuple[Target, ...]:  # noqa: ARG002
+        who = f"{type(self).__name__}.fit"
+        return tuple(NumberTarget.fit(column, who) for column in columns)
 
     def _new_loss(self) -> Loss:
         return MeanSquaredError()
 
     def _outputs(self) -> int:
-        return 1
+        return len(self.targets_)
+
+    def _decoded(self, outputs: Array) -> Array:
+        """Return numbers in their own units, (rows, outputs)."""
+        pairs = zip(self.targets_, outputs.T, strict=True)
+        return np.column_stack([target.decode(numbers) for target, numbers in pairs])
 
     def _compare(self, rows: Rows, ensemble: Ensemble) -> Comparison:
         seen, said = ensemble.judge(rows)
-        linear = linear_numbers(self.features_, rows, self.ensemble)
-        truth = self.target_.decode(rows.y[seen].astype(np.float64))
-        self.errors_ = kept_errors(self.target_.decode(said[:, 0]) - truth[:, 0])
-        weights = rows.weights_of(seen)
-        told = {"network": said, "linear": linear, "mean": np.zeros(1)}
-        scores = {
-            who: number_scores(truth, self.target_.decode(numbers), weights)
-            for who, numbers in told.items()
+        truth = self._decoded(rows.y[seen].astype(np.float64))
+        told = {
+            "network": said,
+            "linear": linear_numbers(self.features_, rows, self.ensemble),
+            "mean": np.zeros_like(said),
         }
-        return Comparison(scores, len(seen), "rmse")
+        self.errors_ = kept_errors(self._decoded(said) - truth)
+        weights = rows.weights_of(seen)
+        scores = {w: number_scores(truth, self._decoded(n), weights) for w, n in told.items()}
+        return Comparison(scores, len(seen), "r2")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
