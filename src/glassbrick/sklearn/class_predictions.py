@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from glassbrick.arrays import Array
+from glassbrick.checks import complaint
+from glassbrick.errors import DataError
 from glassbrick.network import NeuralNetwork
+from glassbrick.sklearn.fitted import trial_outputs
 from glassbrick.sklearn.labels import Labels
 
 __all__ = ["ClassPredictions"]
@@ -15,6 +19,7 @@ __all__ = ["ClassPredictions"]
 class ClassPredictions:
     """The methods of a classifier that predict, for one with a network and labels."""
 
+    classes_: Array
     net_: NeuralNetwork
     _labels: Labels
 
@@ -54,3 +59,19 @@ class ClassPredictions:
         """
         outputs = self._outputs(X)
         return self._labels.log_probabilities(self.net_.loss, outputs)
+
+    def _restore_labels(self, told: Mapping[str, Any]) -> None:
+        """Take back labels, as `Labels.to_plain` told them, which the network can predict.
+
+        Raises
+        ------
+        DataError
+            If it cannot.
+        """
+        self._labels = Labels.from_plain(told)
+        self.classes_ = self._labels.classes
+        loss, outputs = self.net_.loss, trial_outputs(self.net_)
+        shape = self._labels.probabilities(loss, outputs).shape
+        if shape != (1, len(self.classes_)) or len(self._labels.likeliest(loss, outputs)) != 1:
+            received = f"{shape[1:]} for {len(self.classes_)} classes"
+            raise DataError(complaint("network", "a probability for each class", received))
