@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from glassbrick.checks import describe
+from glassbrick.errors import FileError
 from glassbrick.loading import load
+from glassbrick.network import NeuralNetwork
 
 __all__ = ["run"]
 
@@ -12,6 +15,11 @@ __all__ = ["run"]
 def run(file: Path, onnx: Path | None, python: Path | None, force: bool) -> int:
     """Write what is asked for; return the exit status."""
     net = load(file)
+    if not isinstance(net, NeuralNetwork):
+        raise FileError(
+            f"export: expected a network in {file}; received {describe(net)}. Save the network "
+            "that is in it, model.net_.save(path), and export that."
+        )
     if onnx is not None:
         net.to_onnx(onnx, overwrite=force)
         print(f"ONNX model written to {onnx}")  # noqa: T201

@@ -114,6 +114,7 @@ def rebuild_estimator(contents: Contents, blocks: Table, who: str) -> SavedEstim
         ]
         params, own = parameters_from(told["params"], networks, table, who)
         estimator = kind(**params)
+        _require_texts(told["left_out"], "left_out")
         _set_features(estimator, told["features"])
         state = {
             name: made_of(recipe, {}, who, most=0, only_within=True)
@@ -189,8 +190,12 @@ def _set_features(estimator: Any, told: Mapping[str, Any]) -> None:
             raise ValueError(complaint("features", "a number of them", str(count)))
         estimator.n_features_in_ = count
     if names is not None:
-        if type(names) is not list or not all(type(name) is str for name in names):
-            raise ValueError(complaint("features", "names", str(names)[:60]))
-        if len(names) != count:
+        if len(_require_texts(names, "features")) != count:
             raise ValueError(complaint("features", f"{count} names", str(len(names))))
         estimator.feature_names_in_ = np.array(names, dtype=object)
+
+
+def _require_texts(texts: Any, name: str) -> list[str]:
+    if type(texts) is not list or not all(type(text) is str for text in texts):
+        raise ValueError(complaint(name, "a list of texts", str(texts)[:60]))
+    return texts
