@@ -19,13 +19,14 @@ pytest.importorskip("jax")  # now, for its import draws from NumPy's global rand
 pytest.importorskip("pandas")
 
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
 from glassbrick import ArgumentError, ArgumentTypeError, DataError, FileError
 from glassbrick.engines import NumpyEngine
 from glassbrick.files import read_sealed, sealed, write_sealed
 from glassbrick.sklearn import MLPClassifier, MLPRegressor, NetClassifier, NetRegressor
+from glassbrick.sklearn.saved import SavedEstimator
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -144,8 +145,9 @@ def test_classes_of_an_object_dtype_come_back(tmp_path):
 
 
 def test_classes_that_need_no_such_room_are_narrowed(tmp_path):
-    y = np.array(["no", "yes"], "U900000")[LABELS[:, 0]]
-    loaded = again(few(MLPClassifier).fit(X, y), tmp_path)
+    model = few(MLPClassifier).fit(X, np.array(["no", "yes"])[LABELS[:, 0]])
+    model._labels.classes = model.classes_.astype("U900000")
+    loaded = again(model, tmp_path)
     assert loaded.classes_.tolist() == ["no", "yes"]
     assert loaded.classes_.dtype == "<U3"
 
@@ -432,6 +434,53 @@ def test_without_scikit_learn_it_says_what_to_install(tmp_path):
     assert "pip install 'glassbrick[sklearn]'" in run.stdout
 
 
+class Ensemble(SavedEstimator, BaseEstimator):
+    """Has several networks, arrays of its own, and texts and numbers in each other."""
+
+    def __init__(self, members=3):
+        self.members = members
+
+    def fit(self, X, y):
+        self.networks_ = [fitted(NetRegressor, random_state=n).net_ for n in range(self.members)]
+        self.columns_ = [{"name": "a", "known": ["x", None], "scale": np.float64(0.1)}]
+        self.shift_, self.worst_ = np.array([[0.1, np.nan]], np.float32), -np.inf
+        return self
+
+    def predict(self, X):
+        return np.mean([net.predict(X) for net in self.networks_], axis=0)
+
+    def _networks(self):
+        return self.networks_
+
+    def _fitted_state(self):
+        return {"columns": self.columns_, "worst": self.worst_}
+
+    def _arrays(self):
+        return {"shift": self.shift_}
+
+    def _restore(self, networks, told, arrays):
+        self.networks_, self.columns_ = list(networks), told["columns"]
+        self.shift_, self.worst_ = arrays["shift"], told["worst"]
+        if len(networks) != self.members:
+            raise ValueError("another number of networks")
+
+
+def test_estimators_with_several_networks_and_arrays(tmp_path):
+    model = Ensemble().fit(X, NUMBERS)
+    loaded = again(model, tmp_path, blocks=[Ensemble])
+    assert np.array_equal(loaded.predict(X), model.predict(X))
+    assert loaded.columns_ == model.columns_
+    assert loaded.shift_.dtype == np.float32
+    assert np.array_equal(loaded.shift_, model.shift_, equal_nan=True)
+    assert loaded.worst_ == -np.inf
+    model.members = 2
+    with pytest.raises(FileError, match="another number of networks"):
+        again(model, tmp_path, blocks=[Ensemble])
+    model.columns_ = {1, 2}
+    with pytest.raises(ArgumentError, match=r"Ensemble\.save, columns: .* can be written"):
+        model.save(tmp_path / "other")
+
+
 # What is no fitted estimator is not written, and files are written whole or not at all.
 
 
@@ -628,7 +677,7 @@ def test_the_file_of_an_estimator_of_version_0_1_0_stays_loadable():
     assert model.classes_.tolist() == ["high", "low", "middle"]
     assert model.feature_names_in_.tolist() == ["a", "b", "c"]
     assert model.class_weight == {"high": 1, "low": 2.5, "middle": 1}
-    assert repr(model.solver.schedule) == "CosineDecay(lr=0.01)"
+    assert repr(model.solver.schedule) == "CosineDecay(lr=0.01, final=0.0)"
     assert model.partial_fit(table, ["low"] * 4).t_ == 20 * 60 + 4
 
 
