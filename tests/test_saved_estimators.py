@@ -651,6 +651,19 @@ def test_files_made_on_purpose(name, tmp_path):
     tracemalloc.stop()
 
 
+class Flat(gb.MeanSquaredError):
+    def interpret(self, prediction):
+        return prediction.ravel()
+
+
+def test_a_loss_that_predicts_no_columns_is_refused(tmp_path):
+    def change(told, arrays):
+        told["networks"][0]["loss"] = {"class": "Flat", "arguments": {}}
+
+    with pytest.raises(FileError, match="predictions in columns"):
+        gb.load(changed(tmp_path, change), blocks=[Flat])
+
+
 def test_what_was_not_known_yet_is_as_by_default(tmp_path):
     """So that a later version with more parameters reads the files of this one."""
     loaded = gb.load(changed(tmp_path, lambda told, arrays: told["params"].pop("tol")))
