@@ -137,6 +137,17 @@ def test_blocks_of_ones_own(tmp_path):
     assert_exports_equal(net, 50.0 * X, tmp_path)
 
 
+class Neighbours(Bend):
+    def _output(self):
+        return self.input_[:, 1:] * self.input_[:, :-1] + self.input_[:, 1:2]
+
+
+def test_some_columns_of_many(tmp_path):
+    net = NeuralNetwork([Neighbours(), Dense(1, "linear")], MeanSquaredError(), rng=0)
+    net.build(3)
+    assert_exports_equal(net, X, tmp_path)
+
+
 def test_the_file_needs_numpy_alone(tmp_path):
     net = NeuralNetwork([Dense(2, "tanh"), Dense(1, "linear")], MeanSquaredError(), rng=0)
     net.build(3)
@@ -220,6 +231,20 @@ def test_what_cannot_be_written_down(kind, words, tmp_path):
         with pytest.raises(TracingError, match=words):
             write(tmp_path / "net")
     assert not list(tmp_path.iterdir())
+
+
+class Skipping(Bend):
+    def _output(self):
+        return self.input_[:, ::2]
+
+
+def test_steps_that_onnx_is_not_told(tmp_path):
+    net = NeuralNetwork([Skipping()], MeanSquaredError(), rng=0)
+    net.build(3)
+    with pytest.raises(TracingError, match=r"skipping.*method \[\] in this form"):
+        net.to_onnx(tmp_path / "net")
+    net.to_python(tmp_path / "net.py")
+    assert np.array_equal(run_python(tmp_path / "net.py")(X), X[:, ::2])
 
 
 def test_what_onnx_has_not(tmp_path):

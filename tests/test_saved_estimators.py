@@ -730,8 +730,13 @@ def test_show_names_some_of_many(tmp_path):
     assert "18, 19 and 10 more" in " ".join(shown.split())
 
 
-def test_export_says_what_can_be_exported(tmp_path):
+def test_export(tmp_path):
+    pytest.importorskip("onnx")
     fitted(MLPRegressor).save(tmp_path / "model")
     run = glassbrick("export", tmp_path / "model", "--onnx", tmp_path / "onnx")
+    assert run.returncode == 0
+    assert (tmp_path / "onnx").stat().st_size > 100
+    run = glassbrick("export", tmp_path / "model", "--python", tmp_path / "python")
     assert run.returncode == 1
     assert "model.net_.save(path)" in run.stderr
+    assert not (tmp_path / "python").exists()

@@ -283,9 +283,9 @@ BAD = {
     "one name twice": (pd.DataFrame([[1, 2]], columns=["a", "a"]), DataError, "once"),
     "names alike": (pd.DataFrame([[1, 2]], columns=[1, "1"]), DataError, "once"),
     "infinity": ({"x": [1.0, math.inf]}, DataError, 'column "x", row 1: expected a finite'),
-    "an object": ({"x": [1, Odd()]}, DataError, 'column "x", row 1: expected a number, a text'),
-    "a list in a cell": ({"x": [[1], [2]]}, DataError, 'column "x", row 0'),
-    "a complex number": ({"x": [1j]}, DataError, 'column "x", row 0'),
+    "an object": ({"x": [1, Odd()]}, ArgumentTypeError, 'column "x", row 1: .* a string, a number'),
+    "a list in a cell": ({"x": [[1], [2]]}, ArgumentTypeError, 'column "x", row 0'),
+    "a complex number": ({"x": [1j]}, ArgumentTypeError, 'column "x", row 0'),
 }
 
 

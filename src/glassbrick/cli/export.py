@@ -14,16 +14,16 @@ __all__ = ["run"]
 
 def run(file: Path, onnx: Path | None, python: Path | None, force: bool) -> int:
     """Write what is asked for; return the exit status."""
-    net = load(file)
-    if not isinstance(net, NeuralNetwork):
+    model = load(file)
+    if python is not None and not isinstance(model, NeuralNetwork):
         raise FileError(
-            f"export: expected a network in {file}; received {describe(net)}. Save the network "
-            "that is in it, model.net_.save(path), and export that."
+            f"export, --python: expected a network in {file}; received {describe(model)}. Save "
+            "the network that is in it, model.net_.save(path), and export that."
         )
     if onnx is not None:
-        net.to_onnx(onnx, overwrite=force)
+        model.to_onnx(onnx, overwrite=force)
         print(f"ONNX model written to {onnx}")  # noqa: T201
     if python is not None:
-        net.to_python(python, overwrite=force)
+        model.to_python(python, overwrite=force)
         print(f"Python file written to {python}")  # noqa: T201
     return 0

@@ -13,6 +13,7 @@ from glassbrick.errors import TracingError
 from glassbrick.export.noted import Note, Notebook, Noted, Ref
 from glassbrick.layers.tree import named_operations
 from glassbrick.modes import predicting
+from glassbrick.names import snake_case
 
 if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork
@@ -84,7 +85,7 @@ class Program:
     shape: tuple[int | None, ...]
 
 
-def program_of(net: NeuralNetwork) -> Program:
+def program_of(net: NeuralNetwork, *, interpreted: bool = False) -> Program:
     """Write down what a network does to predict.
 
     Blocks of a user's own are written down, too: what counts is what they ask NumPy for.
@@ -93,6 +94,8 @@ def program_of(net: NeuralNetwork) -> Program:
     ----------
     net : NeuralNetwork
         Which stays as it is.
+    interpreted : bool, default False
+        Whether to go on to what the outputs mean to its loss, such as probabilities.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def program_of(net: NeuralNetwork) -> Program:
         If a block does what cannot be written down, or something else for other numbers of rows.
     """
     net.params()
-    few, more = _notes(net, _FEW), _notes(net, _MORE)
+    few, more = (_notes(net, rows, interpreted=interpreted) for rows in (_FEW, _MORE))
     if [note.name for note in few.notes] != [note.name for note in more.notes]:
         _refuse(net.layers[0].name)
     calls = [_call(one, other) for one, other in zip(few.notes, more.notes, strict=True)]
@@ -126,7 +129,7 @@ class _Trial(Notebook):
         return Noted(self, name, array)
 
 
-def _notes(net: NeuralNetwork, rows: int) -> _Trial:
+def _notes(net: NeuralNetwork, rows: int, *, interpreted: bool) -> _Trial:
     """Let twins of the layers predict some rows, and take down what they do."""
     trial = _Trial()
     layers = [layer.apart() for layer in net.layers]
@@ -140,6 +143,9 @@ def _notes(net: NeuralNetwork, rows: int) -> _Trial:
     with predicting(), np.errstate(all="ignore"):
         for layer in layers:
             output = layer.forward(output)
+        if interpreted:
+            trial.place = snake_case(type(net.loss).__name__)
+            output = net.loss.interpret(output)
     if not isinstance(output, Noted):
         raise TracingError(f"{layers[-1].name}: expected a prediction that depends on the input.")
     trial.last = output.number

@@ -17,7 +17,7 @@ from glassbrick.errors import DataError
 from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
 from glassbrick.losses.links import log_softmax, softplus
 
-__all__ = ["Labels", "as_labels"]
+__all__ = ["Labels", "as_labels", "classes_from_plain", "classes_to_plain"]
 
 _OBJECT = "|O"
 _DTYPES = r"\|b1|\|[iu]1|[<>][iu][248]|[<>]f[248]|[<>]U[1-9]\d{0,6}|\|O"
@@ -60,7 +60,7 @@ class Labels:
         DataError
             If it is something else.
         """
-        classes = _classes_from(told["dtype"], told["classes"])
+        classes = classes_from_plain(told)
         if told["is_multilabel"] is True:
             labels = cls(np.zeros((2, len(classes)), int))
         else:
@@ -79,15 +79,7 @@ class Labels:
         DataError
             If they are neither numbers, truth values nor texts.
         """
-        classes, dtype = self.classes, self.classes.dtype.str
-        texts = all(isinstance(label, str) for label in classes)
-        if not re.fullmatch(_DTYPES, dtype) or (dtype == _OBJECT and not texts):
-            expected = "numbers, truth values or texts"
-            raise DataError(complaint("classes to write", expected, f"{classes}"))
-        values = classes.tolist()
-        if _is_too_wide(dtype, values):
-            dtype = np.array(values).dtype.str
-        return {"dtype": dtype, "classes": values, "is_multilabel": self.is_multilabel}
+        return classes_to_plain(self.classes) | {"is_multilabel": self.is_multilabel}
 
     @property
     def is_multiclass(self) -> bool:
@@ -146,8 +138,33 @@ class Labels:
         return self.decode(probabilities)
 
 
-def _classes_from(dtype: Any, values: Any) -> Array:
-    """Return classes of a dtype; refuse what it does not hold."""
+def classes_to_plain(classes: Array) -> dict[str, Any]:
+    """Return classes and their dtype as a file can hold them.
+
+    Raises
+    ------
+    DataError
+        If they are neither numbers, truth values nor texts.
+    """
+    dtype, values = classes.dtype.str, classes.tolist()
+    texts = all(isinstance(label, str) for label in values)
+    if not re.fullmatch(_DTYPES, dtype) or (dtype == _OBJECT and not texts):
+        expected = "numbers, truth values or texts"
+        raise DataError(complaint("classes to write", expected, f"{classes}"))
+    if _is_too_wide(dtype, values):
+        dtype = np.array(values).dtype.str
+    return {"dtype": dtype, "classes": values}
+
+
+def classes_from_plain(told: Mapping[str, Any]) -> Array:
+    """Return the classes that `classes_to_plain` told.
+
+    Raises
+    ------
+    DataError
+        If it is something else.
+    """
+    dtype, values = told["dtype"], told["classes"]
     are_listed = type(values) is list and len(values) > 0
     if not are_listed or type(dtype) is not str or not re.fullmatch(_DTYPES, dtype):
         raise DataError(complaint("classes", "a list and its dtype", f"{dtype!r}"[:60]))

@@ -19,6 +19,7 @@ from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.class_predictions import ClassPredictions
+from glassbrick.sklearn.exported import ExportedClassifier
 from glassbrick.sklearn.labels import Labels, as_labels
 from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit
 from glassbrick.sklearn.rows import Split
@@ -27,7 +28,7 @@ from glassbrick.training import Callback
 __all__ = ["MLPClassifier"]
 
 
-class MLPClassifier(ClassifierMixin, MultiLayerPerceptron, ClassPredictions):
+class MLPClassifier(ClassifierMixin, MultiLayerPerceptron, ClassPredictions, ExportedClassifier):
     """scikit-learn's multi-layer perceptron for classes, on a network that can be looked into.
 
     The same settings and the same `random_state` give the same network, to rounding. It makes

@@ -20,6 +20,7 @@ from glassbrick.losses.scikit_learns import HalfPoissonDeviance, HalfSquaredErro
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
+from glassbrick.sklearn.exported import ExportedRegressor
 from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit
 from glassbrick.sklearn.outputs import as_column, outputs_needed
 from glassbrick.sklearn.rows import Split
@@ -30,7 +31,7 @@ __all__ = ["MLPRegressor"]
 _LOSSES = {"squared_error": HalfSquaredError, "poisson": HalfPoissonDeviance}
 
 
-class MLPRegressor(RegressorMixin, MultiLayerPerceptron):
+class MLPRegressor(RegressorMixin, MultiLayerPerceptron, ExportedRegressor):
     """scikit-learn's multi-layer perceptron for numbers, on a network that can be looked into.
 
     The same settings and the same `random_state` give the same network, to rounding.

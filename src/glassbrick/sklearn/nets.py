@@ -17,6 +17,7 @@ from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.class_predictions import ClassPredictions
+from glassbrick.sklearn.exported import ExportedClassifier, ExportedRegressor
 from glassbrick.sklearn.labels import Labels, as_labels
 from glassbrick.sklearn.net_estimator import Build, NetEstimator
 from glassbrick.sklearn.outputs import as_column, outputs_needed
@@ -25,7 +26,7 @@ from glassbrick.training import Callback
 __all__ = ["NetClassifier", "NetRegressor"]
 
 
-class NetRegressor(RegressorMixin, NetEstimator):
+class NetRegressor(RegressorMixin, NetEstimator, ExportedRegressor):
     """A network of yours that predicts numbers.
 
     Parameters
@@ -158,7 +159,7 @@ class NetRegressor(RegressorMixin, NetEstimator):
         return tags
 
 
-class NetClassifier(ClassifierMixin, NetEstimator, ClassPredictions):
+class NetClassifier(ClassifierMixin, NetEstimator, ClassPredictions, ExportedClassifier):
     """A network of yours that predicts classes.
 
     A row has one class, or any number of labels if `y` is a matrix of 0 and 1.

@@ -12,9 +12,9 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.checks import complaint, describe
-from glassbrick.errors import DataError
+from glassbrick.errors import ArgumentTypeError, DataError
 
-__all__ = ["Column", "Kind", "as_kind", "column_of"]
+__all__ = ["Column", "Kind", "as_kind", "column_of", "number_column"]
 
 Kind: TypeAlias = Literal["number", "category", "date"]
 """Truth values are categories, False and True."""
@@ -50,6 +50,10 @@ class Column:
             return np.isnat(self.values)
         return np.array([value is None for value in self.values], bool)
 
+    def at(self, rows: Array) -> Column:
+        """Return the column at some rows alone."""
+        return Column(self.name, self.kind, self.values[rows])
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -69,7 +73,9 @@ def column_of(name: str, values: Sequence[Any], who: str) -> Column:
     Raises
     ------
     DataError
-        If a number is infinite, or a value is neither number, text, truth nor date.
+        If a number is infinite.
+    ArgumentTypeError
+        If a value is neither number, text, truth nor date.
     """
     plain = [None if _is_missing(value) else value for value in values]
     kinds = {
@@ -78,8 +84,24 @@ def column_of(name: str, values: Sequence[Any], who: str) -> Column:
     if kinds == {"date"}:
         return Column(name, "date", _dates(plain))
     if kinds <= {"number"}:
-        return Column(name, "number", _numbers(plain, name, who))
+        numbers = [math.nan if value is None else float(value) for value in plain]
+        return number_column(name, np.array(numbers, np.float64), who)
     return Column(name, "category", _texts(plain))
+
+
+def number_column(name: str, values: Array, who: str) -> Column:
+    """Make a column of numbers, of which NaN are missing.
+
+    Raises
+    ------
+    DataError
+        If one is infinite.
+    """
+    numbers = np.array(values, np.float64)
+    if np.isinf(numbers).any():
+        row = int(np.argmax(np.isinf(numbers)))
+        raise DataError(complaint(_place(who, name, row), "a finite number", str(numbers[row])))
+    return Column(name, "number", numbers)
 
 
 def as_kind(column: Column, kind: Kind, who: str) -> Column:
@@ -123,8 +145,11 @@ def _kind_of(value: Any, name: str, row: int, who: str) -> Kind:
         return "number"
     if isinstance(value, datetime.date | np.datetime64):
         return "date"
-    expected = "a number, a text, a truth value or a date"
-    raise DataError(complaint(_place(who, name, row), expected, describe(value)))
+    place, received = _place(who, name, row), describe(value)
+    raise ArgumentTypeError(
+        f"{place}: the argument must be a string, a number, a truth value or a date; "
+        f"received {received}."
+    )
 
 
 def _is_missing(value: Any) -> bool:
@@ -134,16 +159,6 @@ def _is_missing(value: Any) -> bool:
         return bool(value != value)
     except (TypeError, ValueError):  # what compares so strangely is not missing
         return type(value).__name__ == "NAType"
-
-
-def _numbers(values: Sequence[Any], name: str, who: str) -> Array:
-    numbers = np.array(
-        [math.nan if value is None else float(value) for value in values], np.float64
-    )
-    if np.isinf(numbers).any():
-        row = int(np.argmax(np.isinf(numbers)))
-        raise DataError(complaint(_place(who, name, row), "a finite number", str(numbers[row])))
-    return numbers
 
 
 def _dates(values: Sequence[Any]) -> Array:

@@ -13,12 +13,16 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.tables.columns import Column, Kind
 
-__all__ = ["CategoryEncoder", "DateEncoder", "Encoder", "NumberEncoder"]
+__all__ = ["CYCLES", "WIDEST", "CategoryEncoder", "DateEncoder", "Encoder", "NumberEncoder"]
+
+WIDEST = 3.0
+"""Quartile ranges, to which numbers far away are drawn in."""
+
+CYCLES = {"year": 365.2425, "week": 7.0, "day": 1.0}
+"""How many days they last."""
 
 _FEW = 9  # categories that get a feature each; more get a vector that is learned
-_WIDEST = 3.0  # quartile ranges, to which numbers far away are drawn in
 _DAY = np.timedelta64(1, "D")
-_CYCLES = {"year": 365.2425, "week": 7.0, "day": 1.0}  # days
 
 
 class Encoder(ABC):
@@ -101,8 +105,8 @@ class NumberEncoder(Encoder):
             scaled = (
                 (numbers / self.scale - self.median / self.scale) if self.scale else 0.0 * missing
             )
-            drawn_in = scaled / np.hypot(1.0, scaled / _WIDEST)
-        drawn_in = np.where(np.isinf(scaled), np.sign(scaled) * _WIDEST, drawn_in)
+            drawn_in = scaled / np.hypot(1.0, scaled / WIDEST)
+        drawn_in = np.where(np.isinf(scaled), np.sign(scaled) * WIDEST, drawn_in)
         return np.column_stack([drawn_in, missing] if self.has_missing else [drawn_in]).astype(
             float
         )
@@ -185,7 +189,7 @@ class DateEncoder(Encoder):
 
     def __init__(self, name: str, days: dict[str, Any], cycles: Sequence[str]):
         self.name, self.days = name, NumberEncoder(**days)
-        self.cycles = tuple(cycle for cycle in _CYCLES if cycle in cycles)
+        self.cycles = tuple(cycle for cycle in CYCLES if cycle in cycles)
         circles = (f"{name}, {part} of the {c}" for c in self.cycles for part in ("sine", "cosine"))
         self.features = (*self.days.features, *circles)
 
@@ -203,7 +207,7 @@ class DateEncoder(Encoder):
     def encode(self, column: Column) -> Array:
         """Return the scaled moment, and sines and cosines; 0 for a missing date."""
         days = _days(column)
-        angles = [2.0 * math.pi / _CYCLES[cycle] * days.values for cycle in self.cycles]
+        angles = [2.0 * math.pi / CYCLES[cycle] * days.values for cycle in self.cycles]
         circles = [np.nan_to_num(f(angle)) for angle in angles for f in (np.sin, np.cos)]
         return np.column_stack([self.days.encode(days), *circles])
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from glassbrick.arrays import Array
 from glassbrick.checks import complaint, describe, refuse
 from glassbrick.errors import ArgumentTypeError, DataError, FileError, MissingExtraError
-from glassbrick.tables.columns import Column, column_of
+from glassbrick.tables.columns import Column, column_of, number_column
 
-__all__ = ["read_table"]
+__all__ = ["is_table", "open_table", "read_table", "values_of"]
 
 _ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 _MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
@@ -38,24 +39,52 @@ def read_table(data: Any, who: str) -> list[Column]:
     DataError
         If there are no rows, no columns, or two columns of one name, or a value cannot be used.
     ArgumentTypeError
-        If it is no table.
+        If it is no table, or a value is neither number, text, truth nor date.
     MissingExtraError
         If the library that reads it is not installed.
     """
     if isinstance(data, str | os.PathLike):
         who = f"{who}, {os.fspath(data)}"
-        data = _read_file(Path(data), who)
+        data = open_table(data, who)
     columns = _columns(data, who)
     if not columns or not len(columns[0]):
         raise DataError(f"{who}: expected a table with at least one row and one column.")
     return columns
 
 
+def open_table(data: Any, who: str) -> Any:
+    """Return what is in a file, if `data` is its path; else `data` itself."""
+    if isinstance(data, str | os.PathLike):
+        return _read_file(Path(data), who)
+    return data
+
+
+def is_table(data: Any) -> bool:
+    """Whether `read_table` finds columns with names in it, rather than a matrix."""
+    return isinstance(data, str | os.PathLike | Mapping) or hasattr(data, "columns")
+
+
+def values_of(table: Any, name: str, who: str) -> list[Any]:
+    """Return one column of an opened table as it stands there.
+
+    Raises
+    ------
+    DataError
+        If there is no such column.
+    """
+    columns = table if isinstance(table, Mapping) else dict(_named(_as_frame(table, who)))
+    if name not in columns:
+        there = ", ".join(f'"{name}"' for name in columns)
+        raise DataError(f'{who}: there is no column "{name}" among {there}.')
+    values = columns[name]
+    return list(values.to_list() if hasattr(values, "to_list") else values)
+
+
 def _columns(data: Any, who: str) -> list[Column]:
     if isinstance(data, np.ndarray):
         if data.ndim != 2:
             refuse(DataError, who, "a table: a matrix of rows and columns", data)
-        return [column_of(f"x{n}", data[:, n].tolist(), who) for n in range(data.shape[1])]
+        return [_column_of_matrix(f"x{n}", data[:, n], who) for n in range(data.shape[1])]
     if isinstance(data, Mapping):
         columns = [column_of(str(name), list(values), who) for name, values in data.items()]
         if len({len(column) for column in columns}) > 1:
@@ -66,7 +95,27 @@ def _columns(data: Any, who: str) -> list[Column]:
     names = [str(name) for name in frame.columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f'{who}: expected each column name once; "{twice[0]}" stands twice.')
-    return [column_of(str(name), frame[name].to_list(), who) for name in frame.columns]
+    return [_column_of_frame(name, values, who) for name, values in _named(frame)]
+
+
+def _named(frame: Any) -> list[tuple[str, Any]]:
+    """Return columns with their names, which need not be texts."""
+    return [(str(values.name), values) for values in frame.iter_columns()]
+
+
+def _column_of_matrix(name: str, values: Array, who: str) -> Column:
+    if values.dtype.kind in "fiu":
+        return number_column(name, values, who)
+    return column_of(name, values.tolist(), who)
+
+
+def _column_of_frame(name: str, values: Any, who: str) -> Column:
+    """Return a column; numbers at once, without a look at each."""
+    if values.dtype.is_float() or values.dtype.is_integer():
+        import narwhals
+
+        return number_column(name, values.cast(narwhals.Float64).to_numpy(), who)
+    return column_of(name, values.to_list(), who)
 
 
 def _as_frame(data: Any, who: str) -> Any:

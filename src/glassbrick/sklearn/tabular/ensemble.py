@@ -1,0 +1,179 @@
+"""An ensemble: networks that each leave out other rows, and so can be judged on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.engines import Engine
+from glassbrick.network import NeuralNetwork
+from glassbrick.optimizers import Optimizer
+from glassbrick.training import Callback, Checkpoint, History, Trainer
+
+__all__ = ["Ensemble", "Rows", "Training", "deal_out"]
+
+_FEWEST_FOLDS = 5  # so that each network has at least four fifths of the rows
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What networks are trained on.
+
+    Attributes
+    ----------
+    X : ndarray, shape (rows, features)
+        Features.
+    y : ndarray, shape (rows, 1)
+        Targets.
+    weights : ndarray of shape (rows,) or None
+        What each row counts.
+    fold : ndarray of int, shape (rows,)
+        Network k does not see the rows of fold k while it is trained.
+    """
+
+    X: Array
+    y: Array
+    weights: Array | None
+    fold: Array
+
+    @property
+    def folds(self) -> int:
+        """How many there are."""
+        return int(self.fold.max()) + 1
+
+    def split(self, k: int) -> tuple[Array, Array]:
+        """Return which rows network k sees, and which ones it does not."""
+        return np.flatnonzero(self.fold != k), np.flatnonzero(self.fold == k)
+
+    def weights_of(self, rows: Array) -> Array | None:
+        """Return what some rows count."""
+        return None if self.weights is None else self.weights[rows]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How each network is trained.
+
+    Attributes
+    ----------
+    make : callable
+        Makes a new network from a seed.
+    optimizer : callable
+        Makes a new optimizer.
+    epochs, batch_size : int
+        As of `Trainer.fit`.
+    engine : str or Engine
+        As of `Trainer`.
+    callbacks : sequence of Callback
+        For each network in turn.
+    folder : Path or None
+        Where to keep checkpoints, from which an interrupted training goes on.
+    verbose : bool or str
+        As of `Trainer.fit`.
+    """
+
+    make: Callable[[int], NeuralNetwork]
+    optimizer: Callable[[], Optimizer]
+    epochs: int
+    batch_size: int
+    engine: str | Engine
+    callbacks: Sequence[Callback]
+    folder: Path | None
+    verbose: bool | str
+
+
+@dataclass
+class Ensemble:
+    """Networks, and what each said of the rows that it had not seen.
+
+    Attributes
+    ----------
+    networks : list of NeuralNetwork
+        Each with the parameters of the epoch that was best on the rows that it did not see.
+    histories : list of History
+        Of their training.
+    """
+
+    networks: list[NeuralNetwork] = field(default_factory=list)
+    histories: list[History] = field(default_factory=list)
+
+    def train(self, rows: Rows, how: Training, seeds: Sequence[int]) -> None:
+        """Train a network for each seed, one after the other."""
+        for k, seed in enumerate(seeds):
+            if how.verbose and how.verbose != "silent" and len(seeds) > 1:
+                print(f"Network {k + 1} of {len(seeds)}", flush=True)  # noqa: T201
+            net = how.make(seed)
+            self.histories.append(_train(net, rows, how, k))
+            self.networks.append(net)
+
+    def predict(self, X: Array) -> Array:
+        """Return the mean of what the networks say, in float64."""
+        return mean_of(net.loss.interpret(net.predict(X)) for net in self.networks)
+
+    def judge(self, rows: Rows) -> tuple[Array, Array]:
+        """Return rows that a network has not seen, and what it says of them."""
+        seen: list[Array] = []
+        said: list[Array] = []
+        for k, net in enumerate(self.networks[: rows.folds]):
+            _, others = rows.split(k)
+            seen.append(others)
+            said.append(net.loss.interpret(net.predict(rows.X[others])).astype(np.float64))
+        return np.concatenate(seen), np.concatenate(said)
+
+
+def mean_of(predictions: Iterator[Array]) -> Array:
+    """Return the mean, in float64, of predictions that need not be there all at once."""
+    total = next(predictions).astype(np.float64)
+    count = 1
+    for prediction in predictions:
+        total += prediction
+        count += 1
+    return np.asarray(total / count)
+
+
+def deal_out(y: Array, networks: int, random: np.random.Generator, *, by_class: bool) -> Array:
+    """Say for each row which network shall not see it, each class dealt out evenly.
+
+    Parameters
+    ----------
+    y : ndarray, shape (rows, 1)
+        Targets; with `by_class`, numbers of classes.
+    networks : int
+        How many there are. At most a fifth of the rows is kept from each.
+    random : Generator
+        What decides.
+    by_class : bool
+        Whether each class is dealt out for itself.
+    """
+    rows = len(y)
+    order = random.permutation(rows)
+    if by_class:
+        order = order[np.argsort(y[order, 0], kind="stable")]
+    fold = np.empty(rows, np.int64)
+    fold[order] = np.arange(rows) % min(rows, max(networks, _FEWEST_FOLDS))
+    return fold
+
+
+def _train(net: NeuralNetwork, rows: Rows, how: Training, k: int) -> History:
+    seen, others = rows.split(k % rows.folds)  # of a few rows, several networks leave out one
+    callbacks: list[Any] = list(how.callbacks)
+    if how.folder is not None:
+        folder = how.folder / f"network-{k + 1}"
+        folder.mkdir(parents=True, exist_ok=True)
+        callbacks.append(Checkpoint(folder))
+    return Trainer(net, how.optimizer(), engine=how.engine).fit(
+        *(rows.X[seen], rows.y[seen], rows.X[others], rows.y[others]),
+        epochs=how.epochs,
+        eval_every=1,
+        batch_size=how.batch_size,
+        patience=None,
+        callbacks=callbacks,
+        sample_weight=rows.weights_of(seen),
+        sample_weight_test=rows.weights_of(others),
+        verbose=how.verbose,
+    )
