@@ -498,6 +498,18 @@ def test_what_is_not_finite_is_not_saved(tmp_path):
         model.save(tmp_path / "model")
 
 
+@pytest.mark.parametrize("kind", [MLPClassifier, NetClassifier])
+def test_what_a_failed_fit_left_is_not_saved(kind, tmp_path):
+    def fail(epoch, logs):
+        raise KeyError("on purpose")
+
+    model = fitted(kind).set_params(callbacks=[gb.LambdaCallback(on_epoch_end=fail)])
+    with pytest.raises(KeyError, match="on purpose"):
+        model.fit(X, np.arange(60) // 6)
+    with pytest.raises(DataError, match="a probability for each class"):
+        model.save(tmp_path / "model")
+
+
 def test_a_file_is_not_overwritten_unless_one_says_so(tmp_path):
     model, path = fitted(MLPClassifier), tmp_path / "model"
     model.save(path)

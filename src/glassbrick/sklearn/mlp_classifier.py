@@ -261,7 +261,7 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron, ClassPredictions, Exp
         return float(accuracy_score(right, predicted, sample_weight=rows.weights_val))
 
     def _fitted_state(self) -> dict[str, Any]:
-        return super()._fitted_state() | {"labels": self._labels.to_plain()}
+        return super()._fitted_state() | {"labels": self._plain_labels()}
 
     def _restore(
         self,

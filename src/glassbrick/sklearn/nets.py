@@ -297,7 +297,7 @@ class NetClassifier(ClassifierMixin, NetEstimator, ClassPredictions, ExportedCla
         return self._labels.one_hot(columns)
 
     def _fitted_state(self) -> dict[str, Any]:
-        return super()._fitted_state() | {"labels": self._labels.to_plain()}
+        return super()._fitted_state() | {"labels": self._plain_labels()}
 
     def _restore(
         self,
