@@ -42,7 +42,6 @@ FLOORS = [
     "recipes",
     "network_file",
     "network",
-    "loading",
     "schedules",
     "optimizers",
     "metrics",
@@ -51,6 +50,7 @@ FLOORS = [
     "datasets",
     "tables",
     "sklearn",
+    "loading",
     "glass",
     "cli",
 ]

@@ -33,6 +33,7 @@ def test_the_page_on_files_runs(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == {
         "boston-checkpoints",
         "boston.safetensors",
+        "iris.safetensors",
         "net.onnx",
         "predict.py",
         "scaled.safetensors",
@@ -50,6 +51,6 @@ def test_the_page_on_scikit_learn_runs_as_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with np.errstate(all="warn"):  # as scikit-learn, which is compared with, needs it
         pairs = run_blocks(ROOT / "docs" / "scikit-learn.md")
-    assert len(pairs) == 4
+    assert len(pairs) == 5
     for printed, shown in pairs:
         assert printed == shown

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from glassbrick.errors import FileError
 from glassbrick.files import as_path, read_sealed
 from glassbrick.network import NeuralNetwork
-from glassbrick.network_file import KIND, rebuild, table_of_blocks
+from glassbrick.network_file import ESTIMATOR, NETWORK, rebuild, table_of_blocks
 
 __all__ = ["load"]
 
 
-def load(path: str | os.PathLike[str], *, blocks: Iterable[type] = ()) -> NeuralNetwork:
-    """Load a network that was saved with `NeuralNetwork.save`.
+def load(path: str | os.PathLike[str], *, blocks: Iterable[type] = ()) -> Any:
+    """Load a network, or an estimator of `glassbrick.sklearn`, that was saved with its `save`.
 
     Nothing in the file is run. It names classes, which are looked up among those of Glassbrick
     and those you give, and holds arrays; and it is refused if a single bit of it changed.
@@ -24,12 +25,14 @@ def load(path: str | os.PathLike[str], *, blocks: Iterable[type] = ()) -> Neural
     path : str or path
         Of the file.
     blocks : iterable of type
-        Classes of your own that the network is made of: operations, layers, its loss.
+        Classes of your own that it is made of: operations, layers, its loss; for an estimator
+        its optimizer or its own class, too.
 
     Returns
     -------
-    NeuralNetwork
-        With the parameters that were saved; it predicts and trains as the saved one would.
+    NeuralNetwork, or the class of the estimator
+        With the parameters that were saved. It predicts as the saved one would; a network trains
+        as that one would, too.
 
     Raises
     ------
@@ -38,6 +41,8 @@ def load(path: str | os.PathLike[str], *, blocks: Iterable[type] = ()) -> Neural
         a class that was not given.
     ArgumentError, ArgumentTypeError
         If `blocks` are not classes, or one has the name of one of Glassbrick's.
+    MissingExtraError
+        If it holds an estimator, and scikit-learn is not installed.
 
     Examples
     --------
@@ -53,6 +58,11 @@ def load(path: str | os.PathLike[str], *, blocks: Iterable[type] = ()) -> Neural
     who = f"load, {file}"
     table = table_of_blocks(blocks, "load, blocks")
     contents = read_sealed(file, "load")
-    if (kind := contents.description.get("kind")) != KIND:
-        raise FileError(f"{who}: expected a {KIND}; received {str(kind)[:60]!r}.")
-    return rebuild(contents, NeuralNetwork, table, who)
+    kind = contents.description.get("kind")
+    if kind == NETWORK:
+        return rebuild(contents, NeuralNetwork, table, who)
+    if kind == ESTIMATOR:
+        from glassbrick.sklearn.estimator_file import rebuild_estimator
+
+        return rebuild_estimator(contents, table, who)
+    raise FileError(f"{who}: expected a {NETWORK} or an {ESTIMATOR}; received {str(kind)[:60]!r}.")

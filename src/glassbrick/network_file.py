@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from glassbrick.export import Program, program_of
 from glassbrick.files import Contents, as_path, write_sealed, write_whole
 from glassbrick.layers.single import Single
 from glassbrick.layers.tree import named_operations
+from glassbrick.losses.scikit_learns import HalfPoissonDeviance, HalfSquaredError
 from glassbrick.operations import Operation, ParamOperation
 from glassbrick.randomness import ReservedStreams, streams_from
 from glassbrick.recipes import Table, as_table, made_of, recipe_of
@@ -25,9 +27,20 @@ from glassbrick.recipes import Table, as_table, made_of, recipe_of
 if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork
 
-__all__ = ["KIND", "Saved", "arrays_of", "describe", "rebuild", "table_of_blocks"]
+__all__ = [
+    "ESTIMATOR",
+    "NETWORK",
+    "Saved",
+    "arrays_of",
+    "describe",
+    "made_with",
+    "rebuild",
+    "table_of_blocks",
+]
 
-KIND = "network"
+NETWORK, ESTIMATOR = "network", "estimator"
+"""What a file can hold."""
+
 _ROOM = 1_000_000  # a size that is harmless even if nothing in the file bears it out
 
 
@@ -60,7 +73,7 @@ class Saved:
         net: NeuralNetwork = self  # type: ignore[assignment]
         who = "NeuralNetwork.save"
         overwrite = true_or_false(overwrite, f"{who}, overwrite")
-        told = {"kind": KIND, **describe(net, who)}
+        told = {"kind": NETWORK, **describe(net, who), "made_with": made_with()}
         write_sealed(
             as_path(path, f"{who}, path"), told, arrays_of(net, who), who, overwrite=overwrite
         )
@@ -134,6 +147,15 @@ class Saved:
         overwrite = true_or_false(overwrite, f"{who}, overwrite")
         data = write(program_of(net), f"Predicts as {net!r} does.", version("glassbrick"))
         write_whole(place, data, who, overwrite=overwrite)
+
+
+def made_with() -> dict[str, str]:
+    """Return the versions of what writes a file."""
+    return {
+        "glassbrick": version("glassbrick"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def describe(net: NeuralNetwork, who: str) -> dict[str, Any]:
@@ -214,7 +236,8 @@ def table_of_blocks(more: Iterable[type], who: str) -> Table:
     """Return the classes that a network may be made of: the library's, and those of a user."""
     modules = (initializers, layers, losses, operations)
     known = [getattr(module, name) for module in modules for name in module.__all__]
-    return as_table([Single, *filter(lambda kind: isinstance(kind, type), known)], more, who)
+    hidden = (Single, HalfSquaredError, HalfPoissonDeviance)  # public under no name
+    return as_table([*hidden, *filter(lambda kind: isinstance(kind, type), known)], more, who)
 
 
 def _held(net: NeuralNetwork) -> Iterator[tuple[str, Operation, str, Array]]:

@@ -74,11 +74,14 @@ def recipe_of(thing: Any, table: Table, who: str) -> Recipe:
         return recipe_of(thing.item(), table, who)
     if isinstance(thing, np.ndarray) and thing.dtype.kind in "biuf":
         return {"array": [recipe_of(n, table, who) for n in thing.ravel()], "shape": thing.shape}
+    if type(thing) is dict:
+        pairs = [[recipe_of(part, table, who) for part in pair] for pair in thing.items()]
+        return {"dict": pairs}
     if isinstance(thing, list | tuple):
         return {type(thing).__name__: [recipe_of(part, table, who) for part in thing]}
     kind = type(thing)
     if kind.__module__ == "builtins":
-        advice = "Use numbers, texts, lists of them, or an object of a class."
+        advice = "Use numbers, texts, lists and dicts of them, or an object of a class."
         refuse(ArgumentError, who, "what can be written to a file", thing, advice)
     if table.get(kind.__name__, kind) is not kind:
         advice = f"There is a {kind.__name__} of Glassbrick's. Rename yours."
@@ -115,7 +118,7 @@ def parameters_of(kind: type) -> list[str]:
     return names
 
 
-def made_of(recipe: Recipe, table: Table, who: str, *, most: int) -> Any:
+def made_of(recipe: Recipe, table: Table, who: str, *, most: int, only_within: bool = False) -> Any:
     """Make the object that a recipe describes.
 
     Parameters
@@ -128,13 +131,16 @@ def made_of(recipe: Recipe, table: Table, who: str, *, most: int) -> Any:
         What to call whoever reads it, in errors.
     most : int
         The largest whole number that may stand in it, for it could be the size of an array.
+    only_within : bool, default False
+        Whether numbers that no object is made of may be larger.
 
     Raises
     ------
     FileError
         If it cannot be made.
     """
-    return _Maker(table, who, most).make(recipe, 0)
+    maker = _Maker(table, who, most)
+    return maker.make(recipe, 0, math.inf if only_within else most)
 
 
 class _Maker:
@@ -143,10 +149,10 @@ class _Maker:
     def __init__(self, table: Table, who: str, most: int):
         self.table, self.who, self.most = table, who, most
 
-    def make(self, recipe: Recipe, depth: int) -> Any:
+    def make(self, recipe: Recipe, depth: int, most: float) -> Any:
         if depth > _DEEPEST:
             raise self._refusal(f"more than {_DEEPEST} objects within each other")
-        if type(recipe) is int and abs(recipe) > self.most:
+        if type(recipe) is int and abs(recipe) > most:
             raise self._refusal(f"the number {recipe}, which is more than the arrays have room for")
         if recipe is None or type(recipe) in (bool, int, float, str):
             return recipe
@@ -154,18 +160,30 @@ class _Maker:
             case {"number": str(name), **rest} if not rest and name in _SPECIAL:
                 return _SPECIAL[name]
             case {"array": list(values), "shape": list(shape), **rest} if not rest:
-                return self._array(values, shape, depth)
+                return self._array(values, shape, depth, most)
             case {"list": list(parts), **rest} if not rest:
-                return [self.make(part, depth + 1) for part in parts]
+                return [self.make(part, depth + 1, most) for part in parts]
             case {"tuple": list(parts), **rest} if not rest:
-                return tuple(self.make(part, depth + 1) for part in parts)
+                return tuple(self.make(part, depth + 1, most) for part in parts)
+            case {"dict": list(pairs), **rest} if not rest:
+                return self._dict(pairs, depth, most)
             case {"class": str(name), "arguments": dict(arguments), **rest} if not rest:
-                given = {key: self.make(value, depth + 1) for key, value in arguments.items()}
+                given = {k: self.make(v, depth + 1, self.most) for k, v in arguments.items()}
                 return self._object(name, given)
         raise self._refusal(f"what is no recipe, {str(recipe)[:60]}")
 
-    def _array(self, values: list[Any], shape: list[Any], depth: int) -> Any:
-        numbers = [self.make(value, depth + 1) for value in values]
+    def _dict(self, pairs: list[Any], depth: int, most: float) -> dict[Any, Any]:
+        lists = [pair for pair in pairs if type(pair) is list and len(pair) == 2]
+        made = [[self.make(part, depth + 1, most) for part in pair] for pair in lists]
+        try:
+            if len(made) == len(pairs):
+                return dict(made)
+        except TypeError:  # a list is no key
+            pass
+        raise self._refusal("a dict without keys and values")
+
+    def _array(self, values: list[Any], shape: list[Any], depth: int, most: float) -> Any:
+        numbers = [self.make(value, depth + 1, most) for value in values]
         try:
             return np.reshape(as_numbers(numbers, self.who), shape)
         except (GlassbrickError, ValueError, TypeError, OverflowError):

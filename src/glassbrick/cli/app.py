@@ -92,7 +92,7 @@ def show(
     file: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that save has written.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print it for machines.")] = False,
 ) -> None:
-    """Show what a model file holds: layers, shapes, parameters, loss.
+    """Show what a model file holds: layers, shapes, parameters, loss; of an estimator its settings.
 
     Exit status 1 if it is damaged.
     """

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from glassbrick.checks import describe
+from glassbrick.errors import FileError
 from glassbrick.loading import load
+from glassbrick.network import NeuralNetwork
 
 __all__ = ["run"]
 
 
 def run(file: Path, onnx: Path | None, python: Path | None, force: bool) -> int:
     """Write what is asked for; return the exit status."""
-    net = load(file)
+    model = load(file)
+    if python is not None and not isinstance(model, NeuralNetwork):
+        raise FileError(
+            f"export, --python: expected a network in {file}; received {describe(model)}. Save "
+            "the network that is in it, model.net_.save(path), and export that."
+        )
     if onnx is not None:
-        net.to_onnx(onnx, overwrite=force)
+        model.to_onnx(onnx, overwrite=force)
         print(f"ONNX model written to {onnx}")  # noqa: T201
     if python is not None:
-        net.to_python(python, overwrite=force)
+        model.to_python(python, overwrite=force)
         print(f"Python file written to {python}")  # noqa: T201
     return 0

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from glassbrick.arrays import Array
+from glassbrick.checks import complaint
+from glassbrick.errors import DataError
 from glassbrick.network import NeuralNetwork
+from glassbrick.sklearn.fitted import trial_outputs
 from glassbrick.sklearn.labels import Labels
 
 __all__ = ["ClassPredictions"]
@@ -15,6 +21,7 @@ __all__ = ["ClassPredictions"]
 class ClassPredictions:
     """The methods of a classifier that predict, for one with a network and labels."""
 
+    classes_: Array
     net_: NeuralNetwork
     _labels: Labels
 
@@ -54,3 +61,31 @@ class ClassPredictions:
         """
         outputs = self._outputs(X)
         return self._labels.log_probabilities(self.net_.loss, outputs)
+
+    def _plain_labels(self) -> dict[str, Any]:
+        """Return the labels for a file; see `_restore_labels`."""
+        self._require_network_for_labels()  # a fit that failed may have learned others
+        return self._labels.to_plain()
+
+    def _restore_labels(self, told: Mapping[str, Any]) -> None:
+        """Take back labels, as `_plain_labels` told them.
+
+        Raises
+        ------
+        DataError
+            If the network cannot predict them.
+        """
+        self._labels = Labels.from_plain(told)
+        self.classes_ = self._labels.classes
+        self._require_network_for_labels()
+
+    @np.errstate(all="ignore")
+    def _require_network_for_labels(self) -> None:
+        """Refuse a network that cannot predict the labels."""
+        loss, outputs = self.net_.loss, trial_outputs(self.net_)
+        shape = self._labels.probabilities(loss, outputs).shape
+        if shape != (1, len(self.classes_)) or len(self._labels.likeliest(loss, outputs)) != 1:
+            who = f"{type(self).__name__}, network"
+            received = f"{shape[1:]} for {len(self.classes_)} classes"
+            advice = "Call fit again."
+            raise DataError(complaint(who, "a probability for each class", received, advice))

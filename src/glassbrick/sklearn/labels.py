@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
@@ -15,7 +17,11 @@ from glassbrick.errors import DataError
 from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
 from glassbrick.losses.links import log_softmax, softplus
 
-__all__ = ["Labels", "as_labels"]
+__all__ = ["Labels", "as_labels", "classes_from_plain", "classes_to_plain"]
+
+_OBJECT = "|O"
+_DTYPES = r"\|b1|\|[iu]1|[<>][iu][248]|[<>]f[248]|[<>]U[1-9]\d{0,6}|\|O"
+_ROOM = 1_000_000  # letters, which may be reserved for classes that are shorter
 
 
 class Labels:
@@ -39,6 +45,41 @@ class Labels:
         self.is_multilabel = type_of_target(y).startswith("multilabel")
         self._binarizer = LabelBinarizer().fit(y)
         self.classes: Array = self._binarizer.classes_
+
+    @classmethod
+    def of(cls, classes: Array) -> Self:
+        """Make labels that have these classes, in order and each once."""
+        return cls(np.tile(classes, 2))  # twice, for scikit-learn warns if no class comes again
+
+    @classmethod
+    def from_plain(cls, told: Mapping[str, Any]) -> Self:
+        """Make the labels that `to_plain` told.
+
+        Raises
+        ------
+        DataError
+            If it is something else.
+        """
+        classes = classes_from_plain(told)
+        if told["is_multilabel"] is True:
+            labels = cls(np.zeros((2, len(classes)), int))
+        else:
+            labels = cls.of(classes)
+        if not np.array_equal(labels.classes, classes):
+            raise DataError(complaint("classes", "each of them once, in order", f"{classes}"))
+        # Object, where other versions of scikit-learn make texts of fixed width of it.
+        labels.classes = labels._binarizer.classes_ = classes
+        return labels
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the classes and their dtype, and whether a row can have several.
+
+        Raises
+        ------
+        DataError
+            If they are neither numbers, truth values nor texts.
+        """
+        return classes_to_plain(self.classes) | {"is_multilabel": self.is_multilabel}
 
     @property
     def is_multiclass(self) -> bool:
@@ -95,6 +136,52 @@ class Labels:
         if not self.is_multilabel and outputs.shape[1] > 1:
             return np.asarray(self.classes[probabilities.argmax(axis=1)])
         return self.decode(probabilities)
+
+
+def classes_to_plain(classes: Array) -> dict[str, Any]:
+    """Return classes and their dtype as a file can hold them.
+
+    Raises
+    ------
+    DataError
+        If they are neither numbers, truth values nor texts.
+    """
+    dtype, values = classes.dtype.str, classes.tolist()
+    texts = all(isinstance(label, str) for label in values)
+    if not re.fullmatch(_DTYPES, dtype) or (dtype == _OBJECT and not texts):
+        expected = "numbers, truth values or texts"
+        raise DataError(complaint("classes to write", expected, f"{classes}"))
+    if _is_too_wide(dtype, values):
+        dtype = np.array(values).dtype.str
+    return {"dtype": dtype, "classes": values}
+
+
+def classes_from_plain(told: Mapping[str, Any]) -> Array:
+    """Return the classes that `classes_to_plain` told.
+
+    Raises
+    ------
+    DataError
+        If it is something else.
+    """
+    dtype, values = told["dtype"], told["classes"]
+    are_listed = type(values) is list and len(values) > 0
+    if not are_listed or type(dtype) is not str or not re.fullmatch(_DTYPES, dtype):
+        raise DataError(complaint("classes", "a list and its dtype", f"{dtype!r}"[:60]))
+    if _is_too_wide(dtype, values):
+        raise DataError(complaint("classes", "a dtype no wider than they are", dtype))
+    classes: Array = np.array(values, dtype=dtype)
+    is_object = dtype == _OBJECT and not all(type(value) is str for value in values)
+    if is_object or classes.ndim != 1 or classes.tolist() != values:
+        raise DataError(complaint("classes", f"values of dtype {dtype}", f"{values}"[:60]))
+    return classes
+
+
+def _is_too_wide(dtype: str, values: list[Any]) -> bool:
+    """Whether texts of this dtype take much room that no class has need of."""
+    if dtype[1] != "U":
+        return False
+    return int(dtype[2:]) > max(_ROOM // len(values), *(len(str(value)) for value in values))
 
 
 def as_labels(y: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -260,6 +260,18 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron, ClassPredictions, Exp
         right = self._labels.decode(rows.y_val)
         return float(accuracy_score(right, predicted, sample_weight=rows.weights_val))
 
+    def _fitted_state(self) -> dict[str, Any]:
+        return super()._fitted_state() | {"labels": self._plain_labels()}
+
+    def _restore(
+        self,
+        networks: Sequence[NeuralNetwork],
+        told: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+    ) -> None:
+        super()._restore(networks, told, arrays)
+        self._restore_labels(told["labels"])
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
@@ -271,4 +283,4 @@ def _labels_of_first(y: Any, classes: Any) -> Labels:
     if classes is None:
         raise DataError("classes must be passed on the first call to partial_fit.")
     labels = Labels(y)
-    return labels if labels.is_multilabel else Labels(np.unique(classes))
+    return labels if labels.is_multilabel else Labels.of(np.unique(classes))

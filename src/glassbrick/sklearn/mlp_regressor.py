@@ -16,11 +16,11 @@ from glassbrick.checks import complaint, describe, instance_of, one_of
 from glassbrick.engines import Engine
 from glassbrick.errors import ShapeError
 from glassbrick.losses import Loss, PoissonNLL
+from glassbrick.losses.scikit_learns import HalfPoissonDeviance, HalfSquaredError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.exported import ExportedRegressor
-from glassbrick.sklearn.losses import HalfPoissonDeviance, HalfSquaredError
 from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit
 from glassbrick.sklearn.outputs import as_column, outputs_needed
 from glassbrick.sklearn.rows import Split

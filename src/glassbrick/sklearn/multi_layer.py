@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,11 +21,13 @@ from glassbrick.errors import ArgumentError
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import LBFGS, Optimizer
+from glassbrick.sklearn.fitted import history_from, only_network, require
 from glassbrick.sklearn.optimizers import optimizer_for
 from glassbrick.sklearn.order import rows_ordered_by
 from glassbrick.sklearn.perceptron import dense_layers, new_network, penalize_weights
 from glassbrick.sklearn.progress import Progress
 from glassbrick.sklearn.rows import Split, outputs_of, split_off, weights_of_rows
+from glassbrick.sklearn.saved import SavedEstimator
 from glassbrick.sklearn.settings import Settings
 from glassbrick.training import EarlyStopping, History, Trainer
 
@@ -32,7 +36,7 @@ __all__ = ["MultiLayerPerceptron", "can_partial_fit"]
 _ROWS_OF_AUTO = 200
 
 
-class MultiLayerPerceptron(BaseEstimator, ABC):
+class MultiLayerPerceptron(SavedEstimator, BaseEstimator, ABC):
     """A network whose parameters are those of scikit-learn's; see `MLPRegressor`."""
 
     random_state: Any
@@ -44,7 +48,7 @@ class MultiLayerPerceptron(BaseEstimator, ABC):
     history_: History
     out_activation_: str
     n_outputs_: int
-    _optimizer: Optimizer
+    _optimizer: Optimizer | None  # None after loading, for no file has it
     _progress: Progress
 
     @abstractmethod
@@ -88,8 +92,8 @@ class MultiLayerPerceptron(BaseEstimator, ABC):
         else:
             self._require_same_network(settings)
             net, progress, activation = self.net_, self._progress, self.out_activation_
-        goes_on = partial and not anew
-        optimizer = self._optimizer if goes_on else optimizer_for(settings)
+        kept = self._optimizer if partial and not anew else None
+        optimizer = optimizer_for(settings) if kept is None else kept
         share = settings.validation_fraction if settings.early_stopping else None
         share = None if settings.is_lbfgs else share
         rows = split_off(X, targets, weights, share, source, stratify=self._stratifies)
@@ -178,6 +182,32 @@ class MultiLayerPerceptron(BaseEstimator, ABC):
     def intercepts_(self) -> list[Array]:
         """The biases of the dense layers: what is written into them changes the network."""
         return [layer.params[1][0] for layer in dense_layers(self._net("intercepts_"))]
+
+    def _networks(self) -> list[NeuralNetwork]:
+        check_is_fitted(self, "net_")
+        return [self.net_]
+
+    def _fitted_state(self) -> dict[str, Any]:
+        return {
+            "outputs": self.n_outputs_,
+            "out_activation": self.out_activation_,
+            "architecture": self._architecture,
+            "progress": self._progress.to_plain(),
+            "history": asdict(self.history_),
+        }
+
+    def _restore(
+        self,
+        networks: Sequence[NeuralNetwork],
+        told: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+    ) -> None:
+        self.net_ = only_network(networks, arrays, self.n_features_in_)
+        self.history_ = history_from(told["history"])
+        self.out_activation_ = require(told["out_activation"], "out_activation", str)
+        self._optimizer, self._progress = None, Progress.from_plain(told["progress"])
+        self._architecture = require(told["architecture"], "architecture", tuple)
+        self._tell_of(self._progress, require(told["outputs"], "outputs", int))
 
     def _net(self, name: str) -> NeuralNetwork:
         if "net_" not in vars(self):

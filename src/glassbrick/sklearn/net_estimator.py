@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
@@ -39,8 +40,10 @@ from glassbrick.optimizers import (
     Optimizer,
     RMSProp,
 )
+from glassbrick.sklearn.fitted import history_from, only_network
 from glassbrick.sklearn.order import rows_ordered_by
 from glassbrick.sklearn.rows import Split, outputs_of, split_off, weights_of_rows
+from glassbrick.sklearn.saved import SavedEstimator
 from glassbrick.sklearn.settings import as_callbacks, as_engine
 from glassbrick.training import History, Trainer
 
@@ -69,7 +72,7 @@ def small_network(n_features: int, n_outputs: int) -> list[Layer | Operation]:  
     return [Dense(64, "relu"), Dense(64, "relu"), Dense(n_outputs, "linear")]
 
 
-class NetEstimator(BaseEstimator, ABC):
+class NetEstimator(SavedEstimator, BaseEstimator, ABC):
     """A network of the user's own; see `NetRegressor`."""
 
     build: Build | NeuralNetwork | None
@@ -221,6 +224,23 @@ class NetEstimator(BaseEstimator, ABC):
         dtypes = (np.float64, np.float32)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=dtypes, reset=False)
         return outputs_of(self.net_, X)
+
+    def _networks(self) -> list[NeuralNetwork]:
+        check_is_fitted(self, "net_")
+        return [self.net_]
+
+    def _fitted_state(self) -> dict[str, Any]:
+        return {"history": asdict(self.history_)}
+
+    def _restore(
+        self,
+        networks: Sequence[NeuralNetwork],
+        told: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+    ) -> None:
+        self.net_ = only_network(networks, arrays, self.n_features_in_)
+        self.history_ = history_from(told["history"])
+        self.n_iter_ = self.history_.epochs
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

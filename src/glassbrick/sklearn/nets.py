@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -295,6 +295,18 @@ class NetClassifier(ClassifierMixin, NetEstimator, ClassPredictions, ExportedCla
         if isinstance(loss, BinaryCrossEntropy) or self._labels.is_multilabel:
             return columns
         return self._labels.one_hot(columns)
+
+    def _fitted_state(self) -> dict[str, Any]:
+        return super()._fitted_state() | {"labels": self._plain_labels()}
+
+    def _restore(
+        self,
+        networks: Sequence[NeuralNetwork],
+        told: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+    ) -> None:
+        super()._restore(networks, told, arrays)
+        self._restore_labels(told["labels"])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from glassbrick.network import NeuralNetwork
+from glassbrick.sklearn.fitted import numbers, require
 from glassbrick.sklearn.settings import Settings
 from glassbrick.training import Callback
 from glassbrick.training.callbacks.callback import Logs
@@ -13,6 +15,9 @@ from glassbrick.training.snapshot import Snapshot
 
 __all__ = ["Progress"]
 
+_LISTS = ("losses", "validation_losses", "scores")
+_NUMBERS = ("best_loss", "best_score")
+_COUNTS = ("epochs", "rows_seen", "misses")
 _LOWEST_RATE = 1e-6  # at which an adaptive one is not lowered any more
 
 
@@ -42,6 +47,26 @@ class Progress(Callback):
         self._best: Snapshot | None = None
         self._score: Callable[[NeuralNetwork], float] | None = None
         self._settings: Settings
+
+    @classmethod
+    def from_plain(cls, told: Mapping[str, Any]) -> Self:
+        """Make the progress that `to_plain` told.
+
+        Raises
+        ------
+        DataError
+            If it is something else.
+        """
+        progress = cls()
+        known = {name: numbers(told[name], name) for name in _LISTS}
+        known |= {name: require(told[name], name, int, float) for name in _NUMBERS}
+        known |= {name: require(told[name], name, int) for name in _COUNTS}
+        vars(progress).update(known)
+        return progress
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what it counted."""
+        return {name: getattr(self, name) for name in (*_LISTS, *_NUMBERS, *_COUNTS)}
 
     def begin(
         self, settings: Settings, rows: int, score: Callable[[NeuralNetwork], float] | None

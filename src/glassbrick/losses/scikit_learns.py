@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.losses import PoissonNLL, RowLoss
+from glassbrick.losses.distributions import PoissonNLL
+from glassbrick.losses.loss import RowLoss
 
 __all__ = ["HalfPoissonDeviance", "HalfSquaredError"]
 
