@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Self
 
@@ -12,11 +12,13 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from glassbrick.arrays import Array
-from glassbrick.checks import refuse
+from glassbrick.checks import complaint, refuse
 from glassbrick.engines import Engine
 from glassbrick.errors import DataError, ShapeError
 from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
+from glassbrick.network import NeuralNetwork
 from glassbrick.sklearn.arguments import keep_arguments
+from glassbrick.sklearn.labels import classes_from_plain, classes_to_plain
 from glassbrick.sklearn.tabular.baselines import (
     class_scores,
     label_scores,
@@ -27,6 +29,7 @@ from glassbrick.sklearn.tabular.comparison import Comparison
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
+from glassbrick.sklearn.tabular.state import require_outputs, restore_state
 from glassbrick.tables import ClassTarget, Column, Target, as_kind, column_of
 from glassbrick.training import Callback
 
@@ -120,6 +123,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
     array(['small', 'large'], dtype='<U5')
     """
 
+    task = "classification"
     classes_: Array
     targets_: tuple[ClassTarget, ...]
     label_smoothing: float
@@ -266,6 +270,23 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         judge = label_scores if self._is_multilabel else class_scores
         scores = {who: judge(rows.y[seen], p, weights) for who, p in told.items()}
         return Comparison(scores, len(seen), "log_loss")
+
+    def _fitted_state(self) -> dict[str, Any]:
+        return {**super()._fitted_state(), "classes": classes_to_plain(self.classes_)}
+
+    def _restore(
+        self,
+        networks: Sequence[NeuralNetwork],
+        told: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+    ) -> None:
+        restore_state(self, networks, told)
+        self.classes_ = classes_from_plain(told["classes"])
+        known = [len(target.classes) for target in self.targets_]
+        expected = [len(self.classes_)] if len(known) == 1 else [2] * len(self.classes_)
+        if known != expected or arrays:
+            raise DataError(complaint("classes", f"{known}", f"{expected}"))
+        require_outputs(self, len(self.classes_))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from glassbrick.sklearn.tabular.baselines import Scores
 
@@ -74,7 +73,3 @@ class Comparison:
         for who, scores in self.scores.items():
             lines.append("".join([f"{who:12}", *(f"{scores[name]:12.4g}" for name in names)]))
         return "\n".join([*lines, f"On {self.rows} rows not seen in training. {self.verdict}"])
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the arguments that this was made of."""
-        return {"scores": self.scores, "rows": self.rows, "measure": self.measure}

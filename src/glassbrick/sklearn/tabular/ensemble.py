@@ -110,7 +110,7 @@ class Ensemble:
                 print(f"Network {k + 1} of {len(seeds)}", flush=True)  # noqa: T201
             net = how.make(seed)
             self.histories.append(_train(net, rows, how, k))
-            self.networks.append(_exact(net))
+            self.networks.append(_in_double(net, how.make(seed)))
 
     def predict(self, X: Array) -> Array:
         """Return the mean of what the networks say, in float64."""
@@ -127,15 +127,16 @@ class Ensemble:
         return np.concatenate(seen), np.concatenate(said)
 
 
-def _exact(net: NeuralNetwork) -> NeuralNetwork:
-    """Let a trained network compute in float64.
+def _in_double(net: NeuralNetwork, twin: NeuralNetwork) -> NeuralNetwork:
+    """Give a new network the parameters of a trained one, in float64.
 
-    In float32 what is predicted of a row depends a little on the rows beside it.
+    In float32, what is predicted of a row depends a little on the rows beside it.
     """
-    for operation in net.operations():
-        if isinstance(operation, ParamOperation):
-            operation.replace_param(operation.param.astype(np.float64))
-    return net
+    twin.build(net.layers[0].shape or (), np.float64)
+    for old, new in zip(net.operations(), twin.operations(), strict=True):
+        if isinstance(old, ParamOperation) and isinstance(new, ParamOperation):
+            new.replace_param(old.param.astype(np.float64))
+    return twin
 
 
 def mean_of(predictions: Iterator[Array]) -> Array:

@@ -8,7 +8,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -31,11 +31,13 @@ from glassbrick.optimizers import AdamW, Optimizer
 from glassbrick.schedules import CosineDecay
 from glassbrick.sklearn.exported import Exported, as_tensor
 from glassbrick.sklearn.rows import weights_of_rows
+from glassbrick.sklearn.saved import SavedEstimator
 from glassbrick.sklearn.settings import as_callbacks, as_engine
 from glassbrick.sklearn.tabular.comparison import BaselineWarning, Comparison
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows, Training, deal_out
 from glassbrick.sklearn.tabular.given import given_features, given_rows
-from glassbrick.tables import Column, Features, Target, distinct_rows, table_layers
+from glassbrick.sklearn.tabular.state import state_of
+from glassbrick.tables import Column, Features, Target, Task, distinct_rows, table_layers
 from glassbrick.tables.onnx_file import onnx_of_table
 from glassbrick.training import History
 
@@ -45,7 +47,7 @@ _SMALLEST_BATCH, _LARGEST_BATCH = 32, 512
 _STEPS = 40  # of an epoch, between these
 
 
-class TabularEstimator(Exported, BaseEstimator, ABC):
+class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
     """Networks for a table; see `TabularRegressor`."""
 
     hidden: Sequence[int]
@@ -63,6 +65,7 @@ class TabularEstimator(Exported, BaseEstimator, ABC):
     verbose: Any
     class_weight: Any = None  # a parameter of the classifier
 
+    task: ClassVar[Task]
     networks_: list[NeuralNetwork]
     histories_: list[History]
     features_: Features
@@ -237,6 +240,13 @@ class TabularEstimator(Exported, BaseEstimator, ABC):
         columns = given_features(self, X, method)
         matrix = self.features_.encode(columns, f"{type(self).__name__}.{method}")
         return Ensemble(self.networks_).predict(matrix)
+
+    def _networks(self) -> list[NeuralNetwork]:
+        check_is_fitted(self, "networks_")
+        return self.networks_
+
+    def _fitted_state(self) -> dict[str, Any]:
+        return state_of(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from sklearn.utils import assert_all_finite
 from glassbrick.arrays import Array
 from glassbrick.engines import Engine
 from glassbrick.losses import Loss, MeanSquaredError
+from glassbrick.network import NeuralNetwork
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.outputs import as_column
 from glassbrick.sklearn.tabular.baselines import linear_numbers, number_scores
@@ -22,6 +23,7 @@ from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.intervals import kept_errors, width_of
+from glassbrick.sklearn.tabular.state import errors_from, require_outputs, restore_state
 from glassbrick.tables import Column, NumberTarget, Target, as_kind, column_of
 from glassbrick.training import Callback
 
@@ -119,6 +121,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     (1, 2)
     """
 
+    task = "regression"
     targets_: tuple[NumberTarget, ...]
     errors_: Array
 
@@ -249,6 +252,19 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         weights = rows.weights_of(seen)
         scores = {w: number_scores(truth, self._decoded(n), weights) for w, n in told.items()}
         return Comparison(scores, len(seen), "r2")
+
+    def _arrays(self) -> dict[str, Array]:
+        return {"errors": self.errors_}
+
+    def _restore(
+        self,
+        networks: Sequence[NeuralNetwork],
+        told: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+    ) -> None:
+        restore_state(self, networks, told)
+        require_outputs(self, len(self.targets_))
+        self.errors_ = errors_from(arrays, len(self.targets_))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
