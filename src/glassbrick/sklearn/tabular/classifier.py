@@ -47,9 +47,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         Neurons of each hidden layer; () for a linear model.
     activation : str, default "mish"
         Of these layers; any that `Dense` takes.
-    dropout : float, default 0.1
+    dropout : float, default 0.15
         What part of their outputs is left out in training.
-    label_smoothing : float, default 0.1
+    label_smoothing : float, default 0.02
         Part of each target that is spread over all classes.
     ensemble : int, default 5
         How many networks. With one, a fifth of the rows is not trained on by any.
@@ -59,7 +59,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         Rows a step; "auto" is 32 to 512, as there are rows.
     lr : float, default 0.003
         The learning rate to begin with; it goes to 0 along a cosine.
-    weight_decay : float, default 0.01
+    weight_decay : float, default 0.05
         Of the optimizer, `AdamW`.
     class_weight : dict, "balanced" or None, default None
         What the rows of each class count, in addition to `sample_weight`; see
@@ -133,13 +133,13 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         *,
         hidden: Sequence[int] = (128, 128, 128),
         activation: str = "mish",
-        dropout: float = 0.1,
-        label_smoothing: float = 0.1,
+        dropout: float = 0.15,
+        label_smoothing: float = 0.02,
         ensemble: int = 5,
         epochs: int = 100,
         batch_size: int | str = "auto",
         lr: float = 0.003,
-        weight_decay: float = 0.01,
+        weight_decay: float = 0.05,
         class_weight: Any = None,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | PathLike[str] | None = None,

@@ -46,7 +46,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         Neurons of each hidden layer; () for a linear model.
     activation : str, default "mish"
         Of these layers; any that `Dense` takes.
-    dropout : float, default 0.1
+    dropout : float, default 0.15
         What part of their outputs is left out in training.
     ensemble : int, default 5
         How many networks. With one, a fifth of the rows is not trained on by any.
@@ -56,7 +56,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         Rows a step; "auto" is 32 to 512, as there are rows.
     lr : float, default 0.003
         The learning rate to begin with; it goes to 0 along a cosine.
-    weight_decay : float, default 0.01
+    weight_decay : float, default 0.05
         Of the optimizer, `AdamW`.
     callbacks : sequence of Callback, default ()
         What looks on at each network's training in turn, and may have a say.
@@ -130,12 +130,12 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         *,
         hidden: Sequence[int] = (128, 128, 128),
         activation: str = "mish",
-        dropout: float = 0.1,
+        dropout: float = 0.15,
         ensemble: int = 5,
         epochs: int = 100,
         batch_size: int | str = "auto",
         lr: float = 0.003,
-        weight_decay: float = 0.01,
+        weight_decay: float = 0.05,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | PathLike[str] | None = None,
         engine: str | Engine = "auto",
