@@ -130,6 +130,13 @@ class Labels:
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.probabilities(loss, outputs)))
 
+    def are_right(self, loss: Loss, outputs: Array, columns: Array) -> Array:
+        """Say in which rows the likeliest label, or all likely ones, are those of `columns`."""
+        probabilities = loss.interpret(outputs)
+        if not self.is_multilabel and probabilities.shape[1] > 1:
+            return np.asarray(probabilities.argmax(axis=1) == columns.argmax(axis=1))
+        return np.asarray(((probabilities > 0.5) == (columns > 0.5)).all(axis=1))  # as `decode`
+
     def likeliest(self, loss: Loss, outputs: Array) -> Array:
         """Return the labels that a network's outputs stand for."""
         probabilities = loss.interpret(outputs)

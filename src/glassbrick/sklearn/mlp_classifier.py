@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from glassbrick.arrays import Array
@@ -256,9 +255,9 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron, ClassPredictions, Exp
 
     def _score_of(self, net: NeuralNetwork, rows: Split) -> float:
         assert rows.y_val is not None  # noqa: S101 (for the type checker)
-        predicted = self._labels.likeliest(net.loss, net.predict(rows.X_val))  # type: ignore[arg-type]
-        right = self._labels.decode(rows.y_val)
-        return float(accuracy_score(right, predicted, sample_weight=rows.weights_val))
+        outputs = net.predict(rows.X_val)  # type: ignore[arg-type]
+        right = self._labels.are_right(net.loss, outputs, rows.y_val)
+        return float(np.average(right, weights=rows.weights_val))
 
     def _fitted_state(self) -> dict[str, Any]:
         return super()._fitted_state() | {"labels": self._plain_labels()}

@@ -17,6 +17,7 @@ from glassbrick.engines import Engine
 from glassbrick.errors import ShapeError
 from glassbrick.losses import Loss, PoissonNLL
 from glassbrick.losses.scikit_learns import HalfPoissonDeviance, HalfSquaredError
+from glassbrick.metrics import r2
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
@@ -254,6 +255,8 @@ class MLPRegressor(RegressorMixin, MultiLayerPerceptron, ExportedRegressor):
         assert rows.y_val is not None  # noqa: S101 (for the type checker)
         if prediction.shape != rows.y_val.shape:
             return -float(net.loss_of(outputs, rows.y_val))
+        if rows.weights_val is None:
+            return r2(rows.y_val, prediction)  # the same, sooner
         return float(r2_score(rows.y_val, prediction, sample_weight=rows.weights_val))
 
     def __sklearn_tags__(self) -> Any:
