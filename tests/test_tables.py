@@ -519,3 +519,27 @@ def test_settings_of_networks_are_checked():
             table_layers(features, 1, **settings)
     with pytest.raises(ArgumentError):
         table_layers(features, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kind"),
+    [
+        ("2020-01-31", "2021-02-03", "date"),
+        ("2020/1/31", "2021/2/3", "date"),
+        ("2020-01-31 12:30:00", "2021-02-03 01:02:03", "date"),
+        ("2020-01-31T12:30:00Z", "2021-02-03T01:02:03Z", "date"),
+        ("31/01/2020", "02/01/2021", "category"),  # or is it the first of February?
+        ("2020-01-31", "soon", "category"),
+        ("1.2.3", "1.2.4", "category"),
+        ("12:30", "11:20", "category"),
+        ("20200131", "20210203", "number"),
+    ],
+)
+def test_dates_in_files(first, second, kind, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(f"d,x\n{first},1\n,2\n{second},3\n")
+    column = read_table(path, "test")[0]
+    assert column.kind == kind
+    assert column.missing.tolist() == [False, True, False]
+    if kind == "date":
+        assert column.values[0].astype("datetime64[D]") == np.datetime64("2020-01-31")

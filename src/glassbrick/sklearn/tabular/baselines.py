@@ -36,7 +36,7 @@ Scores = dict[str, float]
 
 _LEAST = 1e-12  # that a probability is taken for
 _ITERATIONS = 500
-_PENALTIES = np.logspace(-3.0, 4.0, 15)  # of the linear regression, which chooses among them
+_PENALTIES = np.logspace(-2.0, 4.0, 7)  # of the linear regression, which chooses among them
 
 
 def linear_numbers(features: Features, rows: Rows, networks: int) -> Array:
