@@ -43,7 +43,7 @@ from glassbrick.training import History
 
 __all__ = ["TabularEstimator"]
 
-_SMALLEST_BATCH, _LARGEST_BATCH = 32, 512
+_SMALLEST_BATCH, _LARGEST_BATCH = 64, 512
 _STEPS = 40  # of an epoch, between these
 
 

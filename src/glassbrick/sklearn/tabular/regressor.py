@@ -53,7 +53,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     epochs : int, default 100
         Passes through the rows, at most.
     batch_size : int or "auto", default "auto"
-        Rows a step; "auto" is 32 to 512, as there are rows.
+        Rows a step; "auto" is 64 to 512, as there are rows.
     lr : float, default 0.003
         The learning rate to begin with; it goes to 0 along a cosine.
     weight_decay : float, default 0.05
