@@ -12,7 +12,7 @@ from sklearn.utils import check_array, compute_sample_weight
 
 from glassbrick.arrays import Array
 from glassbrick.checks import complaint, refuse
-from glassbrick.errors import DataError, ShapeError
+from glassbrick.errors import ArgumentError, DataError, ShapeError
 from glassbrick.network import NeuralNetwork
 
 __all__ = ["Split", "as_dense", "outputs_of", "split_off", "weights_of_rows"]
@@ -78,9 +78,15 @@ def weights_of_rows(
         kept = {"ensure_2d": False, "dtype": np.float64, "input_name": name}
         if isinstance(sample_weight, Real):
             sample_weight = np.full(rows, sample_weight)
-        weights = weights * _one_a_row(check_array(sample_weight, **kept), rows, f"{who}, {name}")
+        try:
+            given = check_array(sample_weight, **kept)
+        except (TypeError, ValueError) as error:
+            if name in str(error):
+                raise
+            refuse(DataError, f"{who}, {name}", f"a number for each of {rows} rows", sample_weight)
+        weights = weights * _one_a_row(given, rows, f"{who}, {name}")
     if class_weight is not None:
-        weights = weights * compute_sample_weight(class_weight, labels)
+        weights = weights * _of_classes(class_weight, labels, f"{who}, class_weight")
     if not weights.any():
         raise DataError(f"{who}: all weights of rows are zero, so there is nothing to learn from.")
     return weights
@@ -148,6 +154,17 @@ def outputs_of(net: NeuralNetwork, X: Any) -> Array:
     parts = range(0, X.shape[0], _ROWS_AT_A_TIME)
     rows = X.tocsr()
     return np.concatenate([net.predict(as_dense(rows[i : i + _ROWS_AT_A_TIME])) for i in parts])
+
+
+def _of_classes(class_weight: Any, labels: Any, who: str) -> Array:
+    """Return what the rows count for their classes."""
+    try:
+        weights = np.asarray(compute_sample_weight(class_weight, labels), np.float64)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{who}: {error}") from None
+    if not np.isfinite(weights).all() or (weights < 0.0).any():
+        refuse(ArgumentError, who, "finite numbers that are not negative", class_weight)
+    return weights
 
 
 def _one_a_row(weights: Array, rows: int, who: str) -> Array:

@@ -1,15 +1,32 @@
 """Tables of mixed columns, and the matrices of numbers that networks take."""
 
-from glassbrick.tables.columns import Column, Kind, as_kind, column_of, number_column
+from glassbrick.tables.columns import (
+    Column,
+    Kind,
+    as_kind,
+    category_column,
+    column_of,
+    is_missing,
+    number_column,
+)
 from glassbrick.tables.distinct import distinct_rows
 from glassbrick.tables.features import Features
 from glassbrick.tables.network import table_layers
-from glassbrick.tables.read import is_table, open_table, read_table, values_of
+from glassbrick.tables.read import (
+    array_column,
+    column_names,
+    is_table,
+    open_table,
+    read_table,
+    unmasked,
+    values_of,
+)
 from glassbrick.tables.targets import (
     ClassTarget,
     NumberTarget,
     Target,
     Task,
+    complete,
     target_of,
     task_of,
 )
@@ -22,9 +39,14 @@ __all__ = [
     "NumberTarget",
     "Target",
     "Task",
+    "array_column",
     "as_kind",
+    "category_column",
+    "column_names",
     "column_of",
+    "complete",
     "distinct_rows",
+    "is_missing",
     "is_table",
     "number_column",
     "open_table",
@@ -32,5 +54,6 @@ __all__ = [
     "table_layers",
     "target_of",
     "task_of",
+    "unmasked",
     "values_of",
 ]

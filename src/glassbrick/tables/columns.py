@@ -14,7 +14,15 @@ from glassbrick.arrays import Array
 from glassbrick.checks import complaint, describe
 from glassbrick.errors import ArgumentTypeError, DataError
 
-__all__ = ["Column", "Kind", "as_kind", "column_of", "number_column"]
+__all__ = [
+    "Column",
+    "Kind",
+    "as_kind",
+    "category_column",
+    "column_of",
+    "is_missing",
+    "number_column",
+]
 
 Kind: TypeAlias = Literal["number", "category", "date"]
 """Truth values are categories, False and True."""
@@ -77,15 +85,24 @@ def column_of(name: str, values: Sequence[Any], who: str) -> Column:
     ArgumentTypeError
         If a value is neither number, text, truth nor date.
     """
-    plain = [None if _is_missing(value) else value for value in values]
-    kinds = {
-        _kind_of(value, name, row, who) for row, value in enumerate(plain) if value is not None
-    }
+    plain, kinds = _kinds_of(name, values, who)
     if kinds == {"date"}:
         return Column(name, "date", _dates(plain))
     if kinds <= {"number"}:
-        numbers = [math.nan if value is None else float(value) for value in plain]
+        numbers = [_number(value, name, row, who) for row, value in enumerate(plain)]
         return number_column(name, np.array(numbers, np.float64), who)
+    return Column(name, "category", _texts(plain))
+
+
+def category_column(name: str, values: Sequence[Any], who: str) -> Column:
+    """Make a column of categories, of Python's values of any kind, each as the text it has.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If a value is neither number, text, truth nor date.
+    """
+    plain, _ = _kinds_of(name, values, who)
     return Column(name, "category", _texts(plain))
 
 
@@ -97,14 +114,15 @@ def number_column(name: str, values: Array, who: str) -> Column:
     DataError
         If one is infinite.
     """
-    numbers = np.array(values, np.float64)
+    with np.errstate(over="ignore", under="ignore"):  # of longer numbers, which end at infinity
+        numbers = np.array(values, np.float64)
     if np.isinf(numbers).any():
         row = int(np.argmax(np.isinf(numbers)))
         raise DataError(complaint(_place(who, name, row), "a finite number", str(numbers[row])))
     return Column(name, "number", numbers)
 
 
-def as_kind(column: Column, kind: Kind, who: str) -> Column:
+def as_kind(column: Column, kind: Kind, who: str, why: str = ", as in training") -> Column:
     """Return a column as the kind that it was when a model learned from it.
 
     Raises
@@ -118,14 +136,14 @@ def as_kind(column: Column, kind: Kind, who: str) -> Column:
     if column.missing.all():
         return _without_values(column, kind)
     if kind == "category":
-        return Column(column.name, kind, _texts([None if _is_missing(v) else v for v in values]))
+        return Column(column.name, kind, _texts([None if is_missing(v) else v for v in values]))
     read = float if kind == "number" else datetime.datetime.fromisoformat
     found: list[Any] = []
     for row, value in enumerate(values):
         try:
-            found.append(None if _is_missing(value) else read(value))
+            found.append(None if is_missing(value) else read(value))
         except (TypeError, ValueError):
-            expected = f"a {kind}, as in training"
+            expected = f"a {kind}{why}"
             raise DataError(
                 complaint(_place(who, column.name, row), expected, describe(value))
             ) from None
@@ -138,10 +156,19 @@ def _without_values(column: Column, kind: Kind) -> Column:
     return Column(column.name, kind, np.full(len(column), nothing, dtypes[kind]))
 
 
+def _kinds_of(name: str, values: Sequence[Any], who: str) -> tuple[list[Any], set[Kind]]:
+    """Return values with None where one is missing, and of which kinds the others are."""
+    plain = [None if is_missing(value) else value for value in values]
+    known = ((row, value) for row, value in enumerate(plain) if value is not None)
+    return plain, {_kind_of(value, name, row, who) for row, value in known}
+
+
 def _kind_of(value: Any, name: str, row: int, who: str) -> Kind:
     if isinstance(value, bool | np.bool | str):
         return "category"
-    if isinstance(value, int | float | np.integer | np.floating) or hasattr(value, "as_tuple"):
+    is_number = isinstance(value, int | float | np.integer | np.floating)
+    is_span = isinstance(value, np.timedelta64)  # which NumPy takes for a whole number
+    if (is_number and not is_span) or hasattr(value, "as_tuple"):
         return "number"
     if isinstance(value, datetime.date | np.datetime64):
         return "date"
@@ -152,11 +179,24 @@ def _kind_of(value: Any, name: str, row: int, who: str) -> Kind:
     )
 
 
-def _is_missing(value: Any) -> bool:
+def _number(value: Any, name: str, row: int, who: str) -> float:
     if value is None:
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        expected = "a number that a float can hold"
+        raise DataError(complaint(_place(who, name, row), expected, describe(value))) from None
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, NaT, NA or masked."""
+    if value is None or value is np.ma.masked:
         return True
     try:
         return bool(value != value)
+    except ArithmeticError:  # a signaling NaN of Decimal
+        return True
     except (TypeError, ValueError):  # what compares so strangely is not missing
         return type(value).__name__ == "NAType"
 

@@ -46,11 +46,14 @@ def distinct_rows(
     >>> sorted(rows.tolist()), sorted(weights.tolist())
     ([0, 1], [1.0, 2.0])
     """
+    if weights is not None and not (counting := weights > 0.0).all():
+        kept = np.flatnonzero(counting)  # alone, for the categories of others have no say either
+        rows, merged = distinct_rows([column.at(kept) for column in columns], weights[kept])
+        return kept[rows], merged
     keys = [_key(column) for column in columns]
     counts = np.ones(len(columns[0])) if weights is None else weights
     first, second = (_hash(keys, seed) for seed in _SEEDS)
     order = np.lexsort((second, first))
-    order = order[counts[order] > 0.0]
     if not len(order):
         return order, None
     differs = np.zeros(len(order) - 1, bool)

@@ -88,14 +88,19 @@ class NumberEncoder(Encoder):
         self.features = (name, f"{name} is missing") if has_missing else (name,)
 
     @classmethod
+    @np.errstate(under="ignore")
     def fit(cls, column: Column) -> Self:
         """Learn from the training rows."""
         known = column.values[~column.missing]
         if not len(known):
             return cls(column.name, 0.0, 0.0, False)
-        low, first, median, third, high = np.quantile(known, (0.0, 0.25, 0.5, 0.75, 1.0))
-        scale = third / 2.0 - first / 2.0 or (high / 2.0 - low / 2.0) / 2.0  # halves: no overflow
-        return cls(column.name, median, 2.0 * scale, bool(column.missing.any()))
+        # Of quarters, so that nothing overflows; but not of the smallest numbers, which have none.
+        part = 4.0 if np.abs(known).max() > 1.0 else 1.0
+        low, first, median, third, high = np.quantile(known / part, (0.0, 0.25, 0.5, 0.75, 1.0))
+        scale = third - first or (high - low) / 2.0
+        largest = np.finfo(np.float64).max
+        scale = min(scale, largest / part) * part
+        return cls(column.name, median * part, scale, bool(column.missing.any()))
 
     def encode(self, column: Column) -> Array:
         """Return scaled numbers, and where one is missing."""

@@ -15,7 +15,15 @@ from glassbrick.checks import complaint, describe, refuse
 from glassbrick.errors import ArgumentTypeError, DataError, FileError, MissingExtraError
 from glassbrick.tables.columns import Column, column_of, number_column
 
-__all__ = ["is_table", "open_table", "read_table", "values_of"]
+__all__ = [
+    "array_column",
+    "column_names",
+    "is_table",
+    "open_table",
+    "read_table",
+    "unmasked",
+    "values_of",
+]
 
 _ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 # Others are not safe to read: 02/01/2021 is another day on either side of the ocean.
@@ -48,8 +56,7 @@ def read_table(data: Any, who: str) -> list[Column]:
         If the library that reads it is not installed.
     """
     if isinstance(data, str | os.PathLike):
-        who = f"{who}, {os.fspath(data)}"
-        data = open_table(data, who)
+        data, who = open_table(data, who), f"{who}, {os.fspath(data)}"
     columns = _columns(data, who)
     if not columns or not len(columns[0]):
         raise DataError(f"{who}: expected a table with at least one row and one column.")
@@ -59,7 +66,7 @@ def read_table(data: Any, who: str) -> list[Column]:
 def open_table(data: Any, who: str) -> Any:
     """Return what is in a file, if `data` is its path; else `data` itself."""
     if isinstance(data, str | os.PathLike):
-        return _read_file(Path(data), who)
+        return _read_file(Path(data), f"{who}, {os.fspath(data)}")
     return data
 
 
@@ -67,7 +74,41 @@ def is_table(data: Any) -> bool:
     """Whether `read_table` finds columns with names in it, rather than a matrix."""
     if hasattr(data, "toarray"):  # sparse ones, of which one kind is a mapping
         return False
-    return isinstance(data, str | os.PathLike | Mapping) or hasattr(data, "columns")
+    # Asked of the class, for a lazy table has to work before it can tell its columns.
+    return isinstance(data, str | os.PathLike | Mapping) or hasattr(type(data), "columns")
+
+
+def array_column(name: str, values: Array, who: str) -> Column:
+    """Make a column of an array with one axis; what is masked is missing.
+
+    Raises
+    ------
+    DataError
+        If a number is infinite.
+    ArgumentTypeError
+        If a value is neither number, text, truth nor date.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        return column_of(name, unmasked(values).tolist(), who)
+    if values.dtype.kind in "fiu":
+        return number_column(name, values, who)
+    # Not what `tolist` returns: of dates in nanoseconds it makes whole numbers.
+    return column_of(name, list(values) if values.dtype.kind in "mM" else values.tolist(), who)
+
+
+def unmasked(values: Any) -> Any:
+    """Return an array in which None stands for what is masked; others as they are."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    plain = values.data.astype(object)
+    plain[np.ma.getmaskarray(values)] = None
+    return plain
+
+
+def column_names(table: Any, who: str) -> list[str]:
+    """Return the names of the columns of an opened table."""
+    names = table if isinstance(table, Mapping) else _as_frame(table, who).columns
+    return [str(name) for name in names]
 
 
 def values_of(table: Any, name: str, who: str) -> list[Any]:
@@ -78,29 +119,28 @@ def values_of(table: Any, name: str, who: str) -> list[Any]:
     DataError
         If there is no such column.
     """
-    columns = table if isinstance(table, Mapping) else dict(_named(_as_frame(table, who)))
+    given = table.items() if isinstance(table, Mapping) else _named(_as_frame(table, who))
+    columns = {str(name): values for name, values in given}
     if name not in columns:
         there = ", ".join(f'"{name}"' for name in columns)
         raise DataError(f'{who}: there is no column "{name}" among {there}.')
-    values = columns[name]
-    return list(values.to_list() if hasattr(values, "to_list") else values)
+    return _listed(columns[name])
 
 
 def _columns(data: Any, who: str) -> list[Column]:
     if isinstance(data, np.ndarray):
         if data.ndim != 2:
             refuse(DataError, who, "a table: a matrix of rows and columns", data)
-        return [_column_of_matrix(f"x{n}", data[:, n], who) for n in range(data.shape[1])]
+        return [array_column(f"x{n}", data[:, n], who) for n in range(data.shape[1])]
     if isinstance(data, Mapping):
-        columns = [column_of(str(name), list(values), who) for name, values in data.items()]
+        _require_once([str(name) for name in data], who)
+        columns = [_column_of_dict(str(name), values, who) for name, values in data.items()]
         if len({len(column) for column in columns}) > 1:
             lengths = ", ".join(f'"{column.name}" has {len(column)}' for column in columns)
             raise DataError(f"{who}: expected columns of one length; {lengths}.")
         return columns
     frame = _as_frame(data, who)
-    names = [str(name) for name in frame.columns]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f'{who}: expected each column name once; "{twice[0]}" stands twice.')
+    _require_once([str(name) for name in frame.columns], who)
     return [_column_of_frame(name, values, who) for name, values in _named(frame)]
 
 
@@ -109,10 +149,27 @@ def _named(frame: Any) -> list[tuple[str, Any]]:
     return [(str(values.name), values) for values in frame.iter_columns()]
 
 
-def _column_of_matrix(name: str, values: Array, who: str) -> Column:
-    if values.dtype.kind in "fiu":
-        return number_column(name, values, who)
-    return column_of(name, values.tolist(), who)
+def _require_once(names: list[str], who: str) -> None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f'{who}: expected each column name once; "{twice[0]}" stands twice.')
+
+
+def _column_of_dict(name: str, values: Any, who: str) -> Column:
+    # What has no order, or can be gone through once only, is no column.
+    in_order = hasattr(values, "__len__") and hasattr(values, "__getitem__")
+    if not in_order or isinstance(values, str | bytes | Mapping) or getattr(values, "ndim", 1) == 0:
+        refuse(ArgumentTypeError, f'{who}, column "{name}"', "a list of values", values)
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        return array_column(name, values, who)
+    return column_of(name, _listed(values), who)
+
+
+def _listed(values: Any) -> list[Any]:
+    """Return the values of a column as Python's, as far as its library tells them."""
+    for method in ("to_list", "to_pylist"):
+        if hasattr(values, method):
+            return list(getattr(values, method)())
+    return list(values)
 
 
 def _column_of_frame(name: str, values: Any, who: str) -> Column:

@@ -13,7 +13,7 @@ from glassbrick.checks import complaint, describe, one_of
 from glassbrick.errors import DataError, FileError
 from glassbrick.tables.columns import Column, as_kind
 
-__all__ = ["ClassTarget", "NumberTarget", "Target", "Task", "target_of", "task_of"]
+__all__ = ["ClassTarget", "NumberTarget", "Target", "Task", "complete", "target_of", "task_of"]
 
 Task: TypeAlias = Literal["regression", "classification"]
 
@@ -68,7 +68,7 @@ class NumberTarget(Target):
     @np.errstate(under="ignore")  # what is too small to be seen beside the others is 0
     def fit(cls, column: Column, who: str) -> Self:
         """Learn from the training rows."""
-        column = _complete(as_kind(column, "number", who), who)
+        column = complete(as_kind(column, "number", who), who)
         size = float(np.abs(column.values).max()) or 1.0
         scaled = column.values / size  # whose squares cannot overflow
         return cls(column.name, scaled.mean() * size, (scaled.std() or 1.0) * size)
@@ -76,7 +76,7 @@ class NumberTarget(Target):
     @np.errstate(under="ignore")
     def encode(self, column: Column, who: str) -> Array:
         """Return the scaled numbers, shape (rows, 1)."""
-        column = _complete(as_kind(column, "number", who), who)
+        column = complete(as_kind(column, "number", who), who)
         scaled: Array = column.values / self.deviation - self.mean / self.deviation
         return scaled[:, np.newaxis]
 
@@ -110,7 +110,7 @@ class ClassTarget(Target):
     @classmethod
     def fit(cls, column: Column, who: str) -> Self:
         """Learn from the training rows."""
-        column = _complete(as_kind(column, "category", who), who)
+        column = complete(as_kind(column, "category", who), who)
         classes = sorted(set(column.values), key=_as_number_or_text)
         if len(classes) < 2:
             place = f'{who}, column "{column.name}"'
@@ -119,7 +119,7 @@ class ClassTarget(Target):
 
     def encode(self, column: Column, who: str) -> Array:
         """Return the numbers of the classes, shape (rows, 1)."""
-        column = _complete(as_kind(column, "category", who), who)
+        column = complete(as_kind(column, "category", who), who)
         for row, label in enumerate(column.values):
             if label not in self._numbers:
                 place = f'{who}, column "{self.name}", row {row}'
@@ -168,8 +168,14 @@ def target_of(told: Mapping[str, Any], who: str) -> Target:
         raise FileError(f"{who}: its target cannot be understood: {error!r}.") from None
 
 
-def _complete(column: Column, who: str) -> Column:
-    """Refuse a target that is missing in some rows."""
+def complete(column: Column, who: str) -> Column:
+    """Return a target, or refuse one that is missing in some rows.
+
+    Raises
+    ------
+    DataError
+        If it is; with the column and the row.
+    """
     if column.missing.any():
         row = int(np.argmax(column.missing))
         received = f"none there, and in {int(column.missing.sum())} rows in all"

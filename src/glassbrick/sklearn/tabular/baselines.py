@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 from sklearn.metrics import (
     accuracy_score,
     log_loss,
@@ -29,6 +30,7 @@ __all__ = [
     "linear_labels",
     "linear_numbers",
     "number_scores",
+    "r2_of",
 ]
 
 Scores = dict[str, float]
@@ -54,7 +56,7 @@ def linear_numbers(features: Features, rows: Rows, networks: int) -> Array:
     X = _wide(features, rows.X)
     found = []
     for seen, others in _splits(rows, networks):
-        model = RidgeCV(_PENALTIES) if len(seen) > 1 else RidgeCV([1.0])
+        model = RidgeCV(_PENALTIES) if len(seen) > 1 else Ridge()
         model.fit(X[seen], rows.y[seen], sample_weight=rows.weights_of(seen))
         found.append(model.predict(X[others]).reshape(len(others), -1))
     return np.asarray(np.concatenate(found), float)
@@ -88,11 +90,27 @@ def linear_labels(features: Features, rows: Rows, networks: int) -> Array:
 def number_scores(truth: Array, predicted: Array, weights: Array | None) -> Scores:
     """Return R², and the usual errors in units of the numbers; their means over the outputs."""
     told = {"sample_weight": weights}
-    return {
-        "r2": float(r2_score(truth, predicted, **told)) if len(truth) > 1 else float("nan"),
-        "rmse": float(root_mean_squared_error(truth, predicted, **told)),
-        "mae": float(mean_absolute_error(truth, predicted, **told)),
-    }
+    size = _size_of(truth, predicted)
+    with np.errstate(over="ignore", under="ignore"):
+        truth, predicted = truth / size, predicted / size
+        return {
+            "r2": float(r2_score(truth, predicted, **told)) if len(truth) > 1 else float("nan"),
+            "rmse": float(root_mean_squared_error(truth, predicted, **told)) * size,
+            "mae": float(mean_absolute_error(truth, predicted, **told)) * size,
+        }
+
+
+@np.errstate(under="ignore")
+def r2_of(truth: Array, predicted: Array, weights: Array | None) -> float:
+    """Return R², of numbers whose squares would overflow, too."""
+    size = _size_of(truth, predicted)
+    return float(r2_score(truth / size, predicted / size, sample_weight=weights))
+
+
+def _size_of(truth: Array, predicted: Array) -> float:
+    """Return a power of two, by which to divide changes no digit."""
+    largest = max(float(np.abs(truth).max()), float(np.abs(predicted).max()))
+    return 2.0 ** max(math.frexp(largest)[1] - 1, -1022) if largest else 1.0
 
 
 def class_scores(truth: Array, probabilities: Array, weights: Array | None) -> Scores:

@@ -12,13 +12,14 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from glassbrick.arrays import Array
-from glassbrick.checks import complaint, refuse
+from glassbrick.checks import complaint, real_number, refuse
 from glassbrick.engines import Engine
-from glassbrick.errors import DataError, ShapeError
+from glassbrick.errors import ArgumentError, DataError
 from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
 from glassbrick.network import NeuralNetwork
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.labels import classes_from_plain, classes_to_plain
+from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.tabular.baselines import (
     class_scores,
     label_scores,
@@ -30,7 +31,15 @@ from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.state import require_outputs, restore_state
-from glassbrick.tables import ClassTarget, Column, Target, as_kind, column_of
+from glassbrick.tables import (
+    ClassTarget,
+    Column,
+    Target,
+    array_column,
+    as_kind,
+    category_column,
+    complete,
+)
 from glassbrick.training import Callback
 
 __all__ = ["TabularClassifier"]
@@ -203,23 +212,27 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         who = f"{type(self).__name__}.score"
         said = self._said_of(X, "score")
         predicted = said > 0.5 if self._is_multilabel else said.argmax(axis=1)[:, np.newaxis]
-        truth = given_truth(X, y, [target.name for target in self.targets_], who)
+        truth = given_truth(X, y, [target.name for target in self.targets_], len(said), who)
         right = (self._numbers(truth, who) == predicted).all(axis=1)
-        return float(np.average(right, weights=sample_weight))
+        weights = weights_of_rows(sample_weight, None, None, len(said), who)
+        return float(np.average(right, weights=weights))
 
     def _check(self) -> None:
         super()._check()
-        SoftmaxCrossEntropy(self.label_smoothing)  # which says what is wrong with it
+        who = f"{type(self).__name__}, label_smoothing"
+        if real_number(self.label_smoothing, who, above=0.0, or_equal=True) >= 1.0:
+            refuse(ArgumentError, who, "a number of at least 0, less than 1", self.label_smoothing)
 
     @property
     def _is_multilabel(self) -> bool:
         return len(self.targets_) > 1
 
-    def _columns_of(self, y: Array, names: list[str]) -> list[Column]:
+    def _columns_of(self, y: Array, names: Sequence[str], who: str) -> list[Column]:
         if y.dtype.kind in "fc":
             assert_all_finite(y, input_name="y")
+        if y.dtype.kind in "OS":
+            _require_texts(y, names, who)
         check_classification_targets(y)
-        who = f"{type(self).__name__}.fit"
         if y.ndim == 2 and type_of_target(y) != "multilabel-indicator":
             expected = "one column of classes, or several columns of 0 and 1"
             refuse(DataError, f"{who}, y", expected, y)
@@ -238,10 +251,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
 
     def _numbers(self, truth: Array, who: str) -> Array:
         """Return numbers of classes, (rows, targets)."""
-        truth = truth.reshape(len(truth), -1)
-        if truth.shape[1] != len(self.targets_):
-            refuse(ShapeError, f"{who}, y", f"{len(self.targets_)} columns", truth)
-        pairs = zip(self.targets_, truth.T, strict=True)
+        pairs = zip(self.targets_, truth.reshape(len(truth), -1).T, strict=True)
         return np.hstack([t.encode(_texts(t.name, values, who), who) for t, values in pairs])
 
     def _new_loss(self) -> Loss:
@@ -295,4 +305,16 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
 
 
 def _texts(name: str, labels: Array, who: str) -> Column:
-    return as_kind(column_of(name, labels.tolist(), who), "category", who)
+    if labels.dtype.kind in "mM":
+        return as_kind(array_column(name, labels, who), "category", who)
+    return category_column(name, labels.tolist(), who)  # whole numbers to the last digit
+
+
+def _require_texts(y: Array, names: Sequence[str], who: str) -> None:
+    """Refuse objects that are not texts all, each where it stands."""
+    for name, values in zip(names, y.reshape(len(y), -1).T, strict=True):
+        complete(category_column(name, values.tolist(), who), who)
+        for row, value in enumerate(values):
+            if not isinstance(value, str):
+                expected = "classes that are all texts, all numbers, or all truth values"
+                refuse(DataError, f'{who}, column "{name}", row {row}', expected, value)

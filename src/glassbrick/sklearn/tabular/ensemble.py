@@ -72,8 +72,8 @@ class Training:
         As of `Trainer`.
     callbacks : sequence of Callback
         For each network in turn.
-    folder : Path or None
-        Where to keep checkpoints, from which an interrupted training goes on.
+    folders : sequence of Path
+        Where each network keeps checkpoints, from which an interrupted training goes on; or none.
     verbose : bool or str
         As of `Trainer.fit`.
     """
@@ -84,7 +84,7 @@ class Training:
     batch_size: int
     engine: str | Engine
     callbacks: Sequence[Callback]
-    folder: Path | None
+    folders: Sequence[Path]
     verbose: bool | str
 
 
@@ -175,10 +175,8 @@ def deal_out(y: Array, networks: int, random: np.random.Generator, *, by_class: 
 def _train(net: NeuralNetwork, rows: Rows, how: Training, k: int) -> History:
     seen, others = rows.split(k % rows.folds)  # of a few rows, several networks leave out one
     callbacks: list[Any] = list(how.callbacks)
-    if how.folder is not None:
-        folder = how.folder / f"network-{k + 1}"
-        folder.mkdir(parents=True, exist_ok=True)
-        callbacks.append(Checkpoint(folder))
+    if how.folders:
+        callbacks.append(Checkpoint(how.folders[k]))
     return Trainer(net, how.optimizer(), engine=how.engine).fit(
         *(rows.X[seen], rows.y[seen], rows.X[others], rows.y[others]),
         epochs=how.epochs,

@@ -22,7 +22,7 @@ from glassbrick.checks import (
     real_number,
     refuse,
 )
-from glassbrick.errors import ArgumentError, ArgumentTypeError, DataError
+from glassbrick.errors import ArgumentError, ArgumentTypeError, DataError, FileError
 from glassbrick.files import as_path
 from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
@@ -73,8 +73,8 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
     comparison_: Comparison
 
     @abstractmethod
-    def _columns_of(self, y: Array, names: list[str]) -> list[Column]:
-        """Return what there is to predict as columns."""
+    def _columns_of(self, y: Array, names: Sequence[str], who: str) -> list[Column]:
+        """Return what there is to predict as columns, in which nothing is missing."""
 
     @abstractmethod
     def _learn_targets(self, y: Array, columns: list[Column]) -> tuple[Target, ...]:
@@ -95,8 +95,9 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train new networks."""
         self._check()
+        self.__dict__.pop("networks_", None)  # which would not fit what is learned from here on
         columns, y, names = given_rows(self, X, y)
-        targets = self._columns_of(y, names)
+        targets = self._columns_of(y, names, f"{type(self).__name__}.fit")
         weights = weights_of_rows(sample_weight, self.class_weight, y, len(y), type(self).__name__)
         chosen, weights = distinct_rows([*columns, *targets], weights)
         if len(chosen) < 2:
@@ -126,7 +127,8 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         by_class = len(targets) == 1 and self.targets_[0].task == "classification"
         fold = deal_out(numbers, self.ensemble, random, by_class=by_class)
         matrix = self.features_.encode(columns, who)
-        return Rows(matrix.astype(np.float32), numbers.astype(np.float32), weights, fold)
+        with np.errstate(under="ignore"):
+            return Rows(matrix.astype(np.float32), numbers.astype(np.float32), weights, fold)
 
     def _train(self, rows: Rows, random: np.random.Generator) -> None:
         ensemble = Ensemble()
@@ -201,8 +203,14 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         as_callbacks(self.callbacks, f"{who}callbacks")
         if self.checkpoint is not None:
             as_path(self.checkpoint, f"{who}checkpoint")
-        if not isinstance(self.verbose, bool):
-            one_of(self.verbose, dict.fromkeys(("lines", "bar", "silent")), f"{who}verbose")
+        if self.verbose not in (True, False, "lines", "bar", "silent"):
+            expected = 'True, False, "lines", "bar" or "silent"'
+            refuse(ArgumentError, f"{who}verbose", expected, self.verbose)
+        try:
+            check_random_state(self.random_state)
+        except ValueError:
+            expected = "None, a RandomState, or a whole number from 0 to 2**32 - 1"
+            refuse(ArgumentError, f"{who}random_state", expected, self.random_state)
 
     def _training(self, rows: int) -> Training:
         """Return how to train on so many rows."""
@@ -217,9 +225,22 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
             batch_size=batch_size,
             engine=self.engine,
             callbacks=self.callbacks,
-            folder=None if self.checkpoint is None else Path(self.checkpoint),
+            folders=self._folders(),
             verbose=self.verbose,
         )
+
+    def _folders(self) -> list[Path]:
+        """Make a folder for the checkpoints of each network, if there are to be some."""
+        if self.checkpoint is None:
+            return []
+        folders = [Path(self.checkpoint, f"network-{k + 1}") for k in range(self.ensemble)]
+        try:
+            for folder in folders:
+                folder.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            what = f"{type(self).__name__}, checkpoint: no folder can be made at"
+            raise FileError(f"{what} {os.fspath(self.checkpoint)!r}: {error}.") from None
+        return folders
 
     def _new_network(self, seed: int) -> NeuralNetwork:
         layers = table_layers(

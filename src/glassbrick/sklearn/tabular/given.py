@@ -10,10 +10,19 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from glassbrick.arrays import Array
-from glassbrick.checks import refuse
+from glassbrick.checks import describe, refuse
 from glassbrick.errors import ArgumentTypeError, DataError, ShapeError
 from glassbrick.sklearn.rows import as_dense
-from glassbrick.tables import Column, is_table, open_table, read_table, values_of
+from glassbrick.tables import (
+    Column,
+    column_names,
+    is_missing,
+    is_table,
+    open_table,
+    read_table,
+    unmasked,
+    values_of,
+)
 
 __all__ = ["Given", "given_features", "given_rows", "given_truth"]
 
@@ -49,20 +58,18 @@ def given_rows(estimator: Any, X: Any, y: Any) -> Given:
     who = f"{type(estimator).__name__}.fit"
     if not is_table(X):
         return _given_matrix(estimator, X, y, who)
-    table = open_table(X, f"{who}, {X}")
+    table = open_table(X, who)
     columns = read_table(table, who)
-    chosen = _chosen(y, [column.name for column in columns])
+    chosen = _chosen(y, [column.name for column in columns], len(columns[0]), who)
     if chosen:
         columns = [column for column in columns if column.name not in chosen]
         _remember(estimator, columns)
-        return Given(columns, _taken(table, y, who), chosen)
+        return Given(columns, _taken(table, chosen, who), chosen)
     if y is None or isinstance(y, str):
         there = ", ".join(f'"{column.name}"' for column in columns)
         advice = f"There are {there}."
         refuse(DataError, f"{who}, y", "the name of the column to predict", y, advice)
-    names, y = _named_targets(y)
-    if len(y) != len(columns[0]):
-        refuse(ShapeError, f"{who}, y", f"a value for each of {len(columns[0])} rows", y)
+    names, y = _named_targets(y, len(columns[0]), who)
     _remember(estimator, columns)
     return Given(columns, y, names)
 
@@ -80,7 +87,7 @@ def given_features(estimator: Any, X: Any, method: str) -> list[Column]:
     who = f"{type(estimator).__name__}.{method}"
     if not is_table(X):
         told = {"dtype": None, "ensure_all_finite": False, "accept_sparse": ("csr", "csc")}
-        return _columns(estimator, validate_data(estimator, X, reset=False, **told), who)
+        return _columns(estimator, validate_data(estimator, unmasked(X), reset=False, **told), who)
     columns = read_table(X, who)
     if hasattr(estimator, "feature_names_in_"):
         return columns
@@ -90,22 +97,29 @@ def given_features(estimator: Any, X: Any, method: str) -> list[Column]:
     return [Column(f"x{n}", c.kind, c.values) for n, c in enumerate(columns)]
 
 
-def given_truth(X: Any, y: Any, names: Sequence[str], who: str) -> Array:
+def given_truth(X: Any, y: Any, names: Sequence[str], rows: int, who: str) -> Array:
     """Return what was to be predicted: columns of the table if `y` is None or their names.
 
     Raises
     ------
     DataError
         If there is no such column.
+    ShapeError
+        If it has not as many rows, or columns, as what was predicted.
     """
-    if is_table(X):
-        wanted = y if y is not None else names[0] if len(names) == 1 else list(names)
-        if isinstance(wanted, str) or _chosen(wanted, names):
-            return _taken(open_table(X, who), wanted, who)
-    if y is None or isinstance(y, str):
+    told = y
+    if is_table(X) and (y is None or isinstance(y, str | list | tuple)):
+        table = open_table(X, who)
+        wanted = list(names) if y is None else [y] if isinstance(y, str) else y
+        if y is None or isinstance(y, str) or _chosen(y, column_names(table, who), rows, who):
+            told = _taken(table, wanted, who)
+    if told is None or isinstance(told, str):
         advice = f"Or a table with the column {names[0]!r}."
         refuse(DataError, f"{who}, y", "what was to be predicted", y, advice)
-    return _as_targets(y)
+    truth = _named_targets(told, rows, who)[1] if told is y else told
+    if truth.reshape(rows, -1).shape[1] != len(names):
+        refuse(ShapeError, f"{who}, y", f"a column for each of {len(names)} outputs", truth)
+    return np.asarray(truth)
 
 
 def _given_matrix(estimator: Any, X: Any, y: Any, who: str) -> Given:
@@ -113,12 +127,10 @@ def _given_matrix(estimator: Any, X: Any, y: Any, who: str) -> Given:
         expected = "a table with named columns, if y is the name of one"
         refuse(ArgumentTypeError, who, expected, X)
     told = {"dtype": None, "ensure_all_finite": False, "accept_sparse": ("csr", "csc")}
-    X = validate_data(estimator, X, **told)
+    X = validate_data(estimator, unmasked(X), **told)
     if y is None:
         raise DataError(f"{who}: requires y to be passed, but the target y is None.")
-    names, y = _named_targets(y)
-    if len(y) != X.shape[0]:
-        refuse(ShapeError, f"{who}, y", f"a value for each of {X.shape[0]} rows", y)
+    names, y = _named_targets(y, X.shape[0], who)
     return Given(_columns(estimator, X, who), y, names)
 
 
@@ -137,16 +149,28 @@ def _remember(estimator: Any, columns: list[Column]) -> None:
     estimator.feature_names_in_ = np.array([column.name for column in columns], object)
 
 
-def _chosen(y: Any, names: Sequence[str]) -> list[str]:
-    """Return which columns `y` names; none if it is something else."""
+def _chosen(y: Any, names: Sequence[str], rows: int, who: str) -> list[str]:
+    """Return which columns `y` names; none if it is something else, such as a class a row."""
     wanted = [y] if isinstance(y, str) else y if isinstance(y, list | tuple) else []
-    are_names = all(isinstance(name, str) and name in names for name in wanted)
-    return list(wanted) if are_names else []
+    if not all(isinstance(name, str) for name in wanted):
+        return []
+    unknown = [name for name in wanted if name not in names]
+    is_once = len(set(wanted)) == len(wanted)
+    if is_once and not unknown:
+        return list(wanted)
+    if isinstance(y, list | tuple) and len(wanted) != rows:
+        there = ", ".join(f'"{name}"' for name in names)
+        if unknown:
+            raise DataError(f'{who}, y: there is no column "{unknown[0]}" among {there}.')
+        refuse(DataError, f"{who}, y", "each column to predict once", y)
+    return []
 
 
-def _named_targets(y: Any) -> tuple[list[str], Array]:
-    """Return what targets are called, and them."""
-    targets = _as_targets(y)
+def _named_targets(y: Any, rows: int, who: str) -> tuple[list[str], Array]:
+    """Return what targets are called, and them, as many as there are rows."""
+    targets = _as_targets(y, who)
+    if len(targets) != rows:
+        refuse(ShapeError, f"{who}, y", f"a value for each of {rows} rows", targets)
     if targets.ndim == 2:
         numbered = [f"y{number}" for number in range(targets.shape[1])]
         return [str(name) for name in getattr(y, "columns", numbered)], targets
@@ -154,25 +178,45 @@ def _named_targets(y: Any) -> tuple[list[str], Array]:
     return ["y" if name is None else str(name)], targets
 
 
-def _taken(table: Any, y: Any, who: str) -> Array:
+def _taken(table: Any, names: Sequence[str], who: str) -> Array:
     """Return one column of a table, or several."""
-    if isinstance(y, str):
-        return _as_values(values_of(table, y, who), y, who)
-    return np.column_stack([_as_values(values_of(table, name, who), name, who) for name in y])
+    columns = [_as_values(values_of(table, name, who), name, who) for name in names]
+    return columns[0] if len(columns) == 1 else np.column_stack(columns)
 
 
-def _as_targets(y: Any) -> Array:
+def _as_targets(y: Any, who: str) -> Array:
     """Return one axis, or two if there are several columns."""
-    y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
-    return y if y.ndim == 2 and y.shape[1] != 1 else np.asarray(column_or_1d(y, warn=True))
+    try:
+        y = np.asarray(y.toarray() if hasattr(y, "toarray") else unmasked(y))
+    except ValueError:
+        expected = "a value a row, or as many values in each row"
+        raise ShapeError(f"{who}, y: expected {expected}; received {describe(y)}.") from None
+    if y.ndim not in (1, 2) or (y.ndim == 2 and not y.shape[1]):
+        refuse(ShapeError, f"{who}, y", "a value for each row, or several columns of them", y)
+    is_column = y.ndim == 1 or y.shape[1] == 1
+    return _of_one_kind(np.asarray(column_or_1d(y, warn=True)) if is_column else y)
+
+
+def _of_one_kind(y: Array) -> Array:
+    """Return objects that are all truth values, or all numbers, in a dtype of NumPy's."""
+    if y.dtype != object or not y.size:
+        return y
+    kinds = {type(value) for value in y.ravel().tolist()}
+    if not (kinds <= {bool, np.bool} or kinds <= {int, float}):
+        return y
+    plain = np.asarray(y.tolist())
+    return plain if plain.dtype.kind in "biuf" else y
 
 
 def _as_values(values: list[Any], name: str, who: str) -> Array:
     """Return the values of a column, none of which may be missing."""
-    missing = [row for row, value in enumerate(values) if value is None or value != value]
+    missing = [row for row, value in enumerate(values) if is_missing(value)]
     if missing:
         raise DataError(
             f'{who}, column "{name}", row {missing[0]}: expected a value to learn from; received '
             f"none there, and in {len(missing)} rows in all. Leave out rows without it."
         )
-    return np.asarray(values)
+    try:
+        return _of_one_kind(np.asarray(values))
+    except ValueError:
+        refuse(DataError, f'{who}, column "{name}"', "one value a row", values)

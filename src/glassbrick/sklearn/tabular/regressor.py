@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils import assert_all_finite
 
 from glassbrick.arrays import Array
@@ -17,14 +16,15 @@ from glassbrick.losses import Loss, MeanSquaredError
 from glassbrick.network import NeuralNetwork
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.outputs import as_column
-from glassbrick.sklearn.tabular.baselines import linear_numbers, number_scores
+from glassbrick.sklearn.rows import weights_of_rows
+from glassbrick.sklearn.tabular.baselines import linear_numbers, number_scores, r2_of
 from glassbrick.sklearn.tabular.comparison import Comparison
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.intervals import kept_errors, width_of
 from glassbrick.sklearn.tabular.state import errors_from, require_outputs, restore_state
-from glassbrick.tables import Column, NumberTarget, Target, as_kind, column_of
+from glassbrick.tables import Column, NumberTarget, Target, array_column, as_kind, complete
 from glassbrick.training import Callback
 
 __all__ = ["TabularRegressor"]
@@ -211,19 +211,19 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
             What each row counts.
         """
         predicted = self.predict(X)
-        names = [target.name for target in self.targets_]
-        truth = given_truth(X, y, names, f"{type(self).__name__}.score")
-        return float(r2_score(truth, predicted, sample_weight=sample_weight))
+        who, names = f"{type(self).__name__}.score", [target.name for target in self.targets_]
+        rows = len(predicted)
+        truth = self._columns_of(given_truth(X, y, names, rows, who), names, who)
+        weights = weights_of_rows(sample_weight, None, None, rows, who)
+        return r2_of(np.column_stack([column.values for column in truth]), predicted, weights)
 
-    def _columns_of(self, y: Array, names: list[str]) -> list[Column]:
-        who = f"{type(self).__name__}.fit"
+    def _columns_of(self, y: Array, names: Sequence[str], who: str) -> list[Column]:
         if y.dtype.kind in "fc":
             assert_all_finite(y, input_name="y")
-        outputs = y.reshape(len(y), -1).T
-        return [
-            as_kind(column_of(name, values.tolist(), who), "number", who)
-            for name, values in zip(names, outputs, strict=True)
-        ]
+        if y.dtype.kind == "b":
+            y = y.astype(np.float64)
+        columns = map(array_column, names, y.reshape(len(y), -1).T, [who] * len(names))
+        return [complete(as_kind(column, "number", who, ""), who) for column in columns]
 
     def _learn_targets(self, y: Array, columns: list[Column]) -> tuple[Target, ...]:  # noqa: ARG002
         who = f"{type(self).__name__}.fit"

@@ -1,0 +1,708 @@
+"""Estimators for tables: the same from all libraries, honest about errors, and clear about them."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import warnings
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+import glassbrick as gb
+
+pytest.importorskip("sklearn")
+pytest.importorskip("jax")  # now, for its import draws from NumPy's global random state
+pytest.importorskip("narwhals")
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.metrics import log_loss, mean_absolute_error, r2_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    PredefinedSplit,
+    cross_val_predict,
+    cross_val_score,
+    train_test_split,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import check_estimator
+
+from glassbrick import (
+    ArgumentError,
+    ArgumentTypeError,
+    Callback,
+    DataError,
+    DivergenceError,
+    EarlyStopping,
+    FileError,
+    ShapeError,
+    TimeBudget,
+)
+from glassbrick.files import read_sealed, write_sealed
+from glassbrick.sklearn import TabularClassifier, TabularRegressor
+from glassbrick.sklearn.tabular import BaselineWarning, baselines
+from glassbrick.sklearn.tabular.ensemble import Ensemble
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::glassbrick.sklearn.tabular.BaselineWarning",
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+)
+
+BOTH = [TabularRegressor, TabularClassifier]
+FEW = {"ensemble": 2, "epochs": 3, "hidden": (4,), "random_state": 0, "engine": "numpy"}
+RNG = np.random.default_rng(0)
+ROWS = 60
+A = RNG.standard_normal(ROWS)
+Y = 2.0 * A + RNG.standard_normal(ROWS)
+KINDS = np.where(Y > 0, "p", "n")
+DAYS = [
+    datetime.date(2020, 1, 1) + datetime.timedelta(days=int(d)) for d in RNG.integers(0, 99, 60)
+]
+MANY = [f"town {n % 13}" for n in range(ROWS)]
+
+
+def holed(values, step):
+    return [None if row % step == 1 else value for row, value in enumerate(values)]
+
+
+MIXED = {
+    "size": holed(A.round(3).tolist(), 7),
+    "count": RNG.integers(0, 50, ROWS).tolist(),
+    "few": holed(np.array(["x", "y", "z"])[RNG.integers(0, 3, ROWS)].tolist(), 5),
+    "many": MANY,
+    "yes": holed((RNG.random(ROWS) > 0.5).tolist(), 9),
+    "day": holed(DAYS, 11),
+}
+SMALL = {"a": A.tolist()}
+
+
+def few(kind, **params):
+    return kind(**{**FEW, **params})
+
+
+def fitted(kind, data=None, **params):
+    return few(kind, **params).fit(
+        MIXED if data is None else data, Y if kind is TabularRegressor else KINDS
+    )
+
+
+def said(model, data):
+    return model.predict(data) if hasattr(model, "errors_") else model.predict_proba(data)
+
+
+def taken(table, rows):
+    return {name: [values[row] for row in rows] for name, values in table.items()}
+
+
+# scikit-learn's own checks
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("restored_random_state")
+@pytest.mark.parametrize("kind", BOTH)
+def test_scikit_learns_checks_pass(kind):
+    with np.errstate(all="warn"):
+        quick = kind(epochs=30, hidden=(16,), ensemble=2, lr=0.02, engine="numpy")
+        results = check_estimator(quick, on_fail=None, on_skip=None)
+    failed = [(r["check_name"], r["exception"]) for r in results if r["status"] == "failed"]
+    assert not failed
+    assert not any(result["expected_to_fail"] for result in results)
+    assert len(results) >= (60 if kind is TabularRegressor else 67)
+
+
+# The same from all libraries
+
+
+def as_file(ending):
+    def write(table, folder):
+        path = folder / f"table.{ending}"
+        frame = pl.DataFrame(table)
+        if ending == "parquet":
+            frame.write_parquet(path)
+        else:
+            frame.write_csv(path, separator="\t" if ending == "tsv" else ",")
+        return path
+
+    return write
+
+
+FORMS = {
+    "pandas": lambda table, _: pd.DataFrame(table),
+    "polars": lambda table, _: pl.DataFrame(table),
+    "arrow": lambda table, _: pa.table(table),
+    "dict of arrow": lambda table, _: {name: pa.array(v) for name, v in table.items()},
+    "csv": as_file("csv"),
+    "tsv": as_file("tsv"),
+    "parquet": as_file("parquet"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", BOTH)
+def test_all_libraries_and_files_give_the_same(kind, form, tmp_path):
+    target = Y.tolist() if kind is TabularRegressor else KINDS.tolist()
+    whole = {**MIXED, "target": target}
+    expected = few(kind).fit(whole, "target")
+    model = few(kind).fit(FORMS[form](whole, tmp_path), "target")
+    table = FORMS[form](MIXED, tmp_path)
+    assert np.array_equal(said(model, table), said(expected, MIXED))
+    assert model.score(FORMS[form](whole, tmp_path)) == expected.score(whole)
+    assert model.features_.to_json() == expected.features_.to_json()
+    assert model.feature_names_in_.tolist() == list(MIXED)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_predict_finds_columns_by_name(kind):
+    model = fitted(kind)
+    expected = said(model, MIXED)
+    turned = {"more": [3] * ROWS, **dict(reversed(MIXED.items()))}
+    assert np.array_equal(said(model, turned), expected)
+    odd = {**MIXED, "few": ["unknown"] * ROWS, "many": ["unknown"] * ROWS}
+    assert np.isfinite(said(model, odd)).all()
+    for name in MIXED:
+        gone = {**MIXED, name: [None] * ROWS}
+        assert np.isfinite(said(model, gone)).all()
+        without = {key: values for key, values in MIXED.items() if key != name}
+        with pytest.raises(
+            DataError, match=f'expected the columns of training; "{name}" not among'
+        ):
+            said(model, without)
+
+
+TARGETS = {
+    "name": lambda y: ({**MIXED, "y": y.tolist()}, "y"),
+    "names": lambda y: ({**MIXED, "y": y.tolist()}, ["y"]),
+    "tuple": lambda y: ({**MIXED, "y": y.tolist()}, ("y",)),
+    "Series": lambda y: (MIXED, pd.Series(y, name="y")),
+    "polars": lambda y: (MIXED, pl.Series("y", y)),
+    "arrow": lambda y: (MIXED, pa.array(y.tolist())),
+    "array": lambda y: (MIXED, y),
+    "list": lambda y: (MIXED, y.tolist()),
+    "objects": lambda y: (MIXED, y.astype(object)),
+}
+
+
+@pytest.mark.parametrize("way", TARGETS)
+@pytest.mark.parametrize("kind", BOTH)
+def test_targets_come_in_all_forms(kind, way):
+    y = Y if kind is TabularRegressor else KINDS
+    model = few(kind).fit(*TARGETS[way](y))
+    assert np.array_equal(said(model, MIXED), said(fitted(kind), MIXED))
+
+
+def test_a_long_name_is_one_name():
+    table = {**SMALL, "price of it": Y.tolist()}
+    assert few(TabularRegressor).fit(table, "price of it").targets_[0].name == "price of it"
+
+
+CLASSES = {
+    "int": [3, -7],
+    "large": [2**62, 2**62 + 1],
+    "float": [0.0, 1.0],
+    "bool": [False, True],
+    "text": ["no", "yes"],
+    "uint8": np.array([1, 2], np.uint8),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes_come_back_in_their_own_type(name, tmp_path):
+    y = np.asarray(CLASSES[name])[(A > 0).astype(int)]
+    model = few(TabularClassifier, epochs=30, lr=0.05).fit(SMALL, y)
+    assert model.classes_.dtype == y.dtype
+    assert model.predict(SMALL).dtype == y.dtype
+    assert model.score(SMALL, y) == np.mean(model.predict(SMALL) == y) > 0.9
+    objects = few(TabularClassifier, epochs=30, lr=0.05).fit(SMALL, y.astype(object))
+    assert np.array_equal(objects.predict(SMALL), model.predict(SMALL))
+    model.save(tmp_path / "m")
+    loaded = gb.load(tmp_path / "m")
+    assert loaded.classes_.dtype == y.dtype
+    assert np.array_equal(loaded.predict(SMALL), model.predict(SMALL))
+
+
+def test_classes_that_are_names_of_columns_are_classes():
+    table = {"p": A.tolist(), "n": Y.tolist()}
+    model = few(TabularClassifier).fit(table, KINDS.tolist())
+    assert model.feature_names_in_.tolist() == ["p", "n"]
+    assert model.classes_.tolist() == ["n", "p"]
+
+
+def test_several_outputs_and_labels():
+    both = np.column_stack([Y, -Y])
+    model = few(TabularRegressor).fit({**MIXED, "u": Y, "v": -Y}, ["u", "v"])
+    assert model.predict(MIXED).shape == (ROWS, 2)
+    assert model.predict_interval(MIXED, 0.5).shape == (ROWS, 2, 2)
+    assert [target.name for target in model.targets_] == ["u", "v"]
+    expected = r2_score(both, model.predict(MIXED))
+    assert model.score(MIXED, both) == pytest.approx(expected, rel=1e-12)
+    assert model.score({**MIXED, "u": Y, "v": -Y}) == model.score(MIXED, both)
+    labels = np.column_stack([A > 0, Y > 0]).astype(int)
+    model = few(TabularClassifier, epochs=30, lr=0.05).fit(MIXED, pd.DataFrame(labels))
+    assert model.predict_proba(MIXED).shape == (ROWS, 2)
+    assert np.array_equal(model.predict(MIXED), model.predict_proba(MIXED) > 0.5)
+    right = (model.predict(MIXED) == labels).all(axis=1).mean()
+    assert model.score(MIXED, labels) == right > 0.4
+
+
+# Properties
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_the_order_of_rows_has_no_say(kind):
+    order = np.random.default_rng(1).permutation(ROWS)
+    y = Y if kind is TabularRegressor else KINDS
+    other = few(kind).fit(taken(MIXED, order), y[order])
+    assert np.array_equal(said(other, MIXED), said(fitted(kind), MIXED))
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_weights_count_rows(kind):
+    y = Y if kind is TabularRegressor else KINDS
+    twice = [*range(ROWS), *range(0, ROWS, 3)]
+    weights = np.where(np.arange(ROWS) % 3, 1.0, 2.0)
+    doubled = few(kind).fit(taken(MIXED, twice), y[twice])
+    weighted = few(kind).fit(MIXED, y, weights)
+    assert np.array_equal(said(doubled, MIXED), said(weighted, MIXED))
+    assert not np.array_equal(said(weighted, MIXED), said(fitted(kind), MIXED))
+    kept = [row for row in range(ROWS) if row % 4]
+    table = {**MIXED, "many": ["alone" if row == 0 else v for row, v in enumerate(MANY)]}
+    without = few(kind).fit(taken(table, kept), y[kept])
+    zero = few(kind).fit(table, y, (np.arange(ROWS) % 4 > 0).astype(float))
+    assert np.array_equal(said(without, table), said(zero, table))
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_the_seed_decides_and_nothing_else(kind):
+    table, y = copy.deepcopy(MIXED), (Y if kind is TabularRegressor else KINDS)
+    frame, before = pd.DataFrame(MIXED), y.copy()
+    kept = frame.copy(deep=True)
+    model = few(kind).fit(table, y)
+    assert np.array_equal(said(model, MIXED), said(few(kind).fit(frame, y), frame))
+    assert not np.array_equal(
+        said(model, MIXED), said(few(kind, random_state=1).fit(table, y), MIXED)
+    )
+    model.score(table, y)
+    assert table == MIXED
+    assert np.array_equal(y, before)
+    pd.testing.assert_frame_equal(frame, kept)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_row_is_predicted_alone(kind):
+    model = fitted(kind)
+    whole = said(model, MIXED)
+    alone = np.concatenate([said(model, taken(MIXED, [row])) for row in range(ROWS)])
+    np.testing.assert_allclose(alone, whole, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_units_do_not_matter(kind):
+    table = {"a": A, "b": RNG.standard_normal(ROWS)}
+    other = {"a": A * 1000.0, "b": table["b"] + 100.0}
+    y = Y if kind is TabularRegressor else KINDS
+    X = taken(table, range(ROWS))
+    # Another hash of the rows deals them out otherwise; so one asks what both say in the middle.
+    one = few(kind, epochs=30, ensemble=5, lr=0.02).fit(X, y)
+    two = few(kind, epochs=30, ensemble=5, lr=0.02).fit(other, y)
+    first, second = one.features_.encode(read(X), "t"), two.features_.encode(read(other), "t")
+    np.testing.assert_allclose(first, second, rtol=1e-9, atol=1e-11)
+    assert np.corrcoef(said(one, X).ravel(), said(two, other).ravel())[0, 1] > 0.95
+
+
+def read(table):
+    from glassbrick.tables import read_table
+
+    return read_table(table, "test")
+
+
+def noisy(rows, seed, *, uneven):
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-2.0, 2.0, (rows, 2))
+    spread = 0.2 + np.abs(X[:, 0]) if uneven else 1.0
+    return X, np.sin(2.0 * X[:, 0]) + X[:, 1] + spread * rng.standard_normal(rows)
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+def test_intervals_hold_as_many_as_they_say(uneven):
+    seeds, rows, trials = 8, 200, 1000
+    held = {0.5: [], 0.8: [], 0.9: [], 0.95: []}
+    for seed in range(seeds):
+        model = TabularRegressor(
+            epochs=20, hidden=(8,), lr=0.02, random_state=seed, engine="numpy"
+        ).fit(*noisy(rows, seed, uneven=uneven))
+        X, y = noisy(trials, 100 + seed, uneven=uneven)
+        for coverage, shares in held.items():
+            low, high = model.predict_interval(X, coverage).T
+            shares.append(np.mean((low <= y) & (y <= high)))
+    for coverage, shares in held.items():
+        error = np.sqrt(coverage * (1 - coverage) * (1 / rows + 1 / trials) / seeds)
+        # The mean of all networks is a little better than the one whose errors were measured.
+        assert -4.0 * error < np.mean(shares) - coverage < 4.0 * error + 0.04
+
+
+def test_intervals_need_rows():
+    model = fitted(TabularRegressor, SMALL)
+    with pytest.raises(
+        DataError, match=r"predict_interval: .* 0\.999 .* at least 999 .* received 24"
+    ):
+        model.predict_interval(SMALL, 0.999)
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """The rows by which networks were judged."""
+    seen = []
+    judge = Ensemble.judge
+    monkeypatch.setattr(
+        Ensemble, "judge", lambda self, rows: (seen.append(rows), judge(self, rows))[1]
+    )
+    return seen
+
+
+def test_comparison_of_numbers_is_what_one_finds_oneself(judged):
+    X = RNG.standard_normal((ROWS, 3))
+    y = 100.0 * X[:, 0] + 10.0 * RNG.standard_normal(ROWS)
+    model = few(TabularRegressor, ensemble=5).fit(X, y)
+    (rows,) = judged
+    target = model.targets_[0]
+    truth = rows.y[:, 0].astype(float) * target.deviation + target.mean
+    ridge = RidgeCV(baselines._PENALTIES)
+    split = PredefinedSplit(rows.fold)
+    linear = cross_val_predict(ridge, rows.X.astype(float), truth, cv=split)
+    own = np.empty(ROWS)
+    for k, net in enumerate(model.networks_):
+        others = rows.fold == k
+        own[others] = net.predict(rows.X[others])[:, 0] * target.deviation + target.mean
+    scores = model.comparison_.scores
+    for who, predicted in {"network": own, "linear": linear}.items():
+        assert scores[who]["r2"] == pytest.approx(r2_score(truth, predicted), rel=1e-6)
+        assert scores[who]["mae"] == pytest.approx(mean_absolute_error(truth, predicted), rel=1e-6)
+    rmse = np.sqrt(np.mean((own - truth) ** 2))
+    assert scores["network"]["rmse"] == pytest.approx(rmse, rel=1e-6)
+    assert scores["mean"]["r2"] == pytest.approx(0.0, abs=1e-6)
+    assert model.comparison_.rows == ROWS
+    np.testing.assert_allclose(model.errors_[:, 0], np.sort(np.abs(own - truth)), rtol=1e-6)
+
+
+def test_comparison_of_classes_is_what_one_finds_oneself(judged):
+    X = RNG.standard_normal((ROWS, 3))
+    model = few(TabularClassifier, ensemble=5).fit(X, KINDS)
+    (rows,) = judged
+    truth, numbers = rows.y[:, 0].astype(int), rows.X.astype(float)
+    logistic = LogisticRegression(max_iter=500)
+    split = PredefinedSplit(rows.fold)
+    linear = cross_val_predict(logistic, numbers, truth, cv=split, method="predict_proba")
+    own = np.empty((ROWS, 2))
+    for k, net in enumerate(model.networks_):
+        others = rows.fold == k
+        own[others] = net.loss.interpret(net.predict(rows.X[others]))
+    share = np.bincount(truth) / ROWS
+    said = {"network": own, "linear": linear, "majority": np.tile(share, (ROWS, 1))}
+    for who, probabilities in said.items():
+        scores = model.comparison_.scores[who]
+        assert scores["log_loss"] == pytest.approx(log_loss(truth, probabilities), rel=1e-6)
+        right = np.mean(probabilities.argmax(axis=1) == truth)
+        assert scores["accuracy"] == pytest.approx(right)
+
+
+@pytest.mark.filterwarnings("error::glassbrick.sklearn.tabular.BaselineWarning")
+def test_a_warning_exactly_where_the_simple_model_is_better():
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((200, 2))
+    with pytest.warns(BaselineWarning, match=r"does not beat the linear model: R² .* Use that"):
+        few(TabularRegressor).fit(X, X @ [3.0, -2.0] + 0.1 * rng.standard_normal(200))
+    well = {"epochs": 30, "hidden": (32, 32), "lr": 0.02}
+    crossed = X[:, 0] * X[:, 1]
+    assert few(TabularRegressor, **well).fit(X, crossed).comparison_.network_is_best
+    model = few(TabularClassifier, **well).fit(X, crossed > 0)
+    assert model.comparison_.network_is_best
+    assert model.score(X, crossed > 0) > 0.9
+
+
+def test_boston():
+    data = gb.datasets.load_boston()
+    X, X_test, y, y_test = train_test_split(data.data, data.target, random_state=0)
+    model = TabularRegressor(epochs=30, ensemble=3, random_state=0, engine="numpy").fit(X, y)
+    assert model.score(X_test, y_test) > 0.8
+
+
+def test_penguins():
+    penguins = pytest.importorskip("palmerpenguins").load_penguins()
+    assert penguins.isna().to_numpy().any()
+    table, test = train_test_split(penguins, random_state=0, stratify=penguins["species"])
+    model = TabularClassifier(epochs=20, ensemble=2, random_state=0, engine="numpy")
+    assert model.fit(table, "species").score(test) > 0.97
+
+
+# Engines, callbacks, checkpoints
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_engines_agree(kind):
+    expected = said(fitted(kind), MIXED)
+    for engine in "xla", "auto":
+        found = said(fitted(kind, engine=engine), MIXED)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+class Count(Callback):
+    def __init__(self):
+        self.fits = self.epochs = 0
+
+    def on_fit_begin(self, logs=None):
+        self.fits += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs += 1
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_callbacks_look_on_at_each_network(kind):
+    count = Count()
+    fitted(kind, callbacks=[count], ensemble=3)
+    assert count.epochs == 9
+    model = fitted(kind, callbacks=[TimeBudget(1e-6)], epochs=1000)
+    assert [len(history.loss) for history in model.histories_] == [1, 1]
+    stopping = EarlyStopping(patience=1, min_delta=1e9)
+    model = fitted(kind, callbacks=[stopping], epochs=1000)
+    assert all(len(history.loss) < 10 for history in model.histories_)
+
+
+SCRIPT = """
+import os, signal, sys
+import numpy as np
+from glassbrick import Callback
+from glassbrick.sklearn import TabularRegressor
+
+class Death(Callback):
+    epochs = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs += 1
+        if self.epochs == 9:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+rng = np.random.default_rng(5)
+X = rng.standard_normal((50, 2))
+TabularRegressor(
+    ensemble=2, epochs=6, hidden=(4,), random_state=0, engine="numpy",
+    callbacks=[Death()], checkpoint=sys.argv[1],
+).fit(X, X[:, 0])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal")
+def test_a_killed_fit_goes_on(tmp_path):
+    path = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "kept")]
+    killed = subprocess.run(command, env={**os.environ, "PYTHONPATH": path})
+    assert killed.returncode == -signal.SIGKILL
+    X = np.random.default_rng(5).standard_normal((50, 2))
+    count, how = Count(), {"epochs": 6}
+    expected = few(TabularRegressor, **how).fit(X, X[:, 0])
+    again = few(TabularRegressor, **how, checkpoint=tmp_path / "kept", callbacks=[count])
+    again.fit(X, X[:, 0])
+    assert count.epochs < 6
+    for one, two in zip(expected.networks_, again.networks_, strict=True):
+        assert [p.tobytes() for p in one.params()] == [p.tobytes() for p in two.params()]
+    assert [h.history for h in again.histories_] == [h.history for h in expected.histories_]
+    with pytest.raises(FileError, match=r"holds another training"):
+        few(TabularRegressor, **how, checkpoint=tmp_path / "kept").fit(X, X[:, 1])
+
+
+# Files
+
+
+def again(model, tmp_path):
+    model.save(tmp_path / "model", overwrite=True)
+    return gb.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_estimators_come_back(kind, tmp_path):
+    model = fitted(kind)
+    y = Y if kind is TabularRegressor else KINDS
+    for other in again(model, tmp_path), pickle.loads(pickle.dumps(model)):
+        assert np.array_equal(said(other, MIXED), said(model, MIXED))
+        assert np.array_equal(other.predict(MIXED), model.predict(MIXED))
+        assert other.score(MIXED, y) == model.score(MIXED, y)
+        assert other.comparison_ == model.comparison_
+        assert other.history_.history == model.history_.history
+        assert other.get_params() == model.get_params()
+        assert other.features_.left_out == model.features_.left_out
+        if kind is TabularRegressor:
+            found, expected = (m.predict_interval(MIXED, 0.5) for m in (other, model))
+            assert np.array_equal(found, expected)
+
+
+def test_each_flipped_byte_is_found(tmp_path):
+    path = tmp_path / "model"
+    fitted(TabularRegressor, {"a": A.round(1)}, hidden=(2,), ensemble=1, epochs=1).save(path)
+    whole = path.read_bytes()
+    step = max(len(whole) // 1500, 1)
+    for place in {*range(0, len(whole), step), *range(64), len(whole) - 1}:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(FileError):
+            gb.load(path)
+
+
+def column(told, kind):
+    return next(c for c in told["fitted"]["columns"]["columns"] if c["kind"] == kind)
+
+
+def put(*keys, value):
+    def change(told, arrays):
+        place = told["fitted"]
+        for key in keys[:-1]:
+            place = place[key]
+        place[keys[-1]] = value
+
+    return change
+
+
+def of_column(kind, name, value):
+    def change(told, arrays):
+        column(told, kind)[name] = value
+
+    return change
+
+
+CRAFTED = {
+    "NaN scale": of_column("number", "scale", float("nan")),
+    "infinite median": of_column("number", "median", float("inf")),
+    "other name": of_column("number", "name", "other"),
+    "other kind": of_column("number", "kind", "category"),
+    "unknown kind": of_column("number", "kind", "sound"),
+    "missing feature": of_column("number", "has_missing", False),
+    "fewer categories": of_column("category", "known", ["town 1"]),
+    "more categories": of_column("category", "known", [f"t{n}" for n in range(99)]),
+    "numbers as categories": of_column("category", "known", 3),
+    "no columns": put("columns", "columns", value=[]),
+    "no targets": put("targets", value=[]),
+    "other task": put("targets", value=[{"task": "sound"}]),
+    "no histories": put("histories", value=[]),
+    "one history": lambda told, arrays: told["fitted"]["histories"].pop(),
+    "no comparison": lambda told, arrays: told["fitted"].pop("comparison"),
+    "comparison of texts": put("comparison", value="good"),
+    "one network less": lambda told, arrays: told["networks"].pop(),
+    "no errors": lambda told, arrays: arrays.pop("fitted/errors"),
+    "falling errors": lambda told, arrays: arrays.update(
+        {"fitted/errors": np.array([[2.0], [1.0]])}
+    ),
+    "NaN errors": lambda told, arrays: arrays.update({"fitted/errors": np.array([[np.nan]])}),
+    "other features": lambda told, arrays: told["features"].update(count=2, names=["u", "v"]),
+}
+
+
+@pytest.mark.parametrize("case", CRAFTED)
+def test_crafted_regressors_are_refused(case, tmp_path):
+    path = tmp_path / "model"
+    fitted(TabularRegressor).save(path)
+    refuse_changed(path, CRAFTED[case])
+
+
+def refuse_changed(path, change):
+    contents = read_sealed(path, "test")
+    told, arrays = copy.deepcopy(contents.description), dict(contents.arrays)
+    change(told, arrays)
+    write_sealed(path, told, arrays, "test", overwrite=True)
+    with pytest.raises(FileError):
+        gb.load(path)
+
+
+CRAFTED_CLASSES = {
+    "one class": put("classes", value={"dtype": "<U1", "classes": ["n"]}),
+    "three classes": put("classes", value={"dtype": "<U1", "classes": ["n", "p", "q"]}),
+    "no classes": lambda told, arrays: told["fitted"].pop("classes"),
+    "code as dtype": put("classes", value={"dtype": "O,O", "classes": ["n", "p"]}),
+    "numbers": put(
+        "targets", value=[{"task": "regression", "name": "y", "mean": 0, "deviation": 1}]
+    ),
+    "arrays": lambda told, arrays: arrays.update({"fitted/errors": np.ones((2, 1))}),
+}
+
+
+@pytest.mark.parametrize("case", CRAFTED_CLASSES)
+def test_crafted_classifiers_are_refused(case, tmp_path):
+    path = tmp_path / "model"
+    fitted(TabularClassifier).save(path)
+    refuse_changed(path, CRAFTED_CLASSES[case])
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_scikit_learns_tools_take_tables(kind):
+    frame = pd.DataFrame(MIXED)
+    y = Y if kind is TabularRegressor else KINDS
+    assert clone(few(kind)).get_params() == few(kind).get_params()
+    pipeline = make_pipeline(FunctionTransformer(), few(kind)).fit(frame, y)
+    assert np.array_equal(pipeline.predict(frame), fitted(kind, frame).predict(frame))
+    assert np.isfinite(cross_val_score(few(kind), frame, y, cv=2)).all()
+    search = GridSearchCV(few(kind), {"hidden": [(), (4,)]}, cv=2).fit(frame, y)
+    assert search.best_params_["hidden"] in [(), (4,)]
+
+
+# ONNX
+
+
+def onnx_answers(model, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    from onnx.reference import ReferenceEvaluator
+
+    path = tmp_path / "model.onnx"
+    model.to_onnx(path)
+    used = {encoder.name: encoder.kind for encoder in model.features_.encoders}
+    feeds = {name: onnx_input(UNKNOWN[name], kind) for name, kind in used.items()}
+    session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    with np.errstate(all="ignore"):
+        reference = ReferenceEvaluator(onnx.load(path)).run(names, feeds)
+        return [dict(zip(names, a, strict=True)) for a in (session.run(names, feeds), reference)]
+
+
+def onnx_input(values, kind):
+    if kind == "category":
+        told = ["" if value is None else str(value) for value in values]
+        return np.array(told, object)[:, np.newaxis]
+    if kind == "date":
+        epoch = datetime.date(1970, 1, 1)
+        values = [None if value is None else (value - epoch).days for value in values]
+    return np.array([np.nan if v is None else v for v in values], float)[:, np.newaxis]
+
+
+UNKNOWN = {**MIXED, "few": ["new", *MIXED["few"][1:]], "many": ["new", None, *MANY[2:]]}
+ONNX_TARGETS = {
+    "number": Y,
+    "numbers": np.column_stack([Y, -3.0 * Y]),
+    "texts": KINDS,
+    "ints": np.where(Y > 0, 3, -7),
+    "truths": Y > 0,
+    "three": np.digitize(Y, [-1.0, 1.0]),
+    "labels": np.column_stack([A > 0, Y > 0]).astype(int),
+}
+
+
+@pytest.mark.parametrize("name", ONNX_TARGETS)
+def test_onnx_says_the_same(name, tmp_path):
+    kind = TabularRegressor if name.startswith("number") else TabularClassifier
+    model = few(kind).fit(MIXED, ONNX_TARGETS[name])
+    for answer in onnx_answers(model, tmp_path):
+        expected = said(model, UNKNOWN)
+        if kind is TabularRegressor:
+            np.testing.assert_allclose(answer["prediction"], expected, rtol=1e-12, atol=1e-12)
+            continue
+        np.testing.assert_allclose(answer["probabilities"], expected, rtol=1e-12, atol=1e-12)
+        assert answer["label"].tolist() == model.predict(UNKNOWN).tolist()
