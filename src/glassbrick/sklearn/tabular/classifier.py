@@ -270,7 +270,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
             linear = linear_labels(self.features_, rows, self.ensemble)
         else:
             numbers = rows.y[:, 0].astype(int)
-            shares = np.bincount(numbers, rows.weights, said.shape[1])
+            counts = np.bincount(numbers, rows.weights, said.shape[1])
+            shares = counts / counts.sum()
             linear = linear_classes(self.features_, rows, self.ensemble, said.shape[1])
         told = {
             "network": said,
