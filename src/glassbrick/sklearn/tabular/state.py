@@ -65,6 +65,7 @@ def require_outputs(estimator: TabularEstimator, outputs: int) -> None:
     features = estimator.features_
     trial = np.zeros((2, len(features.names)))
     trial[1, : len(features.categories)] = np.array(features.categories, float) - 1.0
+    trial[1, len(features.categories) :] = 0.5  # which is the number of no category
     for net in estimator.networks_:
         said = net.loss.interpret(net.predict(trial)).shape
         if said != (2, outputs):
