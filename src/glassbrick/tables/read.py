@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from glassbrick.arrays import Array
 from glassbrick.checks import complaint, describe, refuse
 from glassbrick.errors import ArgumentTypeError, DataError, FileError, MissingExtraError
 from glassbrick.tables.columns import Column, column_of, number_column
+from glassbrick.tables.csv_lines import misfit_of, names_in
 
 __all__ = [
     "array_column",
@@ -29,6 +31,7 @@ _ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 # Others are not safe to read: 02/01/2021 is another day on either side of the ocean.
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?P<time>[T ].*)?")
 _MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+_UNREADABLE = (OSError, UnicodeDecodeError, csv.Error)
 
 
 def read_table(data: Any, who: str) -> list[Column]:
@@ -205,18 +208,23 @@ def _read_file(path: Path, who: str) -> Any:
         import polars
     except ImportError:
         raise MissingExtraError(f"{who}: reading a file", "polars", "data") from None
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    is_parquet = path.suffix.lower() in (".parquet", ".pq")
     try:
-        if path.suffix.lower() in (".parquet", ".pq"):
+        if is_parquet:
             return polars.read_parquet(path)
+        _require_once(names_in(path, separator), who)  # polars would give them other names
         frame = polars.read_csv(
             path,
-            separator="\t" if path.suffix.lower() == ".tsv" else ",",
+            separator=separator,
             infer_schema_length=None,  # all rows: the first text may come late
             null_values=list(_MISSING),
         )
-    except (polars.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        first_line = str(error).strip().splitlines()[0]
-        raise FileError(f"{who}: cannot be read as a table: {first_line}.") from None
+    except (*_UNREADABLE, polars.exceptions.PolarsError) as error:
+        problem = str(error).strip().splitlines()[0]
+        if not is_parquet and not isinstance(error, OSError):
+            problem = misfit_of(path, separator) or problem
+        raise FileError(f"{who}: cannot be read as a table: {problem}.") from None
     return frame.with_columns([_with_dates(frame[name]) for name in frame.columns])
 
 

@@ -27,7 +27,7 @@ from glassbrick.sklearn.tabular.baselines import (
     linear_labels,
 )
 from glassbrick.sklearn.tabular.comparison import Comparison
-from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows
+from glassbrick.sklearn.tabular.ensemble import Judged, Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.state import require_outputs, restore_state
@@ -101,6 +101,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         Name and classes, as texts, of what is predicted; one for each label of several.
     comparison_ : Comparison
         Scores on rows that a network has not seen, next to the majority and a linear model.
+    judged_ : Judged
+        `rows`, numbers of rows of the table that a network has not seen, and what it `said` of
+        them: the probability of each class. Not in a file.
     n_features_in_, feature_names_in_ : int, ndarray
         Of the table.
 
@@ -262,8 +265,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
     def _outputs(self) -> int:
         return len(self.classes_)
 
-    def _compare(self, rows: Rows, ensemble: Ensemble) -> Comparison:
-        seen, said = ensemble.judge(rows)
+    def _compare(self, rows: Rows, judged: Judged) -> Comparison:
+        seen, said = judged
         weights = rows.weights_of(seen)
         if self._is_multilabel:
             shares = np.average(rows.y, axis=0, weights=rows.weights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from glassbrick.operations import ParamOperation
 from glassbrick.optimizers import Optimizer
 from glassbrick.training import Callback, Checkpoint, History, Trainer
 
-__all__ = ["Ensemble", "Rows", "Training", "deal_out", "mean_of"]
+__all__ = ["Ensemble", "Judged", "Rows", "Training", "deal_out", "mean_of"]
 
 _FEWEST_FOLDS = 5  # so that each network has at least four fifths of the rows
 
@@ -54,6 +54,21 @@ class Rows:
     def weights_of(self, rows: Array) -> Array | None:
         """Return what some rows count."""
         return None if self.weights is None else self.weights[rows]
+
+
+class Judged(NamedTuple):
+    """Rows that a network has not seen, and what it says of them.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n,)
+        Their numbers in the table; of rows that are alike, one.
+    said : ndarray, shape (n, outputs)
+        Numbers in their own units, or the probability of each class.
+    """
+
+    rows: Array
+    said: Array
 
 
 @dataclass(frozen=True)

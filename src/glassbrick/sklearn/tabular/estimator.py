@@ -34,7 +34,7 @@ from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.saved import SavedEstimator
 from glassbrick.sklearn.settings import as_callbacks, as_engine
 from glassbrick.sklearn.tabular.comparison import BaselineWarning, Comparison
-from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows, Training, deal_out
+from glassbrick.sklearn.tabular.ensemble import Ensemble, Judged, Rows, Training, deal_out
 from glassbrick.sklearn.tabular.given import given_features, given_rows
 from glassbrick.sklearn.tabular.state import state_of
 from glassbrick.tables import Column, Features, Target, Task, distinct_rows, table_layers
@@ -71,6 +71,7 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
     features_: Features
     targets_: tuple[Target, ...]
     comparison_: Comparison
+    judged_: Judged
 
     @abstractmethod
     def _columns_of(self, y: Array, names: Sequence[str], who: str) -> list[Column]:
@@ -89,8 +90,12 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         """Return how many outputs the loss wants."""
 
     @abstractmethod
-    def _compare(self, rows: Rows, ensemble: Ensemble) -> Comparison:
+    def _compare(self, rows: Rows, judged: Judged) -> Comparison:
         """Compare the networks with simple models."""
+
+    def _as_told(self, said: Array) -> Array:
+        """Return what networks say in the units of the table."""
+        return said
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train new networks."""
@@ -107,7 +112,9 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
             )
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         columns, targets = ([c.at(chosen) for c in given] for given in (columns, targets))
-        self._train(self._learn(columns, y[chosen], targets, weights, random), random)
+        rows = self._learn(columns, y[chosen], targets, weights, random)
+        judged = self._train(rows, random)
+        self.judged_ = Judged(chosen[judged.rows], self._as_told(judged.said))
         return self
 
     def _learn(
@@ -130,17 +137,20 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         with np.errstate(under="ignore"):
             return Rows(matrix.astype(np.float32), numbers.astype(np.float32), weights, fold)
 
-    def _train(self, rows: Rows, random: np.random.Generator) -> None:
+    def _train(self, rows: Rows, random: np.random.Generator) -> Judged:
+        """Train and compare; return what the networks say of rows that they have not seen."""
         ensemble = Ensemble()
         seeds = [int(seed) for seed in random.integers(2**31 - 1, size=self.ensemble)]
         ensemble.train(rows, self._training(len(rows.y)), seeds)
         self.networks_, self.histories_ = ensemble.networks, ensemble.histories
-        self.comparison_ = self._compare(rows, ensemble)
+        judged = Judged(*ensemble.judge(rows))
+        self.comparison_ = self._compare(rows, judged)
         if self.verbose and self.verbose != "silent":
             print(self.comparison_, flush=True)  # noqa: T201
         if not self.comparison_.network_is_best:
             verdict = f"{type(self).__name__}: {self.comparison_.verdict}"
             warnings.warn(verdict, BaselineWarning, stacklevel=4)
+        return judged
 
     def to_onnx(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write an ONNX model that predicts the same, from the columns as they stand in a table.

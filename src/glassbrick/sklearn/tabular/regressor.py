@@ -19,7 +19,7 @@ from glassbrick.sklearn.outputs import as_column
 from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.tabular.baselines import linear_numbers, number_scores, r2_of
 from glassbrick.sklearn.tabular.comparison import Comparison
-from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows
+from glassbrick.sklearn.tabular.ensemble import Judged, Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.intervals import kept_errors, width_of
@@ -86,6 +86,9 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     errors_ : ndarray
         Sizes of errors on rows that a network has not seen, in ascending order; a column for
         each output.
+    judged_ : Judged
+        `rows`, numbers of rows of the table that a network has not seen, and what it `said` of
+        them: numbers in their own units. Not in a file.
     n_features_in_, feature_names_in_ : int, ndarray
         Of the table.
 
@@ -235,13 +238,16 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     def _outputs(self) -> int:
         return len(self.targets_)
 
+    def _as_told(self, said: Array) -> Array:
+        return self._decoded(said)
+
     def _decoded(self, outputs: Array) -> Array:
         """Return numbers in their own units, (rows, outputs)."""
         pairs = zip(self.targets_, outputs.T, strict=True)
         return np.column_stack([target.decode(numbers) for target, numbers in pairs])
 
-    def _compare(self, rows: Rows, ensemble: Ensemble) -> Comparison:
-        seen, said = ensemble.judge(rows)
+    def _compare(self, rows: Rows, judged: Judged) -> Comparison:
+        seen, said = judged
         truth = self._decoded(rows.y[seen].astype(np.float64))
         told = {
             "network": said,
