@@ -18,8 +18,17 @@ def main() -> None:
     except GlassbrickError as error:
         print(f"glassbrick: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
+    except KeyboardInterrupt:
+        print("glassbrick: interrupted", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
     except OSError as error:  # of the output itself: a full disk, a reader that has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             print(f"glassbrick: cannot print: {error.strerror}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    except Exception as error:
+        if sys.flags.dev_mode:  # python -X dev -m glassbrick
+            raise
+        said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        print(f"glassbrick: this should not have happened: {said}", file=sys.stderr)  # noqa: T201
         sys.exit(1)

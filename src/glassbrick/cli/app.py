@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["EngineName", "app", "chapter", "check", "export", "show"]
+from glassbrick.cli.engine_name import EngineName
+from glassbrick.cli.table_commands import evaluate, predict, train
 
-
-class EngineName(StrEnum):
-    """The engines to choose from."""
-
-    numpy = "numpy"
-    xla = "xla"
-    auto = "auto"
+__all__ = ["app", "chapter", "check", "export", "show"]
 
 
 app = typer.Typer(
@@ -70,6 +64,10 @@ def chapter(
     from glassbrick.cli.chapter import run
 
     raise typer.Exit(run(plot, force, engine.value))
+
+
+for _command in (train, predict, evaluate):
+    app.command()(_command)
 
 
 @app.command()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glassbrick.cli.outputs import require_room
 from glassbrick.errors import FileError, MissingExtraError
+from glassbrick.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,14 +38,7 @@ def prepare(path: Path, force: bool) -> None:
     if path.suffix.lower() not in _FORMATS:
         ending = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
         raise FileError(f"--plot: {path} {ending}; use one of {', '.join(_FORMATS)}.")
-    if not path.parent.is_dir():
-        raise FileError(f"--plot: there is no folder {path.parent}. Make it first.")
-    with _told_as_ours(path):
-        if path.is_dir() or (path.exists() and not force):
-            raise FileError(f"--plot: {path} exists. Choose another name, or add --force.")
-        handle, trial = tempfile.mkstemp(dir=path.parent)
-        os.close(handle)
-        Path(trial).unlink()
+    require_room(path, "--plot", force)
 
 
 def draw(outcomes: list[Outcome], path: Path) -> None:
@@ -106,23 +98,6 @@ def _draw_curve(axes: Any, outcome: Outcome, colour: str, marker: str) -> None:
 
 
 def _write(figure: Figure, path: Path) -> None:
-    with _told_as_ours(path):
-        handle, name = tempfile.mkstemp(suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        try:
-            figure.savefig(name, dpi=150)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-
-
-@contextmanager
-def _told_as_ours(path: Path) -> Iterator[None]:
-    """Turn errors of the file system into one of ours."""
-    try:
-        yield
-    except FileError:
-        raise
-    except OSError as error:
-        raise FileError(f"--plot: cannot write {path}: {error.strerror}.") from error
+    data = io.BytesIO()
+    figure.savefig(data, dpi=150, format=path.suffix[1:].lower())
+    write_whole(path, data.getvalue(), "--plot", overwrite=True)

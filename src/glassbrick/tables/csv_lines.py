@@ -62,9 +62,9 @@ def line_of_row(path: Path, separator: str, row: int) -> int | None:
 
 
 def _first_not_text(path: Path) -> int:
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
-        try:
-            line.decode()
-        except UnicodeDecodeError:
-            break
-    return number
+    data = path.read_bytes()
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return data.count(b"\n", 0, error.start) + 1
+    return 1

@@ -14,6 +14,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.checks import complaint, describe, refuse
 from glassbrick.errors import ArgumentTypeError, DataError, FileError, MissingExtraError
+from glassbrick.files import told_as_ours
 from glassbrick.tables.columns import Column, column_of, number_column
 from glassbrick.tables.csv_lines import misfit_of, names_in
 
@@ -200,9 +201,13 @@ def _as_frame(data: Any, who: str) -> Any:
 
 
 def _read_file(path: Path, who: str) -> Any:
+    with told_as_ours(who, "cannot be looked for"):
+        is_folder, is_file = path.is_dir(), path.is_file()
+    if is_folder:
+        raise FileError(f"{who}: this is a folder. Give the name of a file.")
     if path.suffix.lower() not in _ENDINGS:
         refuse(FileError, who, f"a file that ends in {', '.join(_ENDINGS)}", path.suffix or "none")
-    if not path.is_file():
+    if not is_file:
         raise FileError(f"{who}: there is no such file.")
     try:
         import polars

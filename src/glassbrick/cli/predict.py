@@ -1,0 +1,123 @@
+"""`glassbrick predict`: predictions for the rows of a file, as a table."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+
+from glassbrick.checks import complaint
+from glassbrick.cli.model_file import ModelFile
+from glassbrick.cli.outputs import require_ending, require_room
+from glassbrick.cli.table_file import TableFile
+from glassbrick.errors import ArgumentError, DataError
+from glassbrick.files import write_whole
+
+__all__ = ["How", "run"]
+
+_ENDINGS = (".csv", ".tsv", ".parquet", ".pq")
+
+
+@dataclass(frozen=True)
+class How:
+    """The options of the command."""
+
+    out: Path | None
+    interval: float | None
+    proba: bool
+    with_data: bool
+    force: bool
+
+
+def run(model: Path, data: Path, how: How) -> int:
+    """Predict and write; return the exit status."""
+    interval = how.interval
+    if interval is not None and not 0.0 < interval < 1.0:
+        raise typer.BadParameter(f"--interval: expected a share such as 0.9; received {interval}.")
+    if how.out is not None:
+        require_ending(how.out, "--out", _ENDINGS)
+        require_room(how.out, "--out", how.force)
+    loaded = ModelFile.read(model, "predict")
+    _require_kind(loaded, interval, how.proba)
+    table = TableFile.read(data, "predict")
+    predictions = _predictions(loaded, table, interval, how.proba)
+    if how.with_data:
+        predictions = _beside(table, predictions)
+    _write(predictions, how.out, how.force)
+    return 0
+
+
+def _require_kind(model: ModelFile, interval: float | None, proba: bool) -> None:
+    """Refuse options that a model of its kind knows nothing of."""
+    if interval is not None and not hasattr(model.model, "predict_interval"):
+        expected = "a model that glassbrick train made for regression"
+        kind = type(model.model).__name__
+        raise ArgumentError(complaint("predict, --interval", expected, kind))
+    if proba and not hasattr(model.model, "predict_proba"):
+        kind = type(model.model).__name__
+        raise ArgumentError(complaint("predict, --proba", "a model that predicts classes", kind))
+
+
+def _predictions(
+    model: ModelFile, data: TableFile, interval: float | None, proba: bool
+) -> dict[str, Any]:
+    """Return the columns of predictions."""
+    if not model.is_classifier:
+        said = model.numbers(data, "predict")
+        found: dict[str, Any] = _named("prediction", said, model.targets)
+        if interval is not None:
+            ends = model.interval(data, interval, "predict")
+            ends = np.asarray(ends).reshape(len(data), -1, 2)
+            found |= _named("lower", ends[:, :, 0], model.targets)
+            found |= _named("upper", ends[:, :, 1], model.targets)
+        return found
+    classes = model.classes(data, "predict")
+    found = _named("prediction", classes.reshape(len(data), -1), model.targets)
+    if proba:
+        names = model.targets if len(model.targets) > 1 else model.class_names
+        probabilities = model.probabilities(data, "predict")
+        pairs = zip(names, probabilities.T, strict=True)
+        found |= {f"probability_{name}": column.tolist() for name, column in pairs}
+    return found
+
+
+def _named(title: str, said: Any, targets: list[str]) -> dict[str, Any]:
+    """Name columns; if there are several, by what they predict."""
+    if said.shape[1] == 1:
+        return {title: said[:, 0].tolist()}
+    names = targets or [str(number) for number in range(said.shape[1])]
+    pairs = zip(names, said.T, strict=True)
+    return {f"{title}_{name}": column.tolist() for name, column in pairs}
+
+
+def _beside(data: TableFile, predictions: dict[str, Any]) -> dict[str, Any]:
+    """Put the columns of the file before those of the predictions."""
+    both = ", ".join(f'"{name}"' for name in predictions if name in data.names)
+    if both:
+        raise DataError(
+            f"predict, {data.name}: {both} would stand twice in the result. Rename the column, or "
+            "leave --with-data out."
+        )
+    return {name: data.table[name] for name in data.names} | predictions
+
+
+def _write(columns: dict[str, Any], out: Path | None, force: bool) -> None:
+    import polars
+
+    frame = polars.DataFrame(columns)
+    if out is None:
+        sys.stdout.write(frame.write_csv())
+        sys.stdout.flush()
+        return
+    data = io.BytesIO()
+    if out.suffix.lower() in (".parquet", ".pq"):
+        frame.write_parquet(data)
+    else:
+        frame.write_csv(data, separator="\t" if out.suffix.lower() == ".tsv" else ",")
+    write_whole(out, data.getvalue(), "--out", overwrite=force)
+    print(f"{len(frame)} predictions written to {out}")  # noqa: T201

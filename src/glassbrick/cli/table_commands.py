@@ -1,0 +1,149 @@
+"""The commands for tables and their options: train, predict, evaluate."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from glassbrick.cli.engine_name import EngineName
+
+if TYPE_CHECKING:
+    from glassbrick.tables import Task
+
+__all__ = [
+    "DataArgument",
+    "Force",
+    "Json",
+    "ModelArgument",
+    "TaskName",
+    "evaluate",
+    "predict",
+    "train",
+]
+
+_HIDDEN = "128,128,128"
+_LARGEST_SEED = 2**32 - 1
+
+ModelArgument = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A file that train or save has written.")
+]
+DataArgument = Annotated[Path, typer.Argument(metavar="DATA", help="A CSV, TSV or Parquet file.")]
+Force = Annotated[bool, typer.Option("--force", help="Write files over that exist.")]
+Json = Annotated[bool, typer.Option("--json", help="Print it for machines.")]
+
+
+class TaskName(StrEnum):
+    """The tasks to choose from."""
+
+    regression = "regression"
+    classification = "classification"
+
+
+def train(
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DATA]", help="A CSV, TSV or Parquet file; else the Boston data."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column to predict.")
+    ] = None,
+    task: Annotated[TaskName | None, typer.Option(help="Else found from the column.")] = None,
+    layers: Annotated[
+        str, typer.Option(metavar="SIZES", help="Neurons of each hidden layer; 0 for none.")
+    ] = _HIDDEN,
+    engine: Annotated[
+        EngineName, typer.Option(help="What runs the batches: NumPy, XLA (needs JAX), or a choice.")
+    ] = EngineName.auto,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes through the rows.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, help="Of all random numbers.")] = 0,
+    ensemble: Annotated[int, typer.Option(min=1, help="How many networks.")] = 5,
+    valid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE|FILE",
+            help="Rows to score the model on, and not to train on: 0.2, or a file.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="MODEL", help="Save the model, as .safetensors.")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write checkpoints; go on from those that are there."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write a page about it (needs matplotlib)."),
+    ] = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Train networks to predict one column of a table from the others.
+
+    Scores are on rows not seen in training, next to a linear model. Exit status 130 if interrupted.
+    """
+    from glassbrick.cli.train import run
+    from glassbrick.cli.train_plan import TrainPlan
+
+    wanted: Task | None = None if task is None else task.value
+    plan = TrainPlan(
+        data=data,
+        target=target,
+        task=wanted,
+        layers=layers,
+        engine=engine.value,
+        epochs=epochs,
+        seed=seed,
+        ensemble=ensemble,
+        valid=valid,
+        out=out,
+        checkpoint=checkpoint,
+        report=report,
+        as_json=as_json,
+        force=force,
+    )
+    raise typer.Exit(run(plan))
+
+
+def predict(
+    model: ModelArgument,
+    data: DataArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write .csv, .tsv or .parquet; else CSV is printed."),
+    ] = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Add intervals that hold so many truths, such as 0.9."),
+    ] = None,
+    proba: Annotated[bool, typer.Option("--proba", help="Add a column for each class.")] = False,
+    with_data: Annotated[
+        bool, typer.Option("--with-data", help="Put the columns of DATA before.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Predict each row of a table.
+
+    The columns are called prediction; lower and upper; probability_CLASS.
+    """
+    from glassbrick.cli.predict import How, run
+
+    how = How(out, interval, proba, with_data, force)
+    raise typer.Exit(run(model, data, how))
+
+
+def evaluate(
+    model: ModelArgument,
+    data: DataArgument,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The truth; else as in training.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Score a model on a table, next to what it promised at training."""
+    from glassbrick.cli.evaluate import run
+
+    raise typer.Exit(run(model, data, target=target, as_json=as_json))

@@ -1,0 +1,138 @@
+"""TableFile: the table that a command is given, and how its rows are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.datasets import load_boston
+from glassbrick.errors import ArgumentTypeError, DataError
+from glassbrick.tables import Column, open_table, read_table
+from glassbrick.tables.csv_lines import line_of_row
+
+__all__ = ["TableFile"]
+
+_PLACE = re.compile(r'(column ".*?", row )(\d+)(?=: )')
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table, and where it came from.
+
+    Attributes
+    ----------
+    name : str
+        What to call it.
+    path : Path or None
+        Of the file; None for the data that come with the package.
+    table : DataFrame or dict of lists
+        Its contents.
+    columns : list of Column
+        The same, looked at.
+    """
+
+    name: str
+    path: Path | None
+    table: Any
+    columns: list[Column]
+
+    @classmethod
+    def read(cls, path: Path, command: str) -> TableFile:
+        """Read a file.
+
+        Raises
+        ------
+        FileError, DataError, MissingExtraError
+            If it cannot be read, or no table is in it.
+        """
+        who = f"{command}, {path}"
+        with _called_as_in(path):
+            table = open_table(path, who)
+            return cls(str(path), path, table, read_table(table, who))
+
+    @classmethod
+    def boston(cls) -> TableFile:
+        """Return the data that come with the package."""
+        boston = load_boston()
+        names = [*boston.feature_names.tolist(), "MEDV"]
+        values = np.column_stack([boston.data, boston.target])
+        table = {name: column.tolist() for name, column in zip(names, values.T, strict=True)}
+        return cls("the Boston data", None, table, read_table(table, "train"))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return [column.name for column in self.columns]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def column(self, name: str, command: str) -> Column:
+        """Return a column of that name, in which no value may be missing.
+
+        Raises
+        ------
+        DataError
+            If there is none, or a value is missing.
+        """
+        found = next((column for column in self.columns if column.name == name), None)
+        who = f"{command}, {self.name}"
+        if found is None:
+            there = ", ".join(f'"{name}"' for name in self.names)
+            raise DataError(f'{who}: there is no column "{name}" among {there}.')
+        missing = np.flatnonzero(found.missing)
+        if len(missing):
+            with self.rows_as_in_file():
+                raise DataError(
+                    f'{who}, column "{name}", row {missing[0]}: expected a value to predict; '
+                    f"received none there, and in {len(missing)} rows in all. Leave out rows "
+                    "without it."
+                )
+        return found
+
+    def at(self, rows: Array) -> TableFile:
+        """Return some rows alone."""
+        if isinstance(self.table, dict):
+            table: Any = {n: [values[row] for row in rows] for n, values in self.table.items()}
+        else:
+            table = self.table[rows.tolist()]
+        return TableFile(self.name, self.path, table, [column.at(rows) for column in self.columns])
+
+    def without(self, name: str) -> TableFile:
+        """Return the other columns."""
+        if isinstance(self.table, dict):
+            table: Any = {other: values for other, values in self.table.items() if other != name}
+        else:
+            table = self.table.drop(name)
+        columns = [column for column in self.columns if column.name != name]
+        return TableFile(self.name, self.path, table, columns)
+
+    @contextmanager
+    def rows_as_in_file(self) -> Iterator[None]:
+        """Let errors name rows as whoever opens the file finds them."""
+        with _called_as_in(self.path):
+            yield
+
+
+@contextmanager
+def _called_as_in(path: Path | None) -> Iterator[None]:
+    """Count rows from 1 in errors, and name lines of text; what raises them counts from 0."""
+    try:
+        yield
+    except (DataError, ArgumentTypeError) as error:
+        message = _PLACE.sub(lambda found: found[1] + _row(path, int(found[2])), str(error), 1)
+        raise type(error)(message) from None
+
+
+def _row(path: Path | None, row: int) -> str:
+    if path is None or path.suffix.lower() in (".parquet", ".pq"):
+        return f"{row + 1} (the first is row 1)"
+    line = line_of_row(path, "\t" if path.suffix.lower() == ".tsv" else ",", row)
+    return f"{row + 1} (line {line} of the file)"

@@ -1,0 +1,98 @@
+"""`glassbrick train`: from the file of a table to a model, its scores, and a report."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+import time
+import warnings
+from typing import Any
+
+from glassbrick.cli.model_file import ModelFile
+from glassbrick.cli.scoring import score
+from glassbrick.cli.train_plan import Prepared, TrainPlan, prepare
+from glassbrick.cli.train_progress import TrainProgress
+from glassbrick.cli.trained import Trained
+from glassbrick.files import write_whole
+
+__all__ = ["run"]
+
+
+def run(plan: TrainPlan) -> int:
+    """Train, write and tell; return the exit status."""
+    prepared = prepare(plan)
+    progress = TrainProgress(plan.ensemble, plan.epochs, None if plan.as_json else sys.stdout)
+    try:
+        trained = _train(plan, prepared, progress)
+    except KeyboardInterrupt:
+        print(_interruption(plan, progress), file=sys.stderr)  # noqa: T201
+        return 130
+    if plan.out is not None:
+        trained.model.save(plan.out, overwrite=plan.force)
+    if plan.report is not None:
+        from glassbrick.cli.report import page_of
+
+        page = page_of(trained).encode()
+        write_whole(plan.report, page, "--report", overwrite=plan.force)
+    if plan.as_json:
+        print(json.dumps(trained.to_json(), indent=2, allow_nan=False))  # noqa: T201
+    else:
+        from glassbrick.cli.train_summary import lines_of
+
+        print("\n".join(lines_of(trained)))  # noqa: T201
+    return 0
+
+
+def _train(plan: TrainPlan, prepared: Prepared, progress: TrainProgress) -> Trained:
+    """Fit, and score on the rows that were kept."""
+    model = _estimator(plan, prepared, progress)
+    began = time.perf_counter()
+    progress.start()
+    try:
+        # What an interrupted fit says is said here, and with what follows from it.
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as w:
+            warnings.simplefilter("always")
+            model.fit(prepared.training.table, prepared.target)
+    finally:
+        progress.stop_drawing()
+    seconds = time.perf_counter() - began
+    model.set_params(callbacks=(), checkpoint=None)  # of this training, not of the model
+    valid = None
+    if prepared.valid is not None:
+        found = ModelFile("the model", model)
+        valid = score(found, prepared.valid, prepared.target, "train, --valid")
+    return Trained(plan, prepared, model, seconds, progress.resumed, valid, _notes(w))
+
+
+def _estimator(plan: TrainPlan, prepared: Prepared, progress: TrainProgress) -> Any:
+    from glassbrick.sklearn import TabularClassifier, TabularRegressor
+
+    kind = TabularClassifier if prepared.task == "classification" else TabularRegressor
+    return kind(
+        hidden=prepared.hidden,
+        ensemble=plan.ensemble,
+        epochs=plan.epochs,
+        callbacks=[progress],
+        checkpoint=plan.checkpoint,
+        engine=plan.engine,
+        random_state=plan.seed,
+    )
+
+
+def _notes(caught: list[warnings.WarningMessage]) -> list[str]:
+    """Return what was warned of, but for what the summary says anyway."""
+    from glassbrick.sklearn import BaselineWarning
+
+    told = [w for w in caught if issubclass(w.category, UserWarning)]
+    notes = (str(w.message) for w in told if not issubclass(w.category, BaselineWarning))
+    return list(dict.fromkeys(notes))
+
+
+def _interruption(plan: TrainPlan, progress: TrainProgress) -> str:
+    """Say what is left of a training that was interrupted."""
+    where = f"glassbrick: interrupted in network {max(progress.network, 1)} of {plan.ensemble}"
+    if plan.checkpoint is None:
+        return f"{where}; nothing was kept. With --checkpoint DIR it could go on."
+    return f"{where}; what was trained is in {plan.checkpoint}: the same command goes on from there"
