@@ -6,8 +6,9 @@ export PIP_QUIET = 1
 
 .PHONY: demo test check docs bench clean
 
-demo: .venv/.installed  ## train the chapter's three networks, compare 21 figures
+demo: .venv/.installed  ## the chapter's three networks, 21 figures compared; then a model for a table
 	$(BIN)/glassbrick chapter
+	$(BIN)/glassbrick train
 
 test: .venv/.dev  ## run all tests, with coverage
 	$(BIN)/coverage erase
@@ -34,7 +35,7 @@ bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's
 	@touch $@
 
 .venv/.installed: .venv/.pip pyproject.toml
-	$(BIN)/python -m pip install -e .
+	$(BIN)/python -m pip install -e '.[data]'
 	@touch $@
 
 .venv/.dev: .venv/.installed

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -54,3 +58,53 @@ def test_the_page_on_scikit_learn_runs_as_it_says(tmp_path, monkeypatch):
     assert len(pairs) == 5
     for printed, shown in pairs:
         assert printed == shown
+
+
+def masked(text):
+    """Put dots in the place of what differs from run to run, and from machine to machine."""
+    text = re.sub(r"\d+\.\d s\b", "... s", text)
+    text = re.sub(r"engine \w+", "engine ...", text)
+    text = re.sub(r"after epoch \d+", "after epoch ...", text)
+    # Rounding may differ between machines: digits that are told, but not all of them.
+    text = re.sub(r"\d+\.\d+", lambda found: f"{float(found[0]):.2g}", text)
+    return " ".join(text.split())
+
+
+def test_the_page_on_tables_shows_what_its_commands_print(tmp_path):
+    page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    shutil.copy(ROOT / "examples" / "penguins.csv", tmp_path)
+    command = tmp_path / "bin" / "glassbrick"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m glassbrick "$@"\n')
+    command.chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{command.parent}:{os.environ['PATH']}",
+        "COLUMNS": "80",
+        "NO_COLOR": "1",
+    }
+    shown = re.findall(r"```sh\n(.*?)```(?:\n\n```text\n(.*?)```)?", page, re.DOTALL)
+    assert len(shown) == 8
+    for script, expected in shown:
+        run = subprocess.run(
+            ["/bin/sh", "-e", "-c", script],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (run.returncode, run.stderr) == (0, ""), script
+        if expected:
+            assert masked(run.stdout) == masked(expected), script
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "bin",
+        "known.csv",
+        "mass.html",
+        "mass.onnx",
+        "mass.safetensors",
+        "penguins.csv",
+        "predictions.csv",
+        "species-checkpoints",
+        "species.safetensors",
+    }

@@ -133,7 +133,7 @@ def test_to_frame():
 
 @pytest.mark.parametrize(
     ("package", "extra", "use"),
-    [("pandas", "data", History.to_frame), ("matplotlib", "plot", History.plot)],
+    [("pandas", "pandas", History.to_frame), ("matplotlib", "plot", History.plot)],
 )
 def test_a_missing_package_is_told(package, extra, use, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)

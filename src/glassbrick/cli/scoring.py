@@ -14,7 +14,15 @@ from glassbrick.errors import DataError
 from glassbrick.sklearn.tabular.baselines import class_scores, number_scores
 from glassbrick.tables import ClassTarget, Column, as_kind
 
-__all__ = ["COVERAGE", "Scored", "confusion", "lines_of_confusion", "lines_of_scores", "score"]
+__all__ = [
+    "COVERAGE",
+    "Scored",
+    "confusion",
+    "figure",
+    "lines_of_confusion",
+    "lines_of_scores",
+    "score",
+]
 
 COVERAGE = 0.9
 """How many of the truths the intervals are to hold."""
@@ -22,6 +30,7 @@ COVERAGE = 0.9
 Scored = dict[str, Any]
 """JSON: "rows", "scores" by name, and of few classes "confusion"."""
 
+_NOTHING = 1e-12  # as a score
 _FEW = 12  # classes, up to which there is room for a matrix
 _TITLES = {"r2": "R²", "log_loss": "log loss"}
 
@@ -86,9 +95,14 @@ def lines_of_scores(scores: dict[str, dict[str, float]]) -> list[str]:
     titles = "".join(f"{_TITLES.get(name, name):>12}" for name in names)
     lines = [" " * width + titles]
     for who, found in scores.items():
-        cells = [f"{found[name]:12.4g}" if name in found else " " * 12 for name in names]
-        lines.append(f"{who:{width}}" + "".join(cells).rstrip())
+        cells = (figure(found[name]) if name in found else "" for name in names)
+        lines.append(f"{who:{width}}" + "".join(f"{cell:>12}" for cell in cells).rstrip())
     return lines
+
+
+def figure(value: float) -> str:
+    """Write a score in four digits; what only rounding keeps from 0 is 0."""
+    return f"{0.0 if abs(value) < _NOTHING else value:.4g}"
 
 
 def lines_of_confusion(told: dict[str, Any]) -> list[str]:

@@ -71,7 +71,7 @@ class TrainProgress(Callback):
         self.network += 1
         if "resumed_from" in (logs or {}):
             self.resumed += self.history.epochs
-        self._show("")
+        self._show("", at_once=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Move the bar on."""
@@ -89,11 +89,12 @@ class TrainProgress(Callback):
             )
             print(line, file=self._lines, flush=True)
 
-    def _show(self, loss: str) -> None:
+    def _show(self, loss: str, *, at_once: bool = False) -> None:
         if self._bar is not None:
             done = min(self.history.epochs, self.epochs)
             self._bar.update(
                 self._task,
                 completed=(self.network - 1) * self.epochs + done,
                 description=f"Network {self.network} of {self.networks}, epoch {done} {loss}",
+                refresh=at_once,
             )

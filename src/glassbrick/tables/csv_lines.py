@@ -33,6 +33,7 @@ def misfit_of(path: Path, separator: str) -> str:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.reader(lines, delimiter=separator, strict=True)
             names = next(rows, [])
+            number = rows.line_num
             for row in rows:
                 number = rows.line_num
                 if len(row) > len(names):

@@ -159,7 +159,7 @@ class History:
         try:
             from pandas import DataFrame, Index
         except ImportError:
-            raise MissingExtraError("History.to_frame", "pandas", "data") from None
+            raise MissingExtraError("History.to_frame", "pandas", "pandas") from None
         return DataFrame(self.history, index=Index(self.epoch, name="epoch"))
 
     def plot(

@@ -32,7 +32,7 @@ _SETTINGS: dict[Any, Any] = {
     "xtick.color": _INK,
     "ytick.color": _INK,
     "font.family": "sans-serif",
-    "font.size": 11.0,
+    "font.size": 10.5,
 }
 
 
@@ -50,17 +50,20 @@ def curves(histories: Sequence[History]) -> str:
         losses = [loss for history in histories for loss in (*history.loss, *history.val_loss)]
         if min(losses) > 0.0 and max(losses) > 10.0 * min(losses):
             axes.set_yscale("log")
+            for which in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+                which(_plain_numbers)
         axes.set(xlabel="epoch", ylabel="loss")
         axes.legend(frameon=False)
 
-    return _svg("curves", (6.4, 3.6), draw)
+    return _svg("curves", (4.8, 3.0), draw)
 
 
 def agreement(actual: Array, predicted: Array, width: float | None, name: str) -> str:
     """Draw predicted against actual values, with the band that holds nine of ten."""
 
     def draw(axes: Any) -> None:
-        low, high = (f(f(actual), f(predicted)) for f in (np.min, np.max))
+        low = min(actual.min(), predicted.min())
+        high = max(actual.max(), predicted.max())
         margin = 0.04 * (high - low) or 1.0
         ends = np.array([low - margin, high + margin])
         if width is not None:
@@ -75,7 +78,7 @@ def agreement(actual: Array, predicted: Array, width: float | None, name: str) -
         if width is not None:
             axes.legend(frameon=False, loc="upper left")
 
-    return _svg("agreement", (5.2, 4.8), draw)
+    return _svg("agreement", (4.6, 4.3), draw)
 
 
 def bars(named: Sequence[tuple[str, float]], label: str) -> str:
@@ -91,7 +94,7 @@ def bars(named: Sequence[tuple[str, float]], label: str) -> str:
         axes.set(xlabel=label)
         axes.tick_params(axis="y", length=0)
 
-    return _svg("bars", (6.4, 0.9 + 0.32 * len(named)), draw)
+    return _svg("bars", (4.8, 0.8 + 0.27 * len(named)), draw)
 
 
 def _svg(name: str, size: tuple[float, float], draw: Callable[[Any], None]) -> str:
@@ -123,11 +126,17 @@ def _for_a_page(text: str, name: str) -> str:
         text = text.replace(colour, ours)
     text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font: \1 system-ui, sans-serif", text)
     size = re.search(r'<svg[^>]*? width="([\d.]+)pt"', text)
-    width = 4.0 / 3.0 * float(size[1]) if size else 600.0
+    width = 1.6 * float(size[1]) if size else 600.0
     shown = f'<svg class="figure" role="img" aria-label="{name}" style="max-width:{width:.0f}px"'
     head, rest = text.split(">", 1)
     head = re.sub(r' (width|height)="[\d.]+pt"', "", head).replace("<svg", shown, 1)
     return f"{head}>{rest}"
+
+
+def _plain_numbers(value: float, place: int) -> str:  # noqa: ARG001
+    """Label 1, 2 and 5 of each power of ten, without mathematical type."""
+    digit = f"{value:e}"[0]
+    return f"{value:g}" if digit in "125" else ""
 
 
 def _short(name: str) -> str:

@@ -11,7 +11,7 @@ from glassbrick.cli.report.figures import agreement, bars, curves
 from glassbrick.cli.report.importance import importances
 from glassbrick.cli.report.style import STYLE
 from glassbrick.cli.report.tables import definitions, matrix, table
-from glassbrick.cli.scoring import COVERAGE, confusion
+from glassbrick.cli.scoring import COVERAGE, confusion, figure
 from glassbrick.cli.train_summary import kinds_of
 from glassbrick.cli.trained import Trained
 from glassbrick.errors import DataError
@@ -57,7 +57,7 @@ def _scores(trained: Trained) -> str:
     names = list(comparison.scores["network"])
     heads = ["", *(_TITLES.get(name, name) for name in names)]
     rows = [
-        [who, *(f"{found[name]:.4g}" for name in names)] for who, found in comparison.scores.items()
+        [who, *(figure(found[name]) for name in names)] for who, found in comparison.scores.items()
     ]
     kind = "good" if comparison.network_is_best else "bad"
     content = (
@@ -71,7 +71,7 @@ def _scores(trained: Trained) -> str:
         content += (
             f"<p>The finished model on {trained.valid['rows']} rows that were kept "
             f"(<code>--valid {escape(str(trained.plan.valid))}</code>):</p>"
-        ) + table(heads, [[f"{value:.4g}" for value in found.values()]], numbers_from=0)
+        ) + table(heads, [[figure(value) for value in found.values()]], numbers_from=0)
         if "coverage" in found:
             content += f"<p>Coverage: how many truths the {COVERAGE:.0%} intervals hold.</p>"
     return _section("Scores", content)
@@ -83,9 +83,9 @@ def _judged(trained: Trained) -> str:
     name = trained.prepared.target
     column = trained.prepared.training.column(name, "--report").at(rows)
     if trained.prepared.task == "regression":
-        figure = agreement(column.values, said[:, 0], _width(trained), name)
+        drawn = agreement(column.values, said[:, 0], _width(trained), name)
         note = f"Rows not seen in training. {len(rows)} predictions."
-        return _section("Predicted and actual", f"<p>{note}</p>{figure}")
+        return _section("Predicted and actual", f"<p>{note}</p>{drawn}")
     target = trained.model.targets_[0]
     truth: Array = target.encode(as_kind(column, "category", "--report"), "--report")[:, 0].astype(
         int
@@ -129,18 +129,20 @@ def _learning(trained: Trained) -> str:
 
 
 def _columns(trained: Trained) -> str:
-    columns = trained.columns
     rows = [
         [
             column.name,
-            column.kind,
+            column.kind if column.categories is None else f"{column.categories} categories",
             str(column.missing or ""),
-            "" if column.categories is None else str(column.categories),
-            f"no: {column.left_out}" if column.left_out else "yes",
         ]
-        for column in columns
+        for column in trained.columns
+        if not column.left_out
     ]
-    return table(["column", "kind", "missing", "categories", "used"], rows, numbers=(2, 3))
+    content = table(["column", "kind", "missing"], rows, numbers=(2,))
+    left_out = [[column.name, column.left_out] for column in trained.columns if column.left_out]
+    if left_out:
+        content += "<p>Left out:</p>" + table(["column", "because it"], left_out)
+    return content
 
 
 def _settings(trained: Trained) -> str:

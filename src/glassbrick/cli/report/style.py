@@ -23,7 +23,7 @@ p { margin: .5rem 0; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; margin: .7rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+  border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); }
 th.number, td.number { text-align: right; padding-left: .8rem; }
 .matrix td { background: color-mix(in srgb, var(--shade) var(--share), transparent);
@@ -32,7 +32,7 @@ th.number, td.number { text-align: right; padding-left: .8rem; }
 .right { --shade: color-mix(in srgb, var(--accent) 45%, transparent); }
 .wrong { --shade: color-mix(in srgb, var(--bad) 75%, transparent); }
 .figure { width: 100%; height: auto; display: block; margin: .5rem 0; }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .6rem 1.2rem;
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .6rem 1.2rem;
   margin: .7rem 0; }
 dt { color: var(--soft); font-size: .85rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
