@@ -312,6 +312,7 @@ def test_training_without_data_is_on_boston(run):
     assert "On 506 rows" not in out  # with one network, a fifth
     assert "On 102 rows, each predicted by a network that has not seen it" in out
     assert "not saved; to keep it, add --out" in out
+    assert "not to learn about houses or people" in " ".join(out.split())
 
 
 WITHOUT_POLARS = """

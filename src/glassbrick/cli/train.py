@@ -15,6 +15,7 @@ from glassbrick.cli.scoring import score
 from glassbrick.cli.train_plan import Prepared, TrainPlan, prepare
 from glassbrick.cli.train_progress import TrainProgress
 from glassbrick.cli.trained import Trained
+from glassbrick.datasets import load_boston
 from glassbrick.files import write_whole
 
 __all__ = ["run"]
@@ -63,7 +64,10 @@ def _train(plan: TrainPlan, prepared: Prepared, progress: TrainProgress) -> Trai
     if prepared.valid is not None:
         found = ModelFile("the model", model)
         valid = score(found, prepared.valid, prepared.target, "train, --valid")
-    return Trained(plan, prepared, model, seconds, progress.resumed, valid, _notes(w))
+    notes = _notes(w)
+    if plan.data is None:
+        notes.append(load_boston().ethics_note)
+    return Trained(plan, prepared, model, seconds, progress.resumed, valid, notes)
 
 
 def _estimator(plan: TrainPlan, prepared: Prepared, progress: TrainProgress) -> Any:

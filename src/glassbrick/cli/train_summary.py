@@ -36,6 +36,7 @@ def lines_of(trained: Trained) -> list[str]:
             lines.append(f"coverage: how many truths the {COVERAGE:.0%} intervals hold")
         if "confusion" in trained.valid:
             lines += lines_of_confusion(trained.valid["confusion"])
+    lines += [""] if trained.notes else []
     lines += [line for note in trained.notes for line in _told("Note", note)]
     return [*lines, "", *_written(trained)]
 
