@@ -123,6 +123,8 @@ def write_bad_tables(folder, frame):
         "alike.csv": "a,b\n1,2.5\n1,2.5\n",
         "constant.csv": "a,b\n1,2.5\n2,2.5\n3,2.5\n",
         "one-class.csv": "a,b\n1,x\n2,x\n3,x\n",
+        "infinite-later.csv": 'b,a\n1,2.5\n"3\n3",4\n4,inf\n5,1.5\n',
+        "no-truth.csv": "a,b\n1,\n2,NA\n3,?\n",
         "gaps.csv": 'a,b\n1,2.5\n2,"3.5"\n"3\n3",\n4,\n5,1.5\n',
         "useless.csv": "a,b\n1,2.5\n1,3.5\n1,1.5\n",
         "days.csv": "a,b\n1,2024-01-01\n2,2024-01-02\n3,2024-01-03\n",
@@ -170,11 +172,20 @@ BAD = {
     ),
     "an unknown target": ("train constant.csv --target c", 1, 'no column "c" among "a", "b"'),
     "no target": ("train constant.csv", 2, "say which column to predict"),
-    "gaps in the target": (
-        "train gaps.csv --target b",
+    "no value in the target": (
+        "train no-truth.csv --target b",
         1,
-        'column "b", row 3 (line 5 of the file): expected a value to predict; received none there, '
-        "and in 2 rows in all",
+        'no-truth.csv, column "b": there are no values in it',
+    ),
+    "infinity after a text of two lines": (
+        "train infinite-later.csv --target b",
+        1,
+        'column "a", row 3 (line 5 of the file): expected a finite number',
+    ),
+    "a fraction as a class, below a gap": (
+        "train gaps.csv --target b --task classification",
+        1,
+        'column "b", row 1 (line 2 of the file): expected a class; received 2.5',
     ),
     "one number": ("train constant.csv --target b", 1, "different numbers; received 2.5 in all"),
     "one class": ("train one-class.csv --target b", 1, "at least two classes"),
@@ -365,6 +376,31 @@ def test_lines_fit_a_terminal(run, tmp_path, monkeypatch):
     _, out, _ = run("train", PENGUINS, "--target", "species", "--valid", "0.2", *FAST)
     paths = [line for line in out.splitlines() if str(PENGUINS) in line]
     assert max(len(line) for line in out.splitlines() if line not in paths) <= 80
+
+
+def test_rows_without_the_target_are_left_out_and_told(run, tmp_path):
+    model = tmp_path / "mass.safetensors"
+    status, out, _ = run("train", PENGUINS, "--target", "body_mass_g", "--out", model, *FAST)
+    assert status == 0
+    assert "342 rows, 7 columns" in out
+    assert 'Left out   2 rows without "body_mass_g"' in out
+    _, out, _ = run("evaluate", model, PENGUINS)
+    assert "342 rows, 2 more without the truth" in " ".join(out.split())
+    _, out, _ = run("evaluate", model, PENGUINS, "--json")
+    told = json.loads(out)
+    assert (told["rows"], told["rows_without_target"]) == (342, 2)
+
+
+def test_rows_are_called_as_in_the_file_where_some_are_left_out(run, tmp_path):
+    table = tmp_path / "t.csv"
+    rows = [f"{number},{number % 7}.5" for number in range(20)]
+    table.write_text("\n".join(["a,b", *rows]) + "\n")
+    model = tmp_path / "b.safetensors"
+    assert run("train", table, "--target", "b", "--out", model, *FAST)[0] == 0
+    table.write_text("a,b\n1,2.5\n2,\n3,1.5\nold,0.5\n")
+    status, _, err = run("evaluate", model, table)
+    assert status == 1
+    assert 'column "a", row 4 (line 5 of the file): expected a number' in " ".join(err.split())
 
 
 @pytest.mark.parametrize("task", ["regression", "classification"])
@@ -643,7 +679,7 @@ def test_what_matters_comes_first():
         warnings.simplefilter("ignore")
         model.fit(table, "y")
     plan = TrainPlan(None, "y", None, "0", "numpy", 30, 0, 1, None, None, None, None, False, False)
-    prepared = Prepared(data, None, "y", "regression", ())
+    prepared = Prepared(data, None, "y", "regression", (), 0)
     found = importances(Trained(plan, prepared, model, 1.0, 0, None, []))
     assert [name for name, _ in found] == ["signal", "noise"]
     assert found[0][1] > 1.0  # R² of shuffled rows is about -1

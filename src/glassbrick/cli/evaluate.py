@@ -10,10 +10,11 @@ from typing import Any
 import typer
 
 from glassbrick.cli.model_file import ModelFile
-from glassbrick.cli.scoring import COVERAGE, Scored, lines_of_confusion, lines_of_scores, score
+from glassbrick.cli.scoring import COVERAGE, Scored, lines_of_confusion, score
 from glassbrick.cli.table_file import TableFile
 from glassbrick.errors import DataError
 from glassbrick.sklearn.tabular import Comparison
+from glassbrick.sklearn.tabular.comparison import lines_of_scores
 
 __all__ = ["run"]
 
@@ -41,7 +42,9 @@ def run(model: Path, data: Path, *, target: str | None, as_json: bool) -> int:
         then = None if promised is None else vars(promised)
         print(json.dumps({**told, "at_training": then}, indent=2))  # noqa: T201
     else:
-        title = f'{data}, {scored["rows"]} rows: "{target}" as {model} predicts it'
+        without = scored["rows_without_target"]
+        rows = f"{scored['rows']} rows" + (f", {without} more without the truth" if without else "")
+        title = f'{data}, {rows}: "{target}" as {model} predicts it'
         print("\n".join([*textwrap.wrap(title, _WIDTH), *_lines(scored, promised)]))  # noqa: T201
     return 0
 

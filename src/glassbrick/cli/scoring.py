@@ -18,9 +18,7 @@ __all__ = [
     "COVERAGE",
     "Scored",
     "confusion",
-    "figure",
     "lines_of_confusion",
-    "lines_of_scores",
     "score",
 ]
 
@@ -28,27 +26,25 @@ COVERAGE = 0.9
 """How many of the truths the intervals are to hold."""
 
 Scored = dict[str, Any]
-"""JSON: "rows", "scores" by name, and of few classes "confusion"."""
+"""JSON: "rows", "rows_without_target", "scores" by name, and of few classes "confusion"."""
 
-_NOTHING = 1e-12  # as a score
 _FEW = 12  # classes, up to which there is room for a matrix
-_TITLES = {"r2": "R²", "log_loss": "log loss"}
 
 
 def score(model: ModelFile, data: TableFile, target: str, command: str) -> Scored:
-    """Compare predictions with a column.
+    """Compare predictions with a column, in the rows in which it has a value.
 
     Raises
     ------
     DataError
         If a column is missing, or a value in it cannot be used.
     """
+    there, data = len(data), data.where_known(target, command)
     truth = data.column(target, command)
     data = data.without(target)
+    judge = _score_classes if model.is_classifier else _score_numbers
     with data.rows_as_in_file():
-        if model.is_classifier:
-            return _score_classes(model, data, truth, command)
-        return _score_numbers(model, data, truth, command)
+        return {**judge(model, data, truth, command), "rows_without_target": there - len(data)}
 
 
 def _score_numbers(model: ModelFile, data: TableFile, column: Column, command: str) -> Scored:
@@ -86,23 +82,6 @@ def _score_classes(model: ModelFile, data: TableFile, column: Column, command: s
 def confusion(truth: Array, predicted: Array, classes: int) -> Array:
     """Count rows: a line for each true class, a column for each that was predicted."""
     return np.bincount(truth * classes + predicted, minlength=classes**2).reshape(classes, -1)
-
-
-def lines_of_scores(scores: dict[str, dict[str, float]]) -> list[str]:
-    """Return a table, a line for each model, as text."""
-    names = list(dict.fromkeys(name for found in scores.values() for name in found))
-    width = max(12, *(len(who) + 1 for who in scores))
-    titles = "".join(f"{_TITLES.get(name, name):>12}" for name in names)
-    lines = [" " * width + titles]
-    for who, found in scores.items():
-        cells = (figure(found[name]) if name in found else "" for name in names)
-        lines.append(f"{who:{width}}" + "".join(f"{cell:>12}" for cell in cells).rstrip())
-    return lines
-
-
-def figure(value: float) -> str:
-    """Write a score in four digits; what only rounding keeps from 0 is 0."""
-    return f"{0.0 if abs(value) < _NOTHING else value:.4g}"
 
 
 def lines_of_confusion(told: dict[str, Any]) -> list[str]:

@@ -50,6 +50,9 @@ def _show_estimator(estimator: Any, told: dict[str, Any], console: Console) -> N
     console.print(f"Features: {features['count']}{names}", markup=False)
     if hasattr(estimator, "classes_"):
         console.print(f"Classes: {_some(estimator.classes_.tolist())}", markup=False)
+    if hasattr(estimator, "targets_"):
+        console.print(f"Predicts: {_some([t.name for t in estimator.targets_])}", markup=False)
+        console.print(f"When it was trained:\n{estimator.comparison_}\n", markup=False)
 
 
 def _some(values: list[Any]) -> str:

@@ -36,12 +36,15 @@ class TableFile:
         Its contents.
     columns : list of Column
         The same, looked at.
+    rows : ndarray of int or None
+        Where these rows stand in the file; None if all of them are here.
     """
 
     name: str
     path: Path | None
     table: Any
     columns: list[Column]
+    rows: Array | None = None
 
     @classmethod
     def read(cls, path: Path, command: str) -> TableFile:
@@ -75,27 +78,32 @@ class TableFile:
         return len(self.columns[0])
 
     def column(self, name: str, command: str) -> Column:
-        """Return a column of that name, in which no value may be missing.
+        """Return a column of that name.
 
         Raises
         ------
         DataError
-            If there is none, or a value is missing.
+            If there is none.
         """
         found = next((column for column in self.columns if column.name == name), None)
         who = f"{command}, {self.name}"
         if found is None:
             there = ", ".join(f'"{name}"' for name in self.names)
             raise DataError(f'{who}: there is no column "{name}" among {there}.')
-        missing = np.flatnonzero(found.missing)
-        if len(missing):
-            with self.rows_as_in_file():
-                raise DataError(
-                    f'{who}, column "{name}", row {missing[0]}: expected a value to predict; '
-                    f"received none there, and in {len(missing)} rows in all. Leave out rows "
-                    "without it."
-                )
         return found
+
+    def where_known(self, name: str, command: str) -> TableFile:
+        """Return the rows in which a column has a value.
+
+        Raises
+        ------
+        DataError
+            If there is no such column, or no such row.
+        """
+        missing = self.column(name, command).missing
+        if missing.all():
+            raise DataError(f'{command}, {self.name}, column "{name}": there are no values in it.')
+        return self.at(np.flatnonzero(~missing)) if missing.any() else self
 
     def at(self, rows: Array) -> TableFile:
         """Return some rows alone."""
@@ -103,7 +111,9 @@ class TableFile:
             table: Any = {n: [values[row] for row in rows] for n, values in self.table.items()}
         else:
             table = self.table[rows.tolist()]
-        return TableFile(self.name, self.path, table, [column.at(rows) for column in self.columns])
+        columns = [column.at(rows) for column in self.columns]
+        places = rows if self.rows is None else self.rows[rows]
+        return TableFile(self.name, self.path, table, columns, places)
 
     def without(self, name: str) -> TableFile:
         """Return the other columns."""
@@ -112,22 +122,27 @@ class TableFile:
         else:
             table = self.table.drop(name)
         columns = [column for column in self.columns if column.name != name]
-        return TableFile(self.name, self.path, table, columns)
+        return TableFile(self.name, self.path, table, columns, self.rows)
 
     @contextmanager
     def rows_as_in_file(self) -> Iterator[None]:
         """Let errors name rows as whoever opens the file finds them."""
-        with _called_as_in(self.path):
+        with _called_as_in(self.path, self.rows):
             yield
 
 
 @contextmanager
-def _called_as_in(path: Path | None) -> Iterator[None]:
+def _called_as_in(path: Path | None, rows: Array | None = None) -> Iterator[None]:
     """Count rows from 1 in errors, and name lines of text; what raises them counts from 0."""
     try:
         yield
     except (DataError, ArgumentTypeError) as error:
-        message = _PLACE.sub(lambda found: found[1] + _row(path, int(found[2])), str(error), 1)
+
+        def told(found: re.Match[str]) -> str:
+            row = int(found[2])
+            return found[1] + _row(path, row if rows is None else int(rows[row]))
+
+        message = _PLACE.sub(told, str(error), 1)
         raise type(error)(message) from None
 
 

@@ -57,6 +57,8 @@ class Prepared:
         Which kind of prediction it is.
     hidden : tuple of int
         Neurons of each hidden layer.
+    without_target : int
+        How many rows were left out, for there is nothing to predict in them.
     """
 
     training: TableFile
@@ -64,6 +66,7 @@ class Prepared:
     target: str
     task: Task
     hidden: tuple[int, ...]
+    without_target: int
 
 
 def prepare(plan: TrainPlan) -> Prepared:
@@ -86,6 +89,7 @@ def prepare(plan: TrainPlan) -> Prepared:
         raise typer.BadParameter(
             f"say which column to predict: --target COLUMN. In {data.name} there are {there}."
         )
+    rows, data = len(data), data.where_known(target, "train")
     column = data.column(target, "train")
     task = plan.task or task_of(column)
     _require_task(data, column, task)
@@ -98,7 +102,7 @@ def prepare(plan: TrainPlan) -> Prepared:
     elif plan.valid is not None:
         valid = TableFile.read(Path(plan.valid), "train, --valid")
         valid.column(target, "train, --valid")
-    return Prepared(training, valid, target, task, hidden)
+    return Prepared(training, valid, target, task, hidden, rows - len(data))
 
 
 def hidden_of(layers: str) -> tuple[int, ...]:

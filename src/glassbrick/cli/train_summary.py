@@ -6,8 +6,9 @@ import shlex
 import textwrap
 from collections import Counter
 
-from glassbrick.cli.scoring import COVERAGE, lines_of_confusion, lines_of_scores
+from glassbrick.cli.scoring import COVERAGE, lines_of_confusion
 from glassbrick.cli.trained import Trained
+from glassbrick.sklearn.tabular.comparison import lines_of_scores
 
 __all__ = ["kinds_of", "lines_of"]
 
@@ -20,6 +21,9 @@ def lines_of(trained: Trained) -> list[str]:
     """Return the summary, each line narrow enough for a terminal of 80 columns."""
     prepared, comparison = trained.prepared, trained.comparison
     lines = ["", *_told("Data", f"{prepared.training.name}: {kinds_of(trained)}")]
+    if prepared.without_target:
+        rows = "1 row" if prepared.without_target == 1 else f"{prepared.without_target} rows"
+        lines += _told("Left out", f'{rows} without "{prepared.target}"')
     for reason in _left_out(trained):
         lines += _told("Left out", reason)
     lines += _told("Task", _task(trained))

@@ -115,6 +115,7 @@ class Trained:
         told = {
             "data": prepared.training.name,
             "rows": len(prepared.training),
+            "rows_without_target": prepared.without_target,
             "target": prepared.target,
             "task": prepared.task,
             "task_was_given": plan.task is not None,

@@ -11,10 +11,11 @@ from glassbrick.cli.report.figures import agreement, bars, curves
 from glassbrick.cli.report.importance import importances
 from glassbrick.cli.report.style import STYLE
 from glassbrick.cli.report.tables import definitions, matrix, table
-from glassbrick.cli.scoring import COVERAGE, confusion, figure
+from glassbrick.cli.scoring import COVERAGE, confusion
 from glassbrick.cli.train_summary import kinds_of
 from glassbrick.cli.trained import Trained
 from glassbrick.errors import DataError
+from glassbrick.sklearn.tabular.comparison import figure
 from glassbrick.sklearn.tabular.intervals import width_of
 from glassbrick.tables import as_kind
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from glassbrick.sklearn.tabular.baselines import Scores
 
-__all__ = ["BaselineWarning", "Comparison"]
+__all__ = ["BaselineWarning", "Comparison", "figure", "lines_of_scores"]
 
 
+_NOTHING = 1e-12  # as a score
+_WIDTH = 79  # of a terminal
 _TITLES = {"r2": "R²", "log_loss": "log loss"}
 
 
@@ -68,8 +71,22 @@ class Comparison:
         return score if self.measure == "r2" else -score
 
     def __str__(self) -> str:
-        names = list(self.scores["network"])
-        lines = ["".join([f"{'':12}", *(f"{name:>12}" for name in names)])]
-        for who, scores in self.scores.items():
-            lines.append("".join([f"{who:12}", *(f"{scores[name]:12.4g}" for name in names)]))
-        return "\n".join([*lines, f"On {self.rows} rows not seen in training. {self.verdict}"])
+        told = f"On {self.rows} rows not seen in training. {self.verdict}"
+        return "\n".join([*lines_of_scores(self.scores), *textwrap.wrap(told, _WIDTH)])
+
+
+def lines_of_scores(scores: dict[str, dict[str, float]]) -> list[str]:
+    """Return a table, a line for each model, as text."""
+    names = list(dict.fromkeys(name for found in scores.values() for name in found))
+    width = max(12, *(len(who) + 1 for who in scores))
+    titles = "".join(f"{_TITLES.get(name, name):>12}" for name in names)
+    lines = [" " * width + titles]
+    for who, found in scores.items():
+        cells = (figure(found[name]) if name in found else "" for name in names)
+        lines.append(f"{who:{width}}" + "".join(f"{cell:>12}" for cell in cells).rstrip())
+    return lines
+
+
+def figure(value: float) -> str:
+    """Write a score in four digits; what only rounding keeps from 0 is 0."""
+    return f"{0.0 if abs(value) < _NOTHING else value:.4g}"
