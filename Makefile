@@ -24,9 +24,10 @@ check: .venv/.dev  ## style and types
 docs: .venv/.dev  ## write the pages that are made of docstrings
 	$(BIN)/python docs/make_blocks_page.py
 
-bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's way: 13 minutes
+bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's way: 22 minutes
 	$(BIN)/python benchmarks/run.py --page docs/benchmarks.md
 	$(BIN)/python benchmarks/step_time.py
+	$(BIN)/python benchmarks/scikit_learn_scores.py --page docs/scores.md
 
 .venv/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassbrick needs Python 3.11 or newer. Is there one by another name? Say make PYTHON=python3.12")'

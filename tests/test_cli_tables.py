@@ -21,10 +21,10 @@ import pytest
 
 import glassbrick as gb
 from glassbrick.cli import main
-from glassbrick.cli.scoring import figure
 from glassbrick.cli.table_file import TableFile
 from glassbrick.cli.train_plan import hidden_of
 from glassbrick.sklearn import MLPClassifier, MLPRegressor
+from glassbrick.sklearn.tabular.comparison import figure
 
 PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
 FAST = ("--epochs", "2", "--ensemble", "1", "--layers", "8")
