@@ -9,10 +9,11 @@ import argparse
 import time
 import warnings
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from machine import describe, versions
+from machine import describe
 from palmerpenguins import load_penguins
 from sklearn import neural_network as theirs
 from sklearn.compose import make_column_selector, make_column_transformer
@@ -165,7 +166,8 @@ def main():
     for name in DATA:
         page += (line := f"| {name} | {on_tables(name, arguments.seeds)} |\n")
         print(line, end="", flush=True)
-    on, of = describe(), versions(["glassbrick", "scikit-learn"])
+    on = describe()
+    of = {name: version(name) for name in ("glassbrick", "numpy", "scikit-learn", "scipy")}
     page += (
         f"\nMeasured on {date.today()}: {on['processor']}, {on['cores']} cores, {on['system']}, "
         + ", ".join(f"{name} {number}" for name, number in of.items())
