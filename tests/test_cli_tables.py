@@ -380,8 +380,11 @@ def test_lines_fit_a_terminal(run, tmp_path, monkeypatch):
 
 def test_rows_without_the_target_are_left_out_and_told(run, tmp_path):
     model = tmp_path / "mass.safetensors"
-    status, out, _ = run("train", PENGUINS, "--target", "body_mass_g", "--out", model, *FAST)
+    page = tmp_path / "mass.html"
+    told = ("--target", "body_mass_g", "--out", model, "--report", page)
+    status, out, _ = run("train", PENGUINS, *told, *FAST)
     assert status == 0
+    assert "Left out: 2 rows without &quot;body_mass_g&quot;." in page.read_text()
     assert "342 rows, 7 columns" in out
     assert 'Left out   2 rows without "body_mass_g"' in out
     _, out, _ = run("evaluate", model, PENGUINS)

@@ -7,10 +7,11 @@ import textwrap
 from collections import Counter
 
 from glassbrick.cli.scoring import COVERAGE, lines_of_confusion
+from glassbrick.cli.train_plan import Prepared
 from glassbrick.cli.trained import Trained
 from glassbrick.sklearn.tabular.comparison import lines_of_scores
 
-__all__ = ["kinds_of", "lines_of"]
+__all__ = ["kinds_of", "lines_of", "rows_left_out"]
 
 _WIDTH, _INDENT = 79, 11
 _MOST = 6  # columns that are named
@@ -22,8 +23,7 @@ def lines_of(trained: Trained) -> list[str]:
     prepared, comparison = trained.prepared, trained.comparison
     lines = ["", *_told("Data", f"{prepared.training.name}: {kinds_of(trained)}")]
     if prepared.without_target:
-        rows = "1 row" if prepared.without_target == 1 else f"{prepared.without_target} rows"
-        lines += _told("Left out", f'{rows} without "{prepared.target}"')
+        lines += _told("Left out", rows_left_out(prepared))
     for reason in _left_out(trained):
         lines += _told("Left out", reason)
     lines += _told("Task", _task(trained))
@@ -54,6 +54,12 @@ def kinds_of(trained: Trained) -> str:
     )
     rows = len(trained.prepared.training)
     return f"{rows} rows, {len(columns)} columns to predict from ({kinds})"
+
+
+def rows_left_out(prepared: Prepared) -> str:
+    """Say how many rows had nothing to predict."""
+    rows = "1 row" if prepared.without_target == 1 else f"{prepared.without_target} rows"
+    return f'{rows} without "{prepared.target}"'
 
 
 def _left_out(trained: Trained) -> list[str]:

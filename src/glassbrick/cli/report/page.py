@@ -12,7 +12,7 @@ from glassbrick.cli.report.importance import importances
 from glassbrick.cli.report.style import STYLE
 from glassbrick.cli.report.tables import definitions, matrix, table
 from glassbrick.cli.scoring import COVERAGE, confusion
-from glassbrick.cli.train_summary import kinds_of
+from glassbrick.cli.train_summary import kinds_of, rows_left_out
 from glassbrick.cli.trained import Trained
 from glassbrick.errors import DataError
 from glassbrick.sklearn.tabular.comparison import figure
@@ -29,9 +29,10 @@ def page_of(trained: Trained) -> str:
     """Return the page as HTML."""
     prepared = trained.prepared
     title = f"{prepared.target} from {prepared.training.name}"
+    left_out = f" Left out: {escape(rows_left_out(prepared))}." if prepared.without_target else ""
     parts = [
         f"<h1>Predicting {escape(prepared.target)}</h1>",
-        f"<p>From {escape(prepared.training.name)}: {escape(kinds_of(trained))}.</p>",
+        f"<p>From {escape(prepared.training.name)}: {escape(kinds_of(trained))}.{left_out}</p>",
         _scores(trained),
         _judged(trained),
         _importance(trained),
