@@ -46,6 +46,7 @@ FLOORS = [
     "optimizers",
     "metrics",
     "engines",
+    "doctor",
     "training",
     "datasets",
     "tables",

@@ -4,6 +4,7 @@ from glassbrick import datasets
 from glassbrick.arrays import Array, to_2d_np
 from glassbrick.batches import permute_data
 from glassbrick.checks import assert_same_shape
+from glassbrick.doctor import HealthReport, Remark, diagnose
 from glassbrick.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -180,6 +181,7 @@ __all__ = [
     "HardSwish",
     "HeNormal",
     "HeUniform",
+    "HealthReport",
     "History",
     "Huber",
     "Initializer",
@@ -217,6 +219,7 @@ __all__ = [
     "RateSearch",
     "ReLU",
     "ReduceLROnPlateau",
+    "Remark",
     "Residual",
     "RootMeanSquareDivide",
     "RowLoss",
@@ -248,6 +251,7 @@ __all__ = [
     "check_gradients",
     "compare_engines",
     "datasets",
+    "diagnose",
     "eval_regression_model",
     "f1",
     "load",

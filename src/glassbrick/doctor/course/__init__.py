@@ -1,0 +1,1 @@
+"""What is looked for during training, a kind of fault a function."""

@@ -1,0 +1,1 @@
+"""What is looked for before training, a kind of fault a function."""

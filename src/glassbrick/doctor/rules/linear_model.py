@@ -1,0 +1,88 @@
+"""A linear model: what a trained network should not be worse than."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.doctor.kinds import is_of_numbers
+from glassbrick.doctor.patient import Patient
+from glassbrick.doctor.remark import Remark
+from glassbrick.doctor.rule import rule
+from glassbrick.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
+
+__all__ = ["worse_than_linear"]
+
+# By how much its error may be larger: a tenth of it is what another split changes.
+_WORSE = 1.1
+# A network is taken for a trained one if its loss is that much below that of outputs all 0, and
+# its error below that of the mean.
+_TRAINED = 0.9
+# Only to make columns that depend on each other harmless; columns are standardized first.
+_RIDGE = 1e-6
+
+
+@rule("a pass")
+def worse_than_linear(patient: Patient) -> Iterator[Remark]:
+    """Compare a trained network with least squares, on validation rows if there are some."""
+    X, y = patient.columns.astype(np.float64), _numeric(patient, patient.y)
+    if y is None or len(X) <= X.shape[1]:
+        return  # with fewer rows than columns a linear model knows them by heart
+    pass_ = patient.first_pass
+    judged_X, judged_y, rows = patient.X, patient.y, "training"
+    if patient.X_val is not None and patient.y_val is not None and len(patient.X_val):
+        judged_X, judged_y, rows = patient.X_val, patient.y_val, "validation"
+    target = _numeric(patient, judged_y)
+    if target is None or not pass_.loss < _TRAINED * pass_.silent_loss:
+        return
+    said = patient.net.loss.interpret(patient.net.predict(judged_X))
+    of_mean = _error(patient, np.broadcast_to(y.mean(axis=0), target.shape), target)
+    of_network = _error(patient, said, target)
+    fitted = _least_squares(X, y, judged_X.reshape(len(judged_X), -1).astype(np.float64))
+    of_linear = _error(patient, fitted, target)
+    if of_network < of_mean and of_network > _WORSE * of_linear + 1.0 / len(target) ** 2:
+        what = "mean squared error" if is_of_numbers(patient.net.loss) else "share of wrong rows"
+        yield Remark(
+            "warning",
+            "network",
+            f"Its {what} on {rows} rows is {of_network:.4g}; least squares comes to "
+            f"{of_linear:.4g}.",
+            "Train longer, with another learning rate, or take the linear model.",
+            {"network": of_network, "linear": of_linear, "mean": of_mean},
+        )
+
+
+def _numeric(patient: Patient, y: Array) -> Array | None:
+    """Return targets as numbers to come close to: classes as columns of 0 and 1."""
+    loss = patient.net.loss
+    if isinstance(loss, SoftmaxCrossEntropy):
+        classes = patient.net.predict(patient.X[:1]).shape[1]
+        return y if y.shape[1] > 1 else (y == np.arange(classes)).astype(np.float64)
+    if isinstance(loss, BinaryCrossEntropy) or is_of_numbers(loss):
+        return y.astype(np.float64)
+    return None
+
+
+def _error(patient: Patient, said: Array, target: Array) -> float:
+    """Return a mean squared error, or the share of rows whose class is wrong."""
+    loss = patient.net.loss
+    if isinstance(loss, SoftmaxCrossEntropy):
+        return float(np.mean(said.argmax(axis=1) != target.argmax(axis=1)))
+    if isinstance(loss, BinaryCrossEntropy):
+        return float(np.mean((said > 0.5) != (target > 0.5)))
+    if said.shape != target.shape:
+        return float("nan")  # several quantiles of a target: no remark
+    return float(np.mean((said - target) ** 2))
+
+
+def _least_squares(X: Array, y: Array, rows: Array) -> Array:
+    """Fit standardized columns and a constant to targets; predict rows."""
+    mean, spread = X.mean(axis=0), X.std(axis=0)
+    spread = np.where(spread > 0.0, spread, 1.0)
+    scaled = (X - mean) / spread
+    squares = scaled.T @ scaled + _RIDGE * len(X) * np.eye(X.shape[1])
+    weights = np.linalg.solve(squares, scaled.T @ (y - y.mean(axis=0)))
+    fitted: Array = (rows - mean) / spread @ weights + y.mean(axis=0)
+    return fitted
