@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from glassbrick.checks import instance_of, refuse
 from glassbrick.doctor import rules
 from glassbrick.doctor.patient import Patient
-from glassbrick.doctor.remark import SEVERITIES, Remark
+from glassbrick.doctor.remark import Remark
 from glassbrick.doctor.report import HealthReport
 from glassbrick.doctor.rule import Rule, rules_in
 from glassbrick.errors import ArgumentError
@@ -97,11 +97,10 @@ def diagnose(
         for each in first_rules():
             if patient.can(each.needs):
                 found += each.remarks(patient)
-    found.sort(key=lambda remark: SEVERITIES.index(remark.severity))
     rows, columns = patient.raw.shape[0], len(patient.names)
     layers = len(net.layers)
     subject = (
         f"{layers} layer{'s' * (layers > 1)}, {rows:,} rows of "
         f"{columns:,} column{'s' * (columns > 1)}"
     )
-    return HealthReport(subject, tuple(found))
+    return HealthReport.of(subject, found)

@@ -20,6 +20,9 @@ from glassbrick.optimizers import Optimizer
 
 __all__ = ["Patient"]
 
+# Random outputs cost at least what outputs of 0 do, but for chance.
+_TRAINED = 0.9
+
 
 class Patient:
     """A copy of a network, and data of which only rows with finite numbers are kept.
@@ -81,6 +84,11 @@ class Patient:
     def first_pass(self) -> Pass:
         """What a pass of some rows through the network as it was given shows."""
         return pass_once(copy.deepcopy(self.net), sample_of(self.X), sample_of(self.y))
+
+    @property
+    def looks_trained(self) -> bool:
+        """Whether its loss is clearly below that of outputs that are all 0."""
+        return self.first_pass.loss < _TRAINED * self.first_pass.silent_loss
 
     def can(self, needs: str) -> bool:
         """Whether there is what a rule needs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,12 @@ class HealthReport:
 
     subject: str
     remarks: tuple[Remark, ...]
+
+    @classmethod
+    def of(cls, subject: str, remarks: Iterable[Remark]) -> HealthReport:
+        """Put remarks in order, worst first."""
+        worst_first = sorted(remarks, key=lambda remark: SEVERITIES.index(remark.severity))
+        return cls(subject, tuple(worst_first))
 
     @property
     def is_healthy(self) -> bool:

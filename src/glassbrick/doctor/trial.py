@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.doctor.pass_through import rms
+from glassbrick.doctor.pass_through import Units, pass_once, rms, sample_of
 from glassbrick.layers.tree import named_operations
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import ParamOperation
@@ -32,11 +32,14 @@ class Steps:
     ratios : dict of str to float
         Of each operation with weights: root mean square of a step over that of the weights,
         the median of the second half of the steps.
+    units : list of Units
+        After the steps, over the same rows as those of a first pass.
     """
 
     first_loss: float
     last_loss: float
     ratios: dict[str, float]
+    units: list[Units]
 
 
 def make_steps(net: NeuralNetwork, optim: Optimizer, X: Array, y: Array) -> Steps:
@@ -60,8 +63,9 @@ def make_steps(net: NeuralNetwork, optim: Optimizer, X: Array, y: Array) -> Step
                 ratios.setdefault(place, []).append(rms(weights - before[place]) / size)
     part = _STEPS // 4
     later = {place: float(np.median(some[len(some) // 2 :])) for place, some in ratios.items()}
-    # What is not finite has a last loss that is not finite.
-    return Steps(float(np.mean(losses[:part])), float(np.mean(losses[-part:])), later)
+    units = pass_once(net, sample_of(X), sample_of(y)).units
+    # If it ended early, the last loss is not finite.
+    return Steps(float(np.mean(losses[:part])), float(np.mean(losses[-part:])), later, units)
 
 
 def weights_of(net: NeuralNetwork) -> dict[str, Array]:

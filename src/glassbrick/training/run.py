@@ -60,6 +60,8 @@ class Run:
         Whether the last fit failed, and left everything as it was before.
     seed : int or None
         As given.
+    training_rows : Rows or None
+        What it trains on, while it does.
     draws_params : bool
         Whether training began with new parameters.
     shuffler, drawn_order : Shuffler, ndarray or None
@@ -81,6 +83,7 @@ class Run:
         self.history = History(engine=engine.name)
         self.seed, self.started = seed, 0.0
         self.stop_reason = ""
+        self.training_rows: Rows | None = None
         self.went_back = False
         self.judge: Judge | None = None
         self.best: Snapshot | None = None  # of the best evaluated epoch
@@ -160,6 +163,7 @@ class Run:
         self._best_before, self.went_back, self.stop_reason = self.best, False, ""
         history, before = self.history, self.history.copy()
         history.stop_reason = "failed"
+        self.training_rows = data.training
         fit = Fit(self, data, plan, callbacks)
         try:
             try:
@@ -168,7 +172,7 @@ class Run:
                 self._recover(before)
                 raise
             finally:
-                self._put_back = None
+                self._put_back = self.training_rows = None
                 self.net.release()
                 self._left = Snapshot(self.net)
                 self.history.seconds += time.perf_counter() - self.started

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from numpy.typing import ArrayLike
 
 from glassbrick.arrays import Array
-from glassbrick.batches import cut
+from glassbrick.batches import Rows, cut
 from glassbrick.checks import (
     instance_of,
     one_of,
@@ -17,7 +17,7 @@ from glassbrick.checks import (
     true_or_false,
 )
 from glassbrick.engines import ENGINES, Engine
-from glassbrick.errors import ArgumentError, ArgumentTypeError
+from glassbrick.errors import ArgumentError, ArgumentTypeError, NotReadyError
 from glassbrick.metrics import Metric
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
@@ -117,6 +117,20 @@ class Trainer:
     def metrics(self) -> dict[str, Metric]:
         """The metrics that the last fit follows, by name."""
         return self._metrics
+
+    @property
+    def training_rows(self) -> Rows:
+        """What the fit that goes on trains on: for callbacks.
+
+        Raises
+        ------
+        NotReadyError
+            If none goes on.
+        """
+        rows = None if self._run is None else self._run.training_rows
+        if rows is None:
+            raise NotReadyError("Trainer.training_rows: no fit goes on.")
+        return rows
 
     def stop(self, reason: str) -> None:
         """Let the fit that goes on stop after this epoch: for callbacks.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from glassbrick.doctor.pass_through import Units
 from glassbrick.doctor.patient import Patient
 from glassbrick.doctor.remark import Remark
 from glassbrick.doctor.rule import rule
-from glassbrick.doctor.trial import make_steps
+from glassbrick.doctor.trial import Steps, make_steps
 from glassbrick.optimizers import LBFGS
 
 __all__ = ["learning_rate"]
@@ -20,6 +21,9 @@ _HIGH = 0.1
 _LOW = 1e-5
 # The loss of later steps over that of the first ones, from which on it gets out of hand.
 _GROWN = 2.0
+# A step too long throws relus to where they are 0 for good. A third of a layer, and a fifth more
+# than before, is no bad luck of single units.
+_MANY_DEAD, _MORE_DEAD = 1.0 / 3.0, 0.2
 
 
 @rule("a pass")
@@ -43,13 +47,34 @@ def learning_rate(patient: Patient) -> Iterator[Remark]:
             figures,
         )
         return
+    dying = _dying(patient, steps)
+    if dying is not None:
+        what = f"At learning rate {optim.lr:g} a few steps leave {dying.dead} of {dying.number} "
+        figures |= {"dead": dying.dead, "units": dying.number}
+        yield Remark("warning", dying.place, what + "units without gradient.", lower, figures)
+        return
+    yield from _size_of_steps(optim.lr, steps, figures, lower)
+
+
+def _size_of_steps(
+    lr: float, steps: Steps, figures: dict[str, float], lower: str
+) -> Iterator[Remark]:
     if not steps.ratios:
         return
     place, ratio = max(steps.ratios.items(), key=lambda item: item[1])
     if ratio > _HIGH:
-        what = f"At learning rate {optim.lr:g} each step changes {ratio:.1%} of their size."
+        what = f"At learning rate {lr:g} each step changes {ratio:.1%} of their size."
         yield Remark("warning", place, what, lower, figures)
     elif ratio < _LOW:
-        what = f"At learning rate {optim.lr:g} a step changes {ratio:.1e} of their size at most."
+        what = f"At learning rate {lr:g} a step changes {ratio:.1e} of their size at most."
         higher = "Take a higher learning rate: Trainer.find_lr suggests one."
         yield Remark("warning", place, what, higher, figures)
+
+
+def _dying(patient: Patient, steps: Steps) -> Units | None:
+    """Return the first units of which the steps left many dead."""
+    for before, after in zip(patient.first_pass.units, steps.units, strict=True):
+        share = after.dead_share
+        if share > _MANY_DEAD and share - before.dead_share > _MORE_DEAD:
+            return after
+    return None

@@ -17,9 +17,6 @@ __all__ = ["worse_than_linear"]
 
 # By how much its error may be larger: a tenth of it is what another split changes.
 _WORSE = 1.1
-# A network is taken for a trained one if its loss is that much below that of outputs all 0, and
-# its error below that of the mean.
-_TRAINED = 0.9
 # Only to make columns that depend on each other harmless; columns are standardized first.
 _RIDGE = 1e-6
 
@@ -30,12 +27,11 @@ def worse_than_linear(patient: Patient) -> Iterator[Remark]:
     X, y = patient.columns.astype(np.float64), _numeric(patient, patient.y)
     if y is None or len(X) <= X.shape[1]:
         return  # with fewer rows than columns a linear model knows them by heart
-    pass_ = patient.first_pass
     judged_X, judged_y, rows = patient.X, patient.y, "training"
     if patient.X_val is not None and patient.y_val is not None and len(patient.X_val):
         judged_X, judged_y, rows = patient.X_val, patient.y_val, "validation"
     target = _numeric(patient, judged_y)
-    if target is None or not pass_.loss < _TRAINED * pass_.silent_loss:
+    if target is None or not patient.looks_trained:
         return
     said = patient.net.loss.interpret(patient.net.predict(judged_X))
     of_mean = _error(patient, np.broadcast_to(y.mean(axis=0), target.shape), target)

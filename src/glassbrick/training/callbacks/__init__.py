@@ -3,6 +3,7 @@
 from glassbrick.training.callbacks.callback import Callback, Callbacks, LambdaCallback
 from glassbrick.training.callbacks.checkpoint import Checkpoint
 from glassbrick.training.callbacks.csv_logger import CSVLogger
+from glassbrick.training.callbacks.doctor import Doctor
 from glassbrick.training.callbacks.early_stopping import EarlyStopping
 from glassbrick.training.callbacks.progress import progress_for
 from glassbrick.training.callbacks.reduce_lr import ReduceLROnPlateau
@@ -13,6 +14,7 @@ __all__ = [
     "Callback",
     "Callbacks",
     "Checkpoint",
+    "Doctor",
     "EarlyStopping",
     "LambdaCallback",
     "ReduceLROnPlateau",
