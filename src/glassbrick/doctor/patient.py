@@ -55,7 +55,8 @@ class Patient:
         names: Sequence[str] | None,
         optimizer: Optimizer | None,
     ):
-        dtype = net.dtype if net.is_built else None
+        self._came_built = net.is_built
+        dtype = net.dtype if self._came_built else None
         self.names = _names_of(train[0], names)
         self.raw, self.raw_y, self.X, self.y = _pair(*train, ("X", "y"), dtype)
         self.X_val: Array | None = None
@@ -87,8 +88,8 @@ class Patient:
 
     @property
     def looks_trained(self) -> bool:
-        """Whether its loss is clearly below that of outputs that are all 0."""
-        return self.first_pass.loss < _TRAINED * self.first_pass.silent_loss
+        """Whether it came with parameters, and they cost clearly less than outputs all 0."""
+        return self._came_built and self.first_pass.loss < _TRAINED * self.first_pass.silent_loss
 
     def can(self, needs: str) -> bool:
         """Whether there is what a rule needs."""

@@ -13,6 +13,8 @@ __all__ = ["exploding_gradients", "vanishing_gradients"]
 # All layers share one learning rate. Where gradients differ a thousandfold, one layer learns in
 # an epoch what takes another a thousand; a factor of 100 is common, and does no harm.
 _RATIO = 1e3
+# And where they are ten thousand times the weights, even a rate of 1e-4 replaces these in a step.
+_OF_WEIGHTS = 1e4
 
 
 @rule("a pass")
@@ -39,19 +41,26 @@ def vanishing_gradients(patient: Patient) -> Iterator[Remark]:
 def exploding_gradients(patient: Patient) -> Iterator[Remark]:
     """Look for weights whose gradients grow on the way from the loss."""
     weights = patient.first_pass.weights
-    if len(weights) < 2 or weights[-1].gradient == 0.0:
+    if not weights or weights[-1].gradient == 0.0:
         return
     last = weights[-1].gradient
     largest = max(weights, key=lambda some: some.gradient)
     if largest.gradient > _RATIO * last:
-        yield Remark(
-            "warning",
-            largest.place,
+        compared = (
             f"Its gradient is {largest.gradient / last:.1e} times that of the last weights "
-            f"({largest.gradient:.1e} against {last:.1e}).",
-            "Scale the features, take a smaller weight_init, BatchNorm, or clip_global_norm=1.",
-            _figures(patient),
+            f"({largest.gradient:.1e} against {last:.1e})."
         )
+    elif largest.gradient > _OF_WEIGHTS * largest.size:
+        compared = f"Its gradient is {largest.gradient:.1e}, its weights are {largest.size:.1e}."
+    else:
+        return
+    yield Remark(
+        "warning",
+        largest.place,
+        compared,
+        "Scale features and targets, take a smaller weight_init, BatchNorm, or clip_global_norm=1.",
+        _figures(patient),
+    )
 
 
 def _figures(patient: Patient) -> dict[str, float]:

@@ -9,7 +9,7 @@ from glassbrick.doctor.patient import Patient
 from glassbrick.doctor.remark import Remark
 from glassbrick.doctor.rule import rule
 from glassbrick.doctor.trial import Steps, make_steps
-from glassbrick.optimizers import LBFGS
+from glassbrick.optimizers import LBFGS, Optimizer
 
 __all__ = ["learning_rate"]
 
@@ -33,7 +33,7 @@ def learning_rate(patient: Patient) -> Iterator[Remark]:
     if optim is None or isinstance(optim, LBFGS):
         return
     steps = make_steps(patient.net, optim, patient.X, patient.y)
-    figures = {"lr": optim.lr, "first_loss": steps.first_loss, "last_loss": steps.last_loss}
+    figures = {"lr": steps.lr, "first_loss": steps.first_loss, "last_loss": steps.last_loss}
     figures |= steps.ratios
     lower = "Take a lower learning rate: Trainer.find_lr suggests one."
     # Written so that NaN counts as grown; a loss can be negative.
@@ -41,32 +41,33 @@ def learning_rate(patient: Patient) -> Iterator[Remark]:
         yield Remark(
             "error",
             "optimizer",
-            f"At learning rate {optim.lr:g} the loss goes from {steps.first_loss:.3g} to "
-            f"{steps.last_loss:.3g} in a few steps.",
+            f"At learning rate {steps.lr:g} the loss goes from {steps.first_loss:.3g} to "
+            f"{steps.last_loss:.3g} within 150 steps.",
             lower,
             figures,
         )
         return
     dying = _dying(patient, steps)
     if dying is not None:
-        what = f"At learning rate {optim.lr:g} a few steps leave {dying.dead} of {dying.number} "
+        what = f"At learning rate {steps.lr:g} 150 steps leave {dying.dead} of {dying.number} "
         figures |= {"dead": dying.dead, "units": dying.number}
         yield Remark("warning", dying.place, what + "units without gradient.", lower, figures)
         return
-    yield from _size_of_steps(optim.lr, steps, figures, lower)
+    yield from _size_of_steps(optim, steps, figures, lower)
 
 
 def _size_of_steps(
-    lr: float, steps: Steps, figures: dict[str, float], lower: str
+    optim: Optimizer, steps: Steps, figures: dict[str, float], lower: str
 ) -> Iterator[Remark]:
+    """Compare the steps with the weights that they change."""
     if not steps.ratios:
         return
     place, ratio = max(steps.ratios.items(), key=lambda item: item[1])
     if ratio > _HIGH:
-        what = f"At learning rate {lr:g} each step changes {ratio:.1%} of their size."
+        what = f"At learning rate {steps.lr:g} each step changes {ratio:.1%} of their size."
         yield Remark("warning", place, what, lower, figures)
-    elif ratio < _LOW:
-        what = f"At learning rate {lr:g} a step changes {ratio:.1e} of their size at most."
+    elif ratio < _LOW and optim.schedule is None:  # which may begin low on purpose
+        what = f"At learning rate {steps.lr:g} a step changes {ratio:.1e} of their size at most."
         higher = "Take a higher learning rate: Trainer.find_lr suggests one."
         yield Remark("warning", place, what, higher, figures)
 

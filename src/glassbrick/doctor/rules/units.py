@@ -10,8 +10,9 @@ from glassbrick.doctor.rule import rule
 
 __all__ = ["dead_units", "saturated_units"]
 
-# A few units are always unlucky; from a tenth on, the layer is a smaller one than was asked for.
-_MANY = 0.1
+# Some units are always unlucky, more so where features are not centred: of 32 relus over pixels
+# from 0 to 1, 5 are often dead. From a quarter on, the layer is a smaller one than was asked for.
+_MANY = 0.25
 # Half of all values in the flat parts: the other half is what still learns.
 _MOSTLY = 0.5
 

@@ -31,9 +31,9 @@ def shared_rows(patient: Patient) -> Iterator[Remark]:
     share, repeated = shared / len(validation), 1.0 - len(distinct) / len(known)
     if not shared:
         return
-    severity: Severity = "warning" if share > _SHARED + 2.0 * repeated else "note"
-    if shared == len(validation):
-        severity = "error"
+    severity: Severity = "note"
+    if share > _SHARED + 2.0 * repeated:
+        severity = "error" if shared == len(validation) else "warning"
     yield Remark(
         severity,
         "validation",
