@@ -60,6 +60,13 @@ def test_the_page_on_scikit_learn_runs_as_it_says(tmp_path, monkeypatch):
         assert printed == shown
 
 
+def test_the_page_on_the_doctor_runs_as_it_says():
+    pairs = run_blocks(ROOT / "docs" / "doctor.md")
+    assert len(pairs) == 3
+    for printed, shown in pairs:
+        assert masked(printed) == masked(shown)
+
+
 def masked(text):
     """Put dots in the place of what differs from run to run, and from machine to machine."""
     text = " ".join(text.split())  # for a longer time may break lines elsewhere

@@ -15,7 +15,9 @@ __all__ = ["Looked", "Needs", "Rule", "rule", "rules_in"]
 
 Looked = TypeVar("Looked")  # at which a rule looks: a Patient before training, a Chart during it
 
-Needs: TypeAlias = Literal["nothing", "numbers", "a pass"]
+Needs: TypeAlias = Literal["nothing", "numbers", "a pass", "a training"]
+
+_IN_TURN: tuple[Needs, ...] = "nothing", "numbers", "a pass", "a training"
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Rule(Generic[Looked]):
         The kind of its remarks.
     look : callable
         Yields remarks on what it is given.
-    needs : {"nothing", "numbers", "a pass"}
-        Without what it cannot look: finite features and targets, or a network that takes them.
+    needs : {"nothing", "numbers", "a pass", "a training"}
+        Without what it cannot look: finite features and targets, or a network that takes them,
+        and is trained a little or was before.
     """
 
     name: str
@@ -53,9 +56,12 @@ def rule(
 
 
 def rules_in(package: ModuleType) -> list[Rule[Looked]]:
-    """Return all rules of all modules of a package, in the order of names of modules."""
+    """Return all rules of all modules of a package, causes before what they bring about.
+
+    What can be seen of data comes before what a pass shows, and that before what trainings show.
+    """
     found: list[Rule[Looked]] = []
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         members = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
         found += [member for member in members.values() if isinstance(member, Rule)]
-    return found
+    return sorted(found, key=lambda rule: _IN_TURN.index(rule.needs))

@@ -48,10 +48,12 @@ def constant_column(patient: Patient) -> Iterator[Remark]:
     spread, size = np.ptp(columns, axis=0), np.abs(columns).max(axis=0)
     constant = np.flatnonzero(spread <= _VARIES * size)
     if len(columns) > 1 and constant.size:
+        several = f"{constant.size} of {columns.shape[1]} columns have"
+        who = "It has" if constant.size == 1 else several
         yield Remark(
             "note",
             _several([patient.names[number] for number in constant]),
-            f"{constant.size} of {columns.shape[1]} columns have the same value in every row.",
+            f"{who} the same value in every row.",
             "Leave them out: they say nothing, and mislead once they vary.",
             {"columns": [patient.names[number] for number in constant]},
         )
@@ -72,12 +74,13 @@ def unscaled_column(patient: Patient) -> Iterator[Remark]:
         if not numbers.size:
             continue
         names = [patient.names[number] for number in numbers]
-        low, high = sizes[numbers].min(), sizes[numbers].max()
+        low, high = f"{sizes[numbers].min():.3g}", f"{sizes[numbers].max():.3g}"
+        size = low if low == high else f"{low} to {high}"
+        who = "It is" if len(names) == 1 else f"{len(names)} of {len(sizes)} columns are"
         yield Remark(
             "warning",
             _several(names),
-            f"{len(names)} of {len(sizes)} columns are much {what} than 1: "
-            f"root mean squares from {low:.3g} to {high:.3g}.",
+            f"{who} much {what} than 1: root mean square {size}.",
             "Standardize: (X - mean) / std, with mean and std of the training rows.",
             {"columns": names, "rms": [float(size) for size in sizes[numbers]]},
         )

@@ -26,7 +26,7 @@ _GROWN = 2.0
 _MANY_DEAD, _MORE_DEAD = 1.0 / 3.0, 0.2
 
 
-@rule("a pass")
+@rule("a training")
 def learning_rate(patient: Patient) -> Iterator[Remark]:
     """Make a few steps with the optimizer that was given, and look how large they are."""
     optim = patient.optimizer

@@ -21,7 +21,7 @@ _WORSE = 1.1
 _RIDGE = 1e-6
 
 
-@rule("a pass")
+@rule("a training")
 def worse_than_linear(patient: Patient) -> Iterator[Remark]:
     """Compare a trained network with least squares, on validation rows if there are some."""
     X, y = patient.columns.astype(np.float64), _numeric(patient, patient.y)

@@ -25,7 +25,7 @@ _STEPS, _RATES = 400, (0.01, 0.1)
 _ENOUGH = 0.1
 
 
-@rule("a pass")
+@rule("a training")
 def cannot_learn_by_heart(patient: Patient) -> Iterator[Remark]:
     """Train a copy on a few rows, and look whether its loss goes away."""
     net = patient.net

@@ -61,7 +61,7 @@ def constant_target(patient: Patient) -> Iterator[Remark]:
             )
 
 
-@rule("a pass")
+@rule("numbers")
 def target_scale(patient: Patient) -> Iterator[Remark]:
     """Look for targets of a loss of numbers that are far from 1 in size."""
     if not is_of_numbers(patient.net.loss):
@@ -78,9 +78,11 @@ def target_scale(patient: Patient) -> Iterator[Remark]:
             )
 
 
-@rule("a pass")
+@rule("numbers")
 def end_of_network(patient: Patient) -> Iterator[Remark]:
     """Look for an end that can never give the targets, or the logits that the loss takes."""
+    if patient.problem:
+        return
     last = patient.net.operations()[-1]
     name, loss = type(last).__name__, patient.net.loss
     kinds = [kind for kind in _RANGES if type(last) is kind]
