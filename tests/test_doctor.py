@@ -25,6 +25,7 @@ from glassbrick import (
     Doctor,
     Dropout,
     Embedding,
+    Flatten,
     GaussianNLL,
     Huber,
     MeanSquaredError,
@@ -32,6 +33,7 @@ from glassbrick import (
     NotReadyError,
     PoissonNLL,
     Quantile,
+    ShapeError,
     SoftmaxCrossEntropy,
     Trainer,
     WeightMultiply,
@@ -447,6 +449,8 @@ def test_coarse_data_repeats_itself():
         ({"y": Y[:5]}, DataError, "the same number of rows"),
         ({"X": [["a"]], "y": [1.0]}, DataError, "X"),
         ({"X_val": X}, DataError, "X_val and y_val, or neither"),
+        ({"X_val": X[:, :2], "y_val": Y}, ShapeError, "4 columns, as in X"),
+        ({"X_val": X, "y_val": np.ones((120, 2))}, ShapeError, "1 columns, as in y"),
         ({"X": X[:0], "y": Y[:0]}, DataError, "at least one row"),
         ({"X": X[:, 0]}, ValueError, "two axes"),
     ],
@@ -459,3 +463,33 @@ def test_what_cannot_be_looked_at_is_refused(change, kind, message):
 def test_no_finite_row_at_all_is_told():
     report = diagnose(net(), np.full((5, 2), np.nan), np.ones(5))
     assert kinds(report) == ["not_finite", "not_finite"]
+
+
+def test_validation_that_is_not_finite_is_told():
+    spoiled = X_NEW.copy()
+    spoiled[3, 1] = np.nan
+    report = diagnose(net(), X, Y, spoiled, np.where(Y_NEW > 1.0, np.inf, Y_NEW))
+    assert [r.where for r in report.remarks] == ["X_val, column 1", "y_val, column 0"]
+
+
+def test_columns_of_rows_with_more_axes_are_named_by_their_places():
+    pictures = X.reshape(120, 2, 2) * np.array([[1.0, 1.0], [500.0, 1.0]])
+    report = diagnose(net(Flatten(), Dense(8, "tanh"), Dense(1, "linear")), pictures, Y)
+    assert report.remarks[0].where == "column [1, 0]"
+
+
+def test_what_the_network_or_the_loss_refuses_is_told():
+    made_for_more = net(Dense(8, "tanh", inputs=7), Dense(1, "linear"))
+    for it, y, where in ((made_for_more, Y, "X"), (net(), np.ones((120, 2)), "y")):
+        (remark,) = (r for r in diagnose(it, X, y).remarks if r.kind == "does_not_fit")
+        assert (remark.severity, remark.where) == ("error", where)
+
+
+def test_a_logit_needs_no_softmax():
+    it = net(Dense(3, "softmax"), loss=SoftmaxCrossEntropy())
+    assert "end_of_network" in kinds(diagnose(it, X, CLASSES))
+
+
+def test_a_jump_of_all_weights_is_told():
+    report = course(net(), optim=SGD(1.9), epochs=8, data=(X, Y))
+    assert "size_of_steps" in kinds(report)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glassbrick.arrays import Array, as_numbers, as_rows, as_targets
-from glassbrick.checks import complaint
+from glassbrick.checks import complaint, refuse
 from glassbrick.doctor.pass_through import Pass, pass_once, sample_of
-from glassbrick.errors import DataError, GlassbrickError
+from glassbrick.errors import DataError, GlassbrickError, ShapeError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 
@@ -37,10 +37,12 @@ class Patient:
         The features as given, with what is not finite.
     raw_y : ndarray, shape (rows, outputs)
         The targets as given, with what is not finite.
+    raw_val, raw_y_val : ndarray or None
+        The same, of the validation data.
     X, y : ndarray
         The rows of which features and targets are finite.
     X_val, y_val : ndarray or None
-        The same, of the validation data.
+        Those of the validation data.
     names : list of str
         Of the columns: "column TAX".
     problem : tuple of str
@@ -59,13 +61,16 @@ class Patient:
         dtype = net.dtype if self._came_built else None
         self.names = _names_of(train[0], names)
         self.raw, self.raw_y, self.X, self.y = _pair(*train, ("X", "y"), dtype)
+        self.raw_val: Array | None = None
+        self.raw_y_val: Array | None = None
         self.X_val: Array | None = None
         self.y_val: Array | None = None
         if (validation[0] is None) != (validation[1] is None):
             raise DataError("diagnose: expected X_val and y_val, or neither; one is missing.")
         if validation[0] is not None and validation[1] is not None:
-            pair = _pair(validation[0], validation[1], ("X_val", "y_val"), self.X.dtype)
-            self.X_val, self.y_val = pair[2:]
+            pair = _pair(validation[0], validation[1], ("X_val", "y_val"), self.raw.dtype)
+            self.raw_val, self.raw_y_val, self.X_val, self.y_val = pair
+            self._require_same_columns()
         self._complete_names()
         self.optimizer: Optimizer | None
         if optimizer is not None and optimizer._net is net:
@@ -115,6 +120,14 @@ class Patient:
         except GlassbrickError as error:
             return where, str(error)
         return ()
+
+    def _require_same_columns(self) -> None:
+        pairs = ("X_val", self.raw_val, self.raw), ("y_val", self.raw_y_val, self.raw_y)
+        for name, given, model in pairs:
+            if given is not None and given.shape[1:] != model.shape[1:]:
+                shape = ", ".join(map(str, model.shape[1:]))
+                expected = f"{shape} columns, as in {name.removesuffix('_val')}"
+                refuse(ShapeError, f"diagnose, {name}", expected, given)
 
     def _complete_names(self) -> None:
         shape = self.raw.shape[1:]

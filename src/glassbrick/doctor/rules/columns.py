@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from glassbrick.arrays import Array
 from glassbrick.doctor.patient import Patient
 from glassbrick.doctor.remark import Remark
 from glassbrick.doctor.rule import rule
@@ -26,10 +27,7 @@ _VARIES = 1e-6
 @rule()
 def not_finite(patient: Patient) -> Iterator[Remark]:
     """Look for NaN and infinity, column by column."""
-    raw = patient.raw.reshape(len(patient.raw), -1)
-    parts = [*zip(patient.names, raw.T, strict=True)]
-    parts += [(f"y, column {number}", column) for number, column in enumerate(patient.raw_y.T)]
-    for name, column in parts:
+    for name, column in _all_columns(patient):
         nan, infinite = int(np.isnan(column).sum()), int(np.isinf(column).sum())
         if nan or infinite:
             yield Remark(
@@ -84,6 +82,17 @@ def unscaled_column(patient: Patient) -> Iterator[Remark]:
             "Standardize: (X - mean) / std, with mean and std of the training rows.",
             {"columns": names, "rms": [float(size) for size in sizes[numbers]]},
         )
+
+
+def _all_columns(patient: Patient) -> Iterator[tuple[str, Array]]:
+    """Name all columns: of features and targets, of training and validation."""
+    parts = ("", patient.raw, patient.raw_y), ("X_val, ", patient.raw_val, patient.raw_y_val)
+    for prefix, X, y in parts:
+        if X is not None and y is not None:
+            for name, column in zip(patient.names, X.reshape(len(X), -1).T, strict=True):
+                yield prefix + name, column
+            for number, column in enumerate(y.T):
+                yield f"{'y_val' if prefix else 'y'}, column {number}", column
 
 
 def _several(names: list[str]) -> str:

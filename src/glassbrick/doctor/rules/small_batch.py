@@ -8,6 +8,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.doctor.kinds import best_is_zero, is_of_numbers
+from glassbrick.doctor.pass_through import sample_of
 from glassbrick.doctor.patient import Patient
 from glassbrick.doctor.remark import Remark
 from glassbrick.doctor.rule import rule
@@ -57,7 +58,8 @@ def cannot_learn_by_heart(patient: Patient) -> Iterator[Remark]:
 
 def _few_rows(patient: Patient) -> tuple[Array, Array]:
     """Return distinct rows from all over, none of which contradicts another."""
-    _, first = np.unique(patient.columns, axis=0, return_index=True)
+    X, y = sample_of(patient.X), sample_of(patient.y)
+    _, first = np.unique(X.reshape(len(X), -1), axis=0, return_index=True)
     number = min(_ROWS, patient.columns.shape[1] + 1, len(first))
     chosen = np.sort(first)[np.linspace(0, len(first) - 1, number).astype(int)]
-    return patient.X[chosen], patient.y[chosen]
+    return X[chosen], y[chosen]

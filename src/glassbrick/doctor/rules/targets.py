@@ -39,7 +39,7 @@ def does_not_fit(patient: Patient) -> Iterator[Remark]:
     if patient.problem:
         where, why = patient.problem
         helps = {
-            "X": "Give it rows of the shape that its first layer was made for.",
+            "X": "Give it rows as its first layer needs them.",
             "y": f"Encode y as {type(patient.net.loss).__name__} needs it, or take another loss.",
         }
         yield Remark(
