@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
 from glassbrick import (
     LBFGS,
@@ -429,6 +429,26 @@ def test_validation_that_is_the_training_data_is_an_error():
     assert severities == {120: ["error"], 1: ["error"]}
     mixed = np.concatenate([X[:3], X_NEW]), np.concatenate([Y[:3], Y_NEW])
     assert [r.severity for r in diagnose(net(), X, Y, *mixed).remarks] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("load", "loss"), [(load_wine, SoftmaxCrossEntropy), (load_breast_cancer, BinaryCrossEntropy)]
+)
+def test_well_trained_classifiers_are_not_said_to_be_worse_than_linear_ones(load, loss):
+    rows, labels = load(return_X_y=True)
+    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    order = np.random.default_rng(0).permutation(len(rows))
+    rows, labels = rows[order], labels[order]
+    outputs = 3 if loss is SoftmaxCrossEntropy else 1
+    it = net(Dense(32, "tanh"), Dense(outputs, "linear"), loss=loss())
+    Trainer(it, Adam(0.01)).fit(rows[:120], labels[:120], epochs=20, verbose=False)
+    data = rows[:120], labels[:120], rows[120:], labels[120:]
+    assert diagnose(it, *data).is_healthy
+
+
+def test_one_row_in_both_parts_may_be_a_coincidence():
+    mixed = np.concatenate([X[:1], X_NEW]), np.concatenate([Y[:1], Y_NEW])
+    assert [r.severity for r in diagnose(net(), X, Y, *mixed).remarks] == ["note"]
 
 
 def test_coarse_data_repeats_itself():

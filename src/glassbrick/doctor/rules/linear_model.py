@@ -15,8 +15,9 @@ from glassbrick.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
 
 __all__ = ["worse_than_linear"]
 
-# By how much its error may be larger: a tenth of it is what another split changes.
-_WORSE = 1.1
+# By how much its error must be larger to matter; and by how many standard errors of the difference,
+# row by row, for it not to be chance: of 54 rows, one more that is wrong says nothing.
+_WORSE, _SURE = 0.1, 2.0
 # Only to make columns that depend on each other harmless; columns are standardized first.
 _RIDGE = 1e-6
 
@@ -34,19 +35,25 @@ def worse_than_linear(patient: Patient) -> Iterator[Remark]:
     if target is None or not patient.looks_trained:
         return
     said = patient.net.loss.interpret(patient.net.predict(judged_X))
-    of_mean = _error(patient, np.broadcast_to(y.mean(axis=0), target.shape), target)
-    of_network = _error(patient, said, target)
+    of_mean = _errors(patient, np.broadcast_to(y.mean(axis=0), target.shape), target).mean()
+    of_network = _errors(patient, said, target)
     fitted = _least_squares(X, y, judged_X.reshape(len(judged_X), -1).astype(np.float64))
-    of_linear = _error(patient, fitted, target)
-    if of_network < of_mean and of_network > _WORSE * of_linear + 1.0 / len(target) ** 2:
+    of_linear = _errors(patient, fitted, target)
+    worse = of_network - of_linear
+    least = max(_WORSE * of_linear.mean(), _SURE * worse.std() / np.sqrt(len(worse)))
+    if of_network.mean() < of_mean and worse.mean() > least:
         what = "mean squared error" if is_of_numbers(patient.net.loss) else "share of wrong rows"
         yield Remark(
             "warning",
             "network",
-            f"Its {what} on {rows} rows is {of_network:.4g}; least squares comes to "
-            f"{of_linear:.4g}.",
+            f"Its {what} on {rows} rows is {of_network.mean():.4g}; least squares comes to "
+            f"{of_linear.mean():.4g}.",
             "Train longer, with another learning rate, or take the linear model.",
-            {"network": of_network, "linear": of_linear, "mean": of_mean},
+            {
+                "network": float(of_network.mean()),
+                "linear": float(of_linear.mean()),
+                "mean": float(of_mean),
+            },
         )
 
 
@@ -61,16 +68,19 @@ def _numeric(patient: Patient, y: Array) -> Array | None:
     return None
 
 
-def _error(patient: Patient, said: Array, target: Array) -> float:
-    """Return a mean squared error, or the share of rows whose class is wrong."""
+def _errors(patient: Patient, said: Array, target: Array) -> Array:
+    """Return of each row the mean squared error, or 1 where the class is wrong."""
     loss = patient.net.loss
+    errors: Array
     if isinstance(loss, SoftmaxCrossEntropy):
-        return float(np.mean(said.argmax(axis=1) != target.argmax(axis=1)))
-    if isinstance(loss, BinaryCrossEntropy):
-        return float(np.mean((said > 0.5) != (target > 0.5)))
-    if said.shape != target.shape:
-        return float("nan")  # several quantiles of a target: no remark
-    return float(np.mean((said - target) ** 2))
+        errors = (said.argmax(axis=1) != target.argmax(axis=1)) * 1.0
+    elif isinstance(loss, BinaryCrossEntropy):
+        errors = np.mean((said > 0.5) != (target > 0.5), axis=1)
+    elif said.shape != target.shape:
+        errors = np.full(len(target), np.nan)  # several quantiles of a target: no remark
+    else:
+        errors = np.mean((said - target) ** 2, axis=1)
+    return errors
 
 
 def _least_squares(X: Array, y: Array, rows: Array) -> Array:
