@@ -10,8 +10,8 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.checks import describe
 from glassbrick.errors import GlassbrickError
-from glassbrick.glass.gradient_report import GradientReport, GradientResult
-from glassbrick.glass.numeric_gradient import (
+from glassbrick.numeric.gradient_report import GradientReport, GradientResult
+from glassbrick.numeric.numeric_gradient import (
     Function,
     complex_step,
     has_kink,
@@ -19,8 +19,6 @@ from glassbrick.glass.numeric_gradient import (
 )
 
 __all__ = ["Comparison"]
-
-_MOST_ELEMENTS = 60  # of each array; a random choice stands for larger ones
 
 
 class Comparison:
@@ -32,11 +30,14 @@ class Comparison:
         Where the results go.
     rng : Generator
         Chooses elements of large arrays.
+    most : int, default 60
+        Elements of each array that are compared; a random choice stands for larger ones.
     """
 
-    def __init__(self, report: GradientReport, rng: np.random.Generator):
+    def __init__(self, report: GradientReport, rng: np.random.Generator, most: int = 60):
         self.report = report
         self.rng = rng
+        self.most = most
 
     def compare(
         self,
@@ -76,7 +77,8 @@ class Comparison:
         tolerance = self.report.tolerance
         positions = self._choose(at.shape)
         numeric = numeric_gradient(function, at, weights, positions)
-        if numeric.method == "complex step" and len(positions) < at.size:
+        directional = numeric.method == "complex step" and len(positions) < at.size
+        if directional:
             hidden = self._not_chosen_but_wrong(found, function, at, weights)
             if hidden is not None:
                 numeric = numeric_gradient(function, at, weights, [*positions, hidden])
@@ -106,6 +108,8 @@ class Comparison:
             checked=int(smooth.sum()),
             skipped=int((~smooth).sum()),
             problem=problem,
+            difference=_largest_difference(values, numeric.values, smooth),
+            directional=directional,
         )
         self.report.add(result)
         return result.ok
@@ -139,8 +143,8 @@ class Comparison:
     def _choose(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
         size = int(np.prod(shape))
         flat: list[int] = list(range(size))
-        if size > _MOST_ELEMENTS:
-            flat = self.rng.choice(size, _MOST_ELEMENTS, replace=False).tolist()
+        if size > self.most:
+            flat = self.rng.choice(size, self.most, replace=False).tolist()
         return [_position(number, shape) for number in flat]
 
 
@@ -182,3 +186,7 @@ def _relative_error(values: Array, numeric: Array, smooth: Array) -> tuple[float
         return 0.0, 0
     size = max(np.linalg.norm(values[smooth]), np.linalg.norm(numeric[smooth]))
     return float(np.linalg.norm(difference) / size), int(np.argmax(difference))
+
+
+def _largest_difference(values: Array, numeric: Array, smooth: Array) -> float:
+    return float(np.abs(values - numeric)[smooth].max()) if smooth.any() else float("nan")

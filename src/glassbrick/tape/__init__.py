@@ -1,0 +1,1 @@
+"""The tape: every number of one training step, each gradient proven."""
