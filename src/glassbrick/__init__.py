@@ -16,6 +16,7 @@ from glassbrick.errors import (
     OwnershipError,
     ShapeError,
     TracingError,
+    UnknownNameError,
 )
 from glassbrick.glass import (
     EngineReport,
@@ -119,6 +120,7 @@ from glassbrick.schedules import (
     WarmUp,
 )
 from glassbrick.summary import Summary, SummaryRow
+from glassbrick.tape import LossStep, Step, Tape
 from glassbrick.training import (
     Callback,
     Checkpoint,
@@ -195,6 +197,7 @@ __all__ = [
     "LogSoftmax",
     "Lookup",
     "Loss",
+    "LossStep",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Mish",
@@ -231,13 +234,16 @@ __all__ = [
     "Softplus",
     "Softsign",
     "StandardNormal",
+    "Step",
     "StepDecay",
     "Summary",
     "SummaryRow",
     "Tanh",
+    "Tape",
     "TimeBudget",
     "TracingError",
     "Trainer",
+    "UnknownNameError",
     "WarmUp",
     "WeightMultiply",
     "Zeros",

@@ -13,7 +13,6 @@ from glassbrick.errors import ArgumentTypeError, DataError, GlassbrickError, Sha
 from glassbrick.glass.block_checks import (
     check_layers,
     check_loss,
-    check_operation,
     layers_of,
     leaves_inputs_alone,
 )
@@ -25,6 +24,7 @@ from glassbrick.names import snake_case
 from glassbrick.network import NeuralNetwork
 from glassbrick.numeric.comparison import Comparison
 from glassbrick.numeric.gradient_report import GradientReport
+from glassbrick.numeric.operation_check import check_operation
 from glassbrick.operations import Operation, ParamOperation
 from glassbrick.randomness import SeedLike, as_generator
 

@@ -8,7 +8,9 @@ import re
 __all__ = ["formula_of", "input_rule_of", "param_rule_of", "plain"]
 
 _MATH = re.compile(r":math:`([^`]*)`")
-_END = r"(?=\.\s|\.$|;|,?\s+and\s+:math:|,\s+with\s|\Z)"  # of what is said of one gradient
+# Where what is said of one gradient, or of the output, ends.
+_END = r"(?=\.\s|\.$|;|,?\s+and\s+:math:|,\s+with\s|,\s+whose\s|\Z)"
+_END_OF_FORMULA = r"(?=\.\s|\.$|;|,\s+:math:`y' =|\Z)"
 _OUTPUT_GRAD = re.compile(r":math:`([A-Z]) = \\partial L/\\partial [Yy]`")
 
 _SYMBOLS = {
@@ -16,9 +18,9 @@ _SYMBOLS = {
     "odot": "⊙",
     "sum": "Σ",
     "mu": "μ",
-    "sigma": "σ",
+    "sigma": "\N{GREEK SMALL LETTER SIGMA}",
     "epsilon": "ε",
-    "alpha": "α",
+    "alpha": "\N{GREEK SMALL LETTER ALPHA}",
     "lambda": "λ",
     "delta": "δ",
     "tau": "τ",
@@ -35,26 +37,29 @@ _GROUPS = (
     (r"\\(?:mathrm|operatorname)\{([^{}]*)\}", r"\1"),
     (r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2"),
     (r"_\{(\w*)\}", r"_\1"),
+    (r"\^\{(\w)\}", r"^\1"),
     (r"([_^])\{([^{}]*)\}", r"\1(\2)"),
 )
 
 
 def formula_of(block: object) -> str:
-    """Return the formula in the first paragraph of a block's docstring, or its class name.
+    """Return the formula in a block's docstring, or its class name if there is none.
+
+    It stands in the first paragraph; that of a loss may stand further down.
 
     >>> from glassbrick import Sigmoid
     >>> formula_of(Sigmoid())
     'y = 1/(1+e^(-x))'
     """
-    first = _docstring(block).split("\n\n")[0]
-    found = _MATH.search(first)
-    return plain(found[1]) if found else type(block).__name__
+    text = _docstring(block)
+    first = text.split("\n\n")[0]
+    return _said(first, r"[^`]*?=", _END_OF_FORMULA) or _said(text, "L(?:_i)? =") or _name(block)
 
 
 def input_rule_of(block: object) -> str:
     """Return what a block's docstring says of the gradient of its input, or nothing."""
     text = _docstring(block)
-    said = _said(text, r"\\partial L/\\partial [Xx](?:_|\b)")
+    said = _said(text, r"\\partial L/\\partial [XxPp](?:_|\b)")
     if said:
         return said
     slope = _said(text, r"y' = ")
@@ -63,7 +68,7 @@ def input_rule_of(block: object) -> str:
 
 def param_rule_of(block: object) -> str:
     """Return what a block's docstring says of the gradient of its parameter, or nothing."""
-    return _said(_docstring(block), r"\\partial L/\\partial (?![XxYyp](?:_|\b))")
+    return _said(_docstring(block), r"\\partial L/\\partial (?![XxYyPp](?:_|\b))")
 
 
 def plain(formula: str) -> str:
@@ -79,13 +84,14 @@ def plain(formula: str) -> str:
             formula = re.sub(pattern, text, formula)
     formula = re.sub(r"\\t?frac(\d)(\d)", r"\1/\2", formula).replace("^T", "ᵀ")
     formula = re.sub(r"\\[,;!: ]", " ", formula)
+    formula = re.sub(r"(?<=[\w)])(?=\\sum)|(?<=\d/n)(?=\()", " ", formula)
     formula = re.sub(r"\\([A-Za-z]+)", lambda found: _SYMBOLS.get(found[1], found[1]), formula)
     return re.sub(r"\s+", " ", formula.replace("∂ ", "∂").replace("\\", "")).strip()
 
 
-def _said(text: str, start: str) -> str:
+def _said(text: str, start: str, end: str = _END) -> str:
     """Return the clause that begins with such a formula, as plain text."""
-    found = re.search(rf":math:`{start}.*?{_END}", text, re.DOTALL)
+    found = re.search(rf":math:`{start}.*?{end}", text, re.DOTALL)
     if not found:
         return ""
     clause = _MATH.sub(lambda math: plain(math[1]), found[0])
@@ -97,3 +103,7 @@ def _said(text: str, start: str) -> str:
 
 def _docstring(block: object) -> str:
     return inspect.cleandoc(type(block).__doc__ or "")
+
+
+def _name(block: object) -> str:
+    return type(block).__name__
