@@ -176,7 +176,9 @@ def _check_end_to_end(
         return grad
 
     take_anything(operation for layer in all_layers(layers) for operation in layer.operations)
-    comparison.compare(name, "input_grad", backward, forward, input_, output_grad)
+    backward()
+    size = _largest_gradient(layers)
+    comparison.compare(name, "input_grad", backward, forward, input_, output_grad, size)
     operations = [operation for layer in layers for operation in layer.param_operations]
     for number, operation in enumerate(operations):
 
@@ -186,4 +188,11 @@ def _check_end_to_end(
 
         output = with_param(operation, lambda: forward(input_))
         gradient = f"params[{number}]"
-        comparison.compare(name, gradient, param_grad, output, operation.param, output_grad)
+        comparison.compare(name, gradient, param_grad, output, operation.param, output_grad, size)
+
+
+def _largest_gradient(layers: Sequence[Layer]) -> float:
+    """Return the largest norm of the gradients that operations sent back."""
+    operations = [operation for layer in all_layers(layers) for operation in layer.operations]
+    grads = [vars(operation).get("input_grad", 0.0) for operation in operations]
+    return float(max([np.linalg.norm(grad) for grad in grads], default=0.0))
