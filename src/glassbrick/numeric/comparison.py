@@ -210,7 +210,8 @@ def _relative_error(
     difference = np.where(np.isnan(difference), np.inf, difference)
     if not difference.any():
         return 0.0, 0
-    size = max(np.linalg.norm(values[smooth]), np.linalg.norm(numeric[smooth]), least)
+    norms = [float(np.linalg.norm(array[smooth])) for array in (values, numeric)]
+    size = max(*norms, least)
     return float(np.linalg.norm(difference) / size), int(np.argmax(difference))
 
 
