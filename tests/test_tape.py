@@ -233,6 +233,11 @@ def test_steps_are_in_the_order_of_the_forward_pass():
     assert "residual_1" in tape
     assert "residual" not in tape
     residual = tape["residual_1"]
+    backward = [step.name for step in tape.backward]
+    assert sorted(backward) == sorted(names)
+    assert backward[0] == "dense_1.linear"
+    assert backward.index("residual_1.dense_1.gelu") < backward.index("residual_1")
+    assert backward.index("batch_norm_1.bias_add") < backward.index("concatenate_1")
     inner = tape["residual_1.series_1.dense_1.linear"]
     assert np.array_equal(residual.output, residual.input + inner.output)
 
@@ -369,6 +374,48 @@ def test_rounding_is_not_called_wrong_where_terms_cancel(seed):
     assert np.abs(tape["dense_1.bias_add"].param_grad).max() < 1e-14
     assert tape.is_right
     assert glassbrick.check_gradients(net, x, y)
+
+
+class Direct(Layer):
+    """A layer that computes by itself, and has operations for their parameters only."""
+
+    def _setup_layer(self, input_):
+        self.operations = [WeightMultiply(self.rng.standard_normal((input_.shape[1], 2)))]
+
+    def forward(self, input_):
+        if self.first:
+            self._set_up(input_)
+        self.input_, weights = input_, self.operations[0].param
+        self.output = np.tanh(input_ @ weights)
+        return self.output
+
+    def backward(self, output_grad):
+        (operation,) = self.operations
+        slope = output_grad * (1.0 - self.output**2)
+        operation.param_grad = self._grad_of_weights(slope)
+        return slope @ operation.param.T
+
+    def _grad_of_weights(self, slope):
+        return self.input_.T @ slope
+
+
+class DirectWrong(Direct):
+    def _grad_of_weights(self, slope):
+        return 2.0 * self.input_.T @ slope
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", [Direct, DirectWrong])
+def test_parameters_of_a_layer_that_computes_by_itself(kind, dtype):
+    x, y = make_data(rows=6, dtype=dtype)
+    net = network(kind(2), Dense(1, "linear"))
+    tape = Trainer(net, SGD(0.5)).explain(x, y)
+    (name,) = [name for name in tape.names if name.endswith("_1.weight_multiply")][:1]
+    step = tape[name]
+    assert wrong_places(tape) == [f"{name}.param_grad"] * (kind is DirectWrong)
+    assert step.input is None
+    assert step.param_check.checked == 6
+    np.testing.assert_allclose(step.update, -0.5 * step.param_grad, rtol=1e-5, atol=1e-7)
 
 
 def test_where_nothing_is_smooth_nothing_is_called_wrong():

@@ -26,6 +26,7 @@ def as_json(tape: Tape, indent: int | None = None) -> str:
         "x": _array(tape.x),
         "steps": [_step(step) for step in tape],
         "loss": _loss(tape.loss),
+        "backward": [step.name for step in tape.backward],
     }
     return json.dumps(told, indent=indent, allow_nan=False, ensure_ascii=False)
 

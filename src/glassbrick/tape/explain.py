@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 from glassbrick.arrays import Array, as_numbers, as_rows, as_targets, require_same_rows
 from glassbrick.checks import refuse
 from glassbrick.errors import DataError, ShapeError
-from glassbrick.layers.tree import all_layers, own_operations
+from glassbrick.layers.tree import own_operations
 from glassbrick.names import snake_case
+from glassbrick.numeric.gradient_report import GradientResult
 from glassbrick.operations import ParamOperation
 from glassbrick.tape.formulas import formula_of, input_rule_of, param_rule_of
 from glassbrick.tape.proving import Proof
@@ -70,16 +71,10 @@ def explain(
         loss = _loss_step(net, recorder.loss, total, proof)
         new = _stepped(net, optim)
         steps = list(_steps(recorder.calls, proof))
-    known = {id(block) for block, _ in steps}
-    steps += [
-        (operation, Step(name, type(operation).__name__, formula_of(operation)))
-        for layer in all_layers(net.layers)
-        for name, operation in own_operations(layer)
-        if isinstance(operation, ParamOperation) and id(operation) not in known
-    ]
     penalties = {id(op): own(penalty.gradient(before[id(op)])) for penalty, op in net.penalties()}
     told = [_with_params(block, step, before, penalties, new) for block, step in steps]
-    return Tape(repr(net), tuple(told), loss, own(batch[0]))
+    backward = [call.name for call in recorder.backward]
+    return Tape(repr(net), tuple(told), loss, own(batch[0]), backward)
 
 
 def _as_batch(
@@ -131,30 +126,46 @@ def _loss_step(net: NeuralNetwork, value: float, total: float, proof: Proof) -> 
 def _steps(calls: list[Call], proof: Proof) -> Iterator[tuple[Any, Step]]:
     """Make a step of each call, but for layers that are only blocks in a row."""
     wrong: list[str] = []
+    run = {id(call.block) for call in calls}
     for call in calls:
+        block: Any = call.block
         inside = any(name.startswith(f"{call.name}.") for name in wrong)
         checks = proof.of(call, all_right_inside=not inside)
         if any(verdict_of(check) == "WRONG" for check in checks.values()):
             wrong.append(call.name)
+        for name, operation in own_operations(block) if call.kind == "whole" else ():
+            if isinstance(operation, ParamOperation) and id(operation) not in run:
+                yield operation, _not_run(name, operation, call, checks.get(name))
         if call.kind != "row":
             yield (
-                call.block,
+                block,
                 Step(
                     call.name,
-                    type(call.block).__name__,
-                    formula_of(call.block),
+                    type(block).__name__,
+                    formula_of(block),
                     call.input,
                     call.output,
                     call.output_grad,
                     call.input_grad,
-                    input_rule_of(call.block),
+                    input_rule_of(block),
                     param_grad=call.param_grad,
-                    param_rule=param_rule_of(call.block),
+                    param_rule=param_rule_of(block),
                     kept=call.kept,
                     input_check=checks.get("input_grad"),
                     param_check=checks.get("param_grad"),
                 ),
             )
+
+
+def _not_run(name: str, operation: Any, call: Call, check: GradientResult | None) -> Step:
+    """Make a step of an operation of which a layer only takes the parameter."""
+    return Step(
+        name,
+        type(operation).__name__,
+        formula_of(operation),
+        param_grad=call.param_grads.get(name),
+        param_check=None if check is None else replace(check, block=name, gradient="param_grad"),
+    )
 
 
 def _with_params(

@@ -55,7 +55,7 @@ def as_renderables(tape: Tape) -> Iterator[RenderableType]:
     yield from _loss(tape.loss)
     yield Text("\nBACKWARD", "bold")
     shown = tape.loss.input_grad
-    for step in reversed(list(tape)):
+    for step in tape.backward:
         yield _head(step)
         yield from _arrays(step, *_news(step, "output_grad", shown))
         yield from _gradient(step, "input_grad", step.input_rule, step.input_check)

@@ -11,13 +11,13 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.layers import Layer
-from glassbrick.layers.tree import all_layers
+from glassbrick.layers.tree import all_layers, own_operations
 from glassbrick.losses import Loss
 from glassbrick.numeric.comparison import Comparison
 from glassbrick.numeric.gradient_report import GradientReport, GradientResult
-from glassbrick.numeric.operation_check import check_operation, take_anything
+from glassbrick.numeric.operation_check import check_operation, take_anything, with_param
 from glassbrick.numeric.steady import Steady
-from glassbrick.operations import Operation
+from glassbrick.operations import Operation, ParamOperation
 from glassbrick.tape.recorder import Call
 
 __all__ = ["Proof"]
@@ -41,6 +41,8 @@ class Proof:
 
     def of(self, call: Call, *, all_right_inside: bool) -> dict[str, GradientResult]:
         """Return the checks of a call's gradients, by their names.
+
+        Those of the parameters of a layer judged as a whole go by the names of its operations.
 
         Parameters
         ----------
@@ -155,6 +157,29 @@ def _check_whole(call: Call, comparison: Comparison) -> None:
         return _double(call.input_grad) if call.input.dtype == np.float64 else again
 
     comparison.compare(call.name, "input_grad", analytic, forward, input_, output_grad)
+    for name, operation in own_operations(layer):
+        if name in call.param_grads and isinstance(operation, ParamOperation):
+            recorded = call.param_grads[name]
+            comparison.compare(
+                call.name,
+                name,
+                _whole_param_grad(analytic, operation, recorded),
+                with_param(operation, lambda: forward(input_)),
+                operation.param,
+                output_grad,
+            )
+
+
+def _whole_param_grad(
+    backward: Callable[[], Array], operation: ParamOperation, recorded: Array
+) -> Callable[[], Array]:
+    """Make the gradient of a parameter of a layer, as it was recorded if that is exact."""
+
+    def analytic() -> Array:
+        backward()
+        return recorded if recorded.dtype == np.float64 else operation.param_grad
+
+    return analytic
 
 
 def _double(array: Any) -> Array:

@@ -43,6 +43,8 @@ class Call:
         What it keeps of the call besides.
     children : list of Call
         The calls of layers within this layer.
+    param_grads : dict from str to ndarray
+        Of a layer judged as a whole: the gradients of all its parameters, by operation.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Call:
     param_grad: Array | None = None
     kept: dict[str, Array] = field(default_factory=dict)
     children: list[Call] = field(default_factory=list)
+    param_grads: dict[str, Array] = field(default_factory=dict)
 
 
 class Recorder:
@@ -70,12 +73,15 @@ class Recorder:
     ----------
     calls : list of Call
         In the order in which they were done forward.
+    backward : list of Call
+        In the order in which they were done backward.
     loss : float
         What the network's loss said.
     """
 
     def __init__(self, net: NeuralNetwork):
         self.calls: list[Call] = []
+        self.backward: list[Call] = []
         self.loss = float("nan")
         self._inside: list[Call] = []
         self._open: dict[int, list[Call]] = {}  # calls of each block that had no backward yet
@@ -112,6 +118,9 @@ class Recorder:
                 call.output_grad, call.input_grad = came, own(input_grad)
                 if "param_grad" in vars(block):
                     call.param_grad = own(vars(block)["param_grad"])
+                if kind == "whole":
+                    call.param_grads = _param_grads(block)
+                self.backward.append(call)
             return input_grad
 
         vars(block).update(forward=told_forward, backward=told_backward)
@@ -136,6 +145,12 @@ def own(array: Any) -> Array:
     copied = np.array(array)
     copied.flags.writeable = False
     return copied
+
+
+def _param_grads(layer: Any) -> dict[str, Array]:
+    """Return the gradients of a layer's own parameters, by operation."""
+    named = {name: vars(operation) for name, operation in own_operations(layer)}
+    return {name: own(held["param_grad"]) for name, held in named.items() if "param_grad" in held}
 
 
 def _kind_of(block: Operation | Layer) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -46,16 +46,30 @@ class Tape:
     ('∂L/∂X = G Wᵀ', True)
     """
 
-    def __init__(self, network: str, steps: tuple[Step, ...], loss: LossStep, x: Array):
+    def __init__(
+        self,
+        network: str,
+        steps: Sequence[Step],
+        loss: LossStep,
+        x: Array,
+        backward: Sequence[str],
+    ):
         self.network = network
         self.x = x
         self.loss = loss
         self._steps = {step.name: step for step in steps}
+        self._backward = backward
 
     @property
     def names(self) -> list[str]:
         """The names of the steps."""
         return list(self._steps)
+
+    @property
+    def backward(self) -> list[Step]:
+        """The steps in the order of the backward pass; what it left out comes last."""
+        names = dict.fromkeys([*self._backward, *self.names])
+        return [self._steps[name] for name in names if name in self._steps]
 
     @property
     def checks(self) -> list[GradientResult]:
