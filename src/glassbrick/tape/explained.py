@@ -51,8 +51,9 @@ class Explained:
         Notes
         -----
         Each operation's gradients are compared with numeric ones of that operation by itself, at
-        the very numbers of the step: at 24 elements, chosen at random, of arrays with more, and
-        then, if the operation is analytic, at all elements together along a random direction.
+        the very numbers of the step: at 24 elements, chosen at random, of arrays with more, or at 8
+        if they are more than 10,000; and then, if the operation is analytic, at all elements
+        together along a random direction.
         So a wrong rule is marked where it stands, and not where its error arrives. Layers that
         join others are judged by how they join them; a layer with a forward or backward of its
         own as a whole, from input to output, if the operations in it are right. In a network of

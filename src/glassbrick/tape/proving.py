@@ -22,7 +22,9 @@ from glassbrick.tape.recorder import Call
 
 __all__ = ["Proof"]
 
-_MOST = 24  # elements of each array, and all along a random direction: it has to be quick
+# Elements of each array that are compared, besides all along a random direction. Where each
+# takes a large matrix product, fewer must do.
+_MOST, _MOST_OF_LARGE, _LARGE = 24, 8, 10_000
 _IN_FLOAT64 = "the rule was judged in float64, at the numbers of the step"
 
 
@@ -53,7 +55,9 @@ class Proof:
         """
         if call.output_grad is None or call.input_grad is None:
             return {}
-        comparison = Comparison(GradientReport("", self._tolerance), self._rng, _MOST)
+        param = vars(call.block).get("param", call.input)
+        most = _MOST_OF_LARGE if max(call.input.size, param.size) > _LARGE else _MOST
+        comparison = Comparison(GradientReport("", self._tolerance), self._rng, most)
         with np.errstate(all="ignore"):
             if call.kind == "operation":
                 _check_operation(call, comparison)
