@@ -31,8 +31,8 @@ from glassbrick import (
     check_gradients,
     compare_engines,
 )
-from glassbrick.glass import numeric_gradient
 from glassbrick.initializers import as_initializer
+from glassbrick.numeric import numeric_gradient
 from glassbrick.operations import activations, rectifiers, self_gated, softmax
 from glassbrick.operations.by_name import ACTIVATIONS
 from glassbrick.operations.normal import normal_distribution, tanh_distribution

@@ -37,6 +37,8 @@ FLOORS = [
     "penalties",
     "layers",
     "losses",
+    "numeric",
+    "tape",
     "summary",
     "export",
     "recipes",

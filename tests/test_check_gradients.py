@@ -22,7 +22,7 @@ from glassbrick import (
     WeightMultiply,
     check_gradients,
 )
-from glassbrick.glass.numeric_gradient import has_kink, numeric_gradient
+from glassbrick.numeric.numeric_gradient import has_kink, numeric_gradient
 
 
 class ReLUThatPassesAll(Operation):

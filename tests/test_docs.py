@@ -51,6 +51,13 @@ def test_the_page_on_writing_blocks_runs_as_it_says():
         assert printed == shown
 
 
+def test_the_page_on_explaining_a_step_runs_as_it_says():
+    pairs = run_blocks(ROOT / "docs" / "explain.md")
+    assert len(pairs) == 4
+    for printed, shown in pairs:
+        assert printed == shown
+
+
 def test_the_page_on_scikit_learn_runs_as_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with np.errstate(all="warn"):  # as scikit-learn, which is compared with, needs it

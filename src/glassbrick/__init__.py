@@ -17,6 +17,7 @@ from glassbrick.errors import (
     OwnershipError,
     ShapeError,
     TracingError,
+    UnknownNameError,
 )
 from glassbrick.glass import (
     EngineReport,
@@ -120,6 +121,7 @@ from glassbrick.schedules import (
     WarmUp,
 )
 from glassbrick.summary import Summary, SummaryRow
+from glassbrick.tape import LossStep, Step, Tape
 from glassbrick.training import (
     Callback,
     Checkpoint,
@@ -199,6 +201,7 @@ __all__ = [
     "LogSoftmax",
     "Lookup",
     "Loss",
+    "LossStep",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Mish",
@@ -236,13 +239,16 @@ __all__ = [
     "Softplus",
     "Softsign",
     "StandardNormal",
+    "Step",
     "StepDecay",
     "Summary",
     "SummaryRow",
     "Tanh",
+    "Tape",
     "TimeBudget",
     "TracingError",
     "Trainer",
+    "UnknownNameError",
     "WarmUp",
     "WeightMultiply",
     "Zeros",

@@ -19,6 +19,7 @@ __all__ = [
     "OwnershipError",
     "ShapeError",
     "TracingError",
+    "UnknownNameError",
 ]
 
 
@@ -82,6 +83,12 @@ class DivergenceError(GlassbrickError, RuntimeError):
 
 class TracingError(GlassbrickError, RuntimeError):
     """A block or an optimizer does something that the XLA engine cannot compile."""
+
+
+class UnknownNameError(GlassbrickError, KeyError):
+    """Something was asked for by a name that nothing has."""
+
+    __str__ = Exception.__str__  # that of KeyError puts the message into quotes
 
 
 class MissingExtraError(GlassbrickError, ImportError):

@@ -29,13 +29,14 @@ from glassbrick.randomness import (
 )
 from glassbrick.rollback import Rollback
 from glassbrick.summary import Summary, summarize
+from glassbrick.tape import Explained
 
 __all__ = ["NeuralNetwork"]
 
 _CHAPTER_SEED = 1
 
 
-class NeuralNetwork(Saved):
+class NeuralNetwork(Saved, Explained):
     """Layers in a row, and the loss that their last output is judged by.
 
     Parameters

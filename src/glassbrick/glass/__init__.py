@@ -3,7 +3,7 @@
 from glassbrick.glass.engine_comparison import compare_engines
 from glassbrick.glass.engine_report import EngineReport, EngineResult
 from glassbrick.glass.gradient_check import check_gradients
-from glassbrick.glass.gradient_report import GradientReport, GradientResult
+from glassbrick.numeric.gradient_report import GradientReport, GradientResult
 
 __all__ = [
     "EngineReport",

@@ -9,19 +9,20 @@ import numpy as np
 
 from glassbrick.arrays import Array, read_only
 from glassbrick.blocks import inherits
-from glassbrick.errors import DataError, GlassbrickError
-from glassbrick.glass.comparison import Comparison
-from glassbrick.glass.gradient_report import GradientReport, GradientResult
-from glassbrick.glass.steady import Steady
+from glassbrick.errors import GlassbrickError
 from glassbrick.glass.trial_inputs import Checkable
 from glassbrick.layers import Layer
 from glassbrick.layers.tree import all_layers, named_operations
 from glassbrick.losses import Loss
 from glassbrick.names import snake_case
 from glassbrick.network import NeuralNetwork
+from glassbrick.numeric.comparison import Comparison
+from glassbrick.numeric.gradient_report import GradientReport, GradientResult
+from glassbrick.numeric.operation_check import check_operation, take_anything, with_param
+from glassbrick.numeric.steady import Steady
 from glassbrick.operations import Operation, ParamOperation
 
-__all__ = ["check_layers", "check_loss", "check_operation", "layers_of", "leaves_inputs_alone"]
+__all__ = ["check_layers", "check_loss", "layers_of", "leaves_inputs_alone"]
 
 
 def layers_of(block: Checkable) -> tuple[Layer, ...]:
@@ -151,49 +152,6 @@ def _plain_operations(layers: Sequence[Layer]) -> Iterator[tuple[str, Operation]
             yield from named_operations(layer)
 
 
-def check_operation(
-    name: str, operation: Operation, input_: Array, output_grad: Array, comparison: Comparison
-) -> bool:
-    """Check one operation at given numbers; say whether it is right."""
-    input_before, grad_before = input_.copy(), output_grad.copy()
-    steady = Steady([operation])
-
-    def analytic(gradient: str) -> Callable[[], Array]:
-        def run() -> Array:
-            steady.again()
-            operation.forward(input_)
-            # The rule itself, not backward, so that one wrong shape does not hide the rest.
-            found: Array = getattr(operation, f"_{gradient}")(output_grad)
-            if not np.array_equal(input_, input_before):
-                raise DataError("backward writes into input_: work on a copy.")
-            if not np.array_equal(output_grad, grad_before):
-                raise DataError("backward writes into output_grad: work on a copy.")
-            return found
-
-        return run
-
-    def output_of_input(at: Array) -> Array:
-        steady.again()
-        operation.input_ = at
-        operation.output = operation._output()
-        return operation.output
-
-    ok = comparison.compare(
-        name, "input_grad", analytic("input_grad"), output_of_input, input_, output_grad
-    )
-    if isinstance(operation, ParamOperation):
-        output_of_param = _with_param(operation, lambda: output_of_input(input_))
-        ok &= comparison.compare(
-            name,
-            "param_grad",
-            analytic("param_grad"),
-            output_of_param,
-            operation.param,
-            output_grad,
-        )
-    return ok
-
-
 def _check_end_to_end(
     layers: tuple[Layer, ...] | list[Layer],
     input_: Array,
@@ -217,10 +175,10 @@ def _check_end_to_end(
             grad = layer.backward(grad)
         return grad
 
-    for layer in all_layers(layers):
-        for operation in layer.operations:  # copies, which need not mind what they are given
-            vars(operation)["require_input"] = _take_anything
-    comparison.compare(name, "input_grad", backward, forward, input_, output_grad)
+    take_anything(operation for layer in all_layers(layers) for operation in layer.operations)
+    backward()
+    size = _largest_gradient(layers)
+    comparison.compare(name, "input_grad", backward, forward, input_, output_grad, size)
     operations = [operation for layer in layers for operation in layer.param_operations]
     for number, operation in enumerate(operations):
 
@@ -228,24 +186,13 @@ def _check_end_to_end(
             backward()
             return operation.param_grad
 
-        output = _with_param(operation, lambda: forward(input_))
+        output = with_param(operation, lambda: forward(input_))
         gradient = f"params[{number}]"
-        comparison.compare(name, gradient, param_grad, output, operation.param, output_grad)
+        comparison.compare(name, gradient, param_grad, output, operation.param, output_grad, size)
 
 
-def _take_anything(input_: Array) -> None:
-    """Let numbers pass that lie beside those that an operation takes."""
-
-
-def _with_param(operation: ParamOperation, output: Callable[[], Array]) -> Callable[[Array], Array]:
-    """Make a function of the parameter out of one that uses it."""
-    param = operation.param
-
-    def run(at: Array) -> Array:
-        operation.replace_param(at)
-        try:
-            return output()
-        finally:
-            operation.replace_param(param)
-
-    return run
+def _largest_gradient(layers: Sequence[Layer]) -> float:
+    """Return the largest norm of the gradients that operations sent back."""
+    operations = [operation for layer in all_layers(layers) for operation in layer.operations]
+    grads = [vars(operation).get("input_grad", 0.0) for operation in operations]
+    return float(max([np.linalg.norm(grad) for grad in grads], default=0.0))

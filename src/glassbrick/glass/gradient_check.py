@@ -13,18 +13,18 @@ from glassbrick.errors import ArgumentTypeError, DataError, GlassbrickError, Sha
 from glassbrick.glass.block_checks import (
     check_layers,
     check_loss,
-    check_operation,
     layers_of,
     leaves_inputs_alone,
 )
-from glassbrick.glass.comparison import Comparison
-from glassbrick.glass.gradient_report import GradientReport
 from glassbrick.glass.trial_inputs import Checkable, trial_input, trial_pairs, trial_widths
 from glassbrick.layers import Layer
 from glassbrick.layers.tree import all_layers
 from glassbrick.losses import Loss
 from glassbrick.names import snake_case
 from glassbrick.network import NeuralNetwork
+from glassbrick.numeric.comparison import Comparison
+from glassbrick.numeric.gradient_report import GradientReport
+from glassbrick.numeric.operation_check import check_operation
 from glassbrick.operations import Operation, ParamOperation
 from glassbrick.randomness import SeedLike, as_generator
 

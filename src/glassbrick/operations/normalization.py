@@ -33,6 +33,8 @@ class BatchStandardize(Operation):
     ----------
     mean, variance : ndarray, shape (1, columns)
         The running averages; the variances are of samples, with :math:`n-1`.
+    batch_mean, batch_variance : ndarray, shape (1, columns)
+        Of the last batch in training; the variances are with :math:`n`.
     scale : ndarray, shape (1, columns)
         :math:`1/\sqrt{v+\epsilon}` of the last forward.
 
@@ -55,10 +57,12 @@ class BatchStandardize(Operation):
            [ 1.,  1.]])
     """
 
-    memory: ClassVar[tuple[str, ...]] = (*Operation.memory, "scale")
+    memory: ClassVar[tuple[str, ...]] = (*Operation.memory, "batch_mean", "batch_variance", "scale")
 
     mean: Array | None = None
     variance: Array | None = None
+    batch_mean: Array
+    batch_variance: Array
     scale: Array
 
     def __init__(self, momentum: float = 0.1, eps: float = 1e-5):
@@ -80,6 +84,7 @@ class BatchStandardize(Operation):
         mean = _column_means(self.input_)
         centred = self.input_ - mean
         variance = _column_means(centred * centred)
+        self.batch_mean, self.batch_variance = mean, variance
         self._take_in(mean, variance, *averages)
         self.scale = 1.0 / np.sqrt(variance + self.eps)
         return centred * self.scale

@@ -22,6 +22,7 @@ from glassbrick.metrics import Metric
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.randomness import legacy_seed
+from glassbrick.tape import ExplainedWithUpdate
 from glassbrick.training.callbacks import (
     Callback,
     Callbacks,
@@ -39,7 +40,7 @@ from glassbrick.training.weights import ClassWeight
 __all__ = ["Trainer"]
 
 
-class Trainer:
+class Trainer(ExplainedWithUpdate):
     """Trains a network with an optimizer.
 
     Parameters

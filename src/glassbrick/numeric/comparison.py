@@ -10,9 +10,10 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.checks import describe
 from glassbrick.errors import GlassbrickError
-from glassbrick.glass.gradient_report import GradientReport, GradientResult
-from glassbrick.glass.numeric_gradient import (
+from glassbrick.numeric.gradient_report import GradientReport, GradientResult
+from glassbrick.numeric.numeric_gradient import (
     Function,
+    NumericGradient,
     complex_step,
     has_kink,
     numeric_gradient,
@@ -20,7 +21,7 @@ from glassbrick.glass.numeric_gradient import (
 
 __all__ = ["Comparison"]
 
-_MOST_ELEMENTS = 60  # of each array; a random choice stands for larger ones
+_CANCELLED = 1e-4  # of the size of its terms: a smaller gradient is judged as if it were so large
 
 
 class Comparison:
@@ -32,11 +33,14 @@ class Comparison:
         Where the results go.
     rng : Generator
         Chooses elements of large arrays.
+    most : int, default 60
+        Elements of each array that are compared; a random choice stands for larger ones.
     """
 
-    def __init__(self, report: GradientReport, rng: np.random.Generator):
+    def __init__(self, report: GradientReport, rng: np.random.Generator, most: int = 60):
         self.report = report
         self.rng = rng
+        self.most = most
 
     def compare(
         self,
@@ -46,6 +50,7 @@ class Comparison:
         function: Function,
         at: Array,
         weights: Array,
+        size: float = 0.0,
     ) -> bool:
         """Compare one gradient, and say whether it is right.
 
@@ -57,6 +62,8 @@ class Comparison:
             Computes the hand-written gradient, of the shape of `at`.
         function, at, weights
             The function that it is the gradient of; see `numeric_gradient`.
+        size : float, default 0
+            Norm of the gradients that it is computed from, of which it has the rounding.
         """
         with np.errstate(all="ignore"):
             try:
@@ -68,15 +75,23 @@ class Comparison:
                 problem = "backward gives something else when it is called again"
             if problem:
                 return self.fail(block, gradient, problem)
-            return self._judge(block, gradient, found, function, at, weights)
+            return self._judge(block, gradient, found, function, at, weights, size)
 
     def _judge(
-        self, block: str, gradient: str, found: Array, function: Function, at: Array, weights: Array
+        self,
+        block: str,
+        gradient: str,
+        found: Array,
+        function: Function,
+        at: Array,
+        weights: Array,
+        size: float,
     ) -> bool:
         tolerance = self.report.tolerance
         positions = self._choose(at.shape)
         numeric = numeric_gradient(function, at, weights, positions)
-        if numeric.method == "complex step" and len(positions) < at.size:
+        directional = numeric.method == "complex step" and len(positions) < at.size
+        if directional:
             hidden = self._not_chosen_but_wrong(found, function, at, weights)
             if hidden is not None:
                 numeric = numeric_gradient(function, at, weights, [*positions, hidden])
@@ -87,16 +102,12 @@ class Comparison:
             for number, position in enumerate(numeric.positions):
                 smooth[number] &= not has_kink(function, at, weights, position)
             distance, worst = _relative_error(values, numeric.values, smooth)
+        if distance > tolerance and smooth.any():  # nor is rounding, where terms cancel
+            size = max(size, self._uncancelled_size(function, at, weights, numeric.positions))
+            distance, worst = _relative_error(values, numeric.values, smooth, _CANCELLED * size)
         problem = ""
-        if not smooth.any():
-            problem = "the function is nowhere smooth and finite, so nothing could be compared"
-        elif distance > tolerance:
-            problem = (
-                f"at {list(numeric.positions[worst])} of an array of shape {at.shape} it is "
-                f"{values[worst]:.10g}, but numerically {numeric.values[worst]:.10g}"
-            )
-            if not numeric.values[smooth].any():
-                problem += "; the output does not depend on that array at all"
+        if not smooth.any() or distance > tolerance:
+            problem = _problem(values, numeric, smooth, worst, at)
         result = GradientResult(
             block=block,
             gradient=gradient,
@@ -106,9 +117,23 @@ class Comparison:
             checked=int(smooth.sum()),
             skipped=int((~smooth).sum()),
             problem=problem,
+            difference=_largest_difference(values, numeric.values, smooth),
+            directional=directional,
         )
         self.report.add(result)
         return result.ok
+
+    def _uncancelled_size(
+        self, function: Function, at: Array, weights: Array, positions: list[tuple[int, ...]]
+    ) -> float:
+        """Return how large the gradient would be if its terms did not cancel.
+
+        They do in the gradient of biases before a batch normalization, of which rounding is all
+        that is left.
+        """
+        others = weights * self.rng.standard_normal(weights.shape)
+        values = numeric_gradient(function, at, others, positions).values
+        return float(np.linalg.norm(values[np.isfinite(values)]))
 
     def _not_chosen_but_wrong(
         self, found: Array, function: Function, at: Array, weights: Array
@@ -139,8 +164,8 @@ class Comparison:
     def _choose(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
         size = int(np.prod(shape))
         flat: list[int] = list(range(size))
-        if size > _MOST_ELEMENTS:
-            flat = self.rng.choice(size, _MOST_ELEMENTS, replace=False).tolist()
+        if size > self.most:
+            flat = self.rng.choice(size, self.most, replace=False).tolist()
         return [_position(number, shape) for number in flat]
 
 
@@ -172,13 +197,36 @@ def _unjudgeable(function: Function, at: Array) -> str:
     return ""
 
 
-def _relative_error(values: Array, numeric: Array, smooth: Array) -> tuple[float, int]:
-    """Return the error in norm over the smooth elements, and where it is largest."""
+def _relative_error(
+    values: Array, numeric: Array, smooth: Array, least: float = 0.0
+) -> tuple[float, int]:
+    """Return the error in norm over the smooth elements, and where it is largest.
+
+    It is relative to the size of the gradient, or to `least`, if that is more.
+    """
     if not smooth.any():
         return float("nan"), 0
     difference = np.where(smooth, np.abs(values - numeric), 0.0)
     difference = np.where(np.isnan(difference), np.inf, difference)
     if not difference.any():
         return 0.0, 0
-    size = max(np.linalg.norm(values[smooth]), np.linalg.norm(numeric[smooth]))
+    norms = [float(np.linalg.norm(array[smooth])) for array in (values, numeric)]
+    size = max(*norms, least)
     return float(np.linalg.norm(difference) / size), int(np.argmax(difference))
+
+
+def _problem(values: Array, numeric: NumericGradient, smooth: Array, worst: int, at: Array) -> str:
+    """Say in words what is wrong."""
+    if not smooth.any():
+        return "the function is nowhere smooth and finite, so nothing could be compared"
+    problem = (
+        f"at {list(numeric.positions[worst])} of an array of shape {at.shape} it is "
+        f"{values[worst]:.10g}, but numerically {numeric.values[worst]:.10g}"
+    )
+    if not numeric.values[smooth].any():
+        problem += "; the output does not depend on that array at all"
+    return problem
+
+
+def _largest_difference(values: Array, numeric: Array, smooth: Array) -> float:
+    return float(np.abs(values - numeric)[smooth].max()) if smooth.any() else float("nan")

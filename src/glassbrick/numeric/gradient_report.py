@@ -34,6 +34,10 @@ class GradientResult:
         In words, what is wrong: at which element, analytic against numeric.
     note : str
         In words, for what it is right, if not for all numbers.
+    difference : float
+        The largest difference of one of these elements.
+    directional : bool
+        Whether all elements were judged together, too, along a random direction.
     """
 
     block: str
@@ -45,6 +49,8 @@ class GradientResult:
     skipped: int = 0
     problem: str = ""
     note: str = ""
+    difference: float = float("nan")
+    directional: bool = False
 
     @property
     def name(self) -> str:

@@ -100,7 +100,9 @@ def _is_analytic(function: Function, at: Array, weights: Array) -> bool:
         except Exception:  # a user's rule may raise anything when given complex numbers
             return False
         agreements += bool(abs(exact - rough) <= 1e-4 * max(abs(exact), abs(rough), 1e-6))
-    return agreements >= 2
+        if agreements == 2:
+            return True
+    return False
 
 
 def complex_step(function: Function, at: Array, weights: Array, direction: Array) -> float:

@@ -1,0 +1,1 @@
+"""Numeric gradients, and what hand-written ones are compared with them by."""
