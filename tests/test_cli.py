@@ -78,7 +78,7 @@ def test_a_plot_is_not_overwritten_unless_forced(chapter):
     before = file.stat().st_mtime_ns
     run = glassbrick("chapter", "--plot", file)
     assert run.returncode == 1
-    assert "exists. Choose another name, or add --force." in run.stderr
+    assert "is there already. Give another name, or --force." in run.stderr
     assert "Validation" not in run.stdout  # refused before the work
     assert file.stat().st_mtime_ns == before
     assert glassbrick("chapter", "--plot", file, "--force").returncode == 0

@@ -224,13 +224,13 @@ BAD = {
         1,
         'ab.csv: there is no column "price"',
     ),
-    "a model is there": ("train --out there.safetensors", 1, "there.safetensors exists"),
+    "a model is there": ("train --out there.safetensors", 1, "there.safetensors is there already"),
     "a folder as the model": ("train --out folder.csv", 1, "is a folder"),
     "no folder for the model": ("train --out no/model.safetensors", 1, "there is no folder no"),
     "too long a model": (f"train --out {'n' * 300}", 1, "cannot write"),
     "a report as text": ("train --report page.txt", 2, "use one of .html"),
     "a report without ending": ("train --report page", 2, "has no ending"),
-    "a report is there": ("train --report there.html", 1, "there.html exists"),
+    "a report is there": ("train --report there.html", 1, "there.html is there already"),
     "model and report in one": ("train --out a.html --report a.html", 2, "both would be a.html"),
     "a file as checkpoints": ("train --checkpoint there.csv", 1, "no folder can be made"),
     "no model": ("predict no.safetensors homes.csv", 1, "cannot read no.safetensors"),
@@ -267,7 +267,11 @@ BAD = {
         1,
         "a model that predicts classes",
     ),
-    "predictions are there": ("predict price.safetensors homes.csv --out there.csv", 1, "exists"),
+    "predictions are there": (
+        "predict price.safetensors homes.csv --out there.csv",
+        1,
+        "there already",
+    ),
     "predictions as a picture": ("predict price.safetensors homes.csv --out a.png", 2, ".parquet"),
     "no folder for them": (
         "predict price.safetensors homes.csv --out no/p.csv",
@@ -392,6 +396,19 @@ def test_rows_without_the_target_are_left_out_and_told(run, tmp_path):
     _, out, _ = run("evaluate", model, PENGUINS, "--json")
     told = json.loads(out)
     assert (told["rows"], told["rows_without_target"]) == (342, 2)
+
+
+def test_an_export_that_is_there_is_kept_unless_forced(files, run, tmp_path):
+    onnx = tmp_path / "price.onnx"
+    onnx.write_bytes(b"mine")
+    model = tmp_path / "price.safetensors"
+    assert run("train", files / "homes.csv", "--target", "price", "--out", model, *FAST)[0] == 0
+    status, _, err = run("export", model, "--onnx", onnx)
+    assert status == 1
+    assert "is there already. Give another name, or --force." in " ".join(err.split())
+    assert onnx.read_bytes() == b"mine"
+    assert run("export", model, "--onnx", onnx, "--force")[0] == 0
+    assert onnx.read_bytes() != b"mine"
 
 
 def test_rows_are_called_as_in_the_file_where_some_are_left_out(run, tmp_path):

@@ -1193,3 +1193,54 @@ def test_all_estimators_refuse_what_they_cannot_use(kind, case):
 def test_all_classifiers_refuse_bad_class_weights(kind, weight):
     with pytest.raises(ArgumentError, match=f"{kind.__name__}.*class_weight"):
         kind(class_weight=weight, random_state=0).fit(MATRIX, LABELS)
+
+
+# Files, and what ends a training.
+
+
+def test_errors_name_the_file(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f"{number},{number % 7}.5" for number in range(20)]
+    path.write_text("\n".join(["a,b", *rows, "inf,1"]) + "\n")
+    model = TabularRegressor(**FEW)
+    with pytest.raises(DataError, match=r'fit, .*t.csv, column "a", row 20: expected a finite'):
+        model.fit(path, "b")
+    path.write_text("\n".join(["a,b", *rows, "7,"]) + "\n")
+    with pytest.raises(DataError, match=r'fit, .*t.csv, column "b", row 20: expected a value'):
+        model.fit(path, "b")
+    path.write_text("\n".join(["a,b", *rows]) + "\n")
+    with pytest.raises(DataError, match=r"fit, .*t.csv, y: .* There are .a., .b."):
+        model.fit(path, "c")
+    model.fit(path, "b")
+    path.write_text("a\n3\nold\n")
+    with pytest.raises(DataError, match=r'predict, .*t.csv, column "a", row 1: expected a number'):
+        model.predict(path)
+    path.write_text("c\n3\n")
+    with pytest.raises(DataError, match=r"predict, .*t.csv: expected the columns of training"):
+        model.predict(path)
+
+
+class Interrupting(gb.Callback):
+    """Presses Ctrl-C, once."""
+
+    def __init__(self):
+        self.epochs = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs += 1
+        if self.epochs == 2:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_ends_the_whole_training(capsys):
+    callback = Interrupting()
+    model = TabularRegressor(
+        hidden=(4,), epochs=5, ensemble=3, callbacks=[callback], random_state=0
+    )
+    X = np.arange(40.0).reshape(20, 2)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, X[:, 0])
+    assert callback.epochs == 2
+    assert "Interrupted in epoch" in capsys.readouterr().out
+    with pytest.raises(NotFittedError):
+        model.predict(X)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from glassbrick.checks import describe
+from glassbrick.cli.outputs import require_room
 from glassbrick.errors import FileError
 from glassbrick.loading import load
 from glassbrick.network import NeuralNetwork
@@ -14,11 +15,14 @@ __all__ = ["run"]
 
 def run(file: Path, onnx: Path | None, python: Path | None, force: bool) -> int:
     """Write what is asked for; return the exit status."""
+    for option, path in (("--onnx", onnx), ("--python", python)):
+        if path is not None:
+            require_room(path, option, force)
     model = load(file)
     if python is not None and not isinstance(model, NeuralNetwork):
         raise FileError(
             f"export, --python: expected a network in {file}; received {describe(model)}. Save "
-            "the network that is in it, model.net_.save(path), and export that."
+            "a network that is in it, from Python, and export that; or use --onnx."
         )
     if onnx is not None:
         model.to_onnx(onnx, overwrite=force)

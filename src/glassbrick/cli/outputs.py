@@ -9,8 +9,7 @@ from pathlib import Path
 
 import typer
 
-from glassbrick.errors import FileError
-from glassbrick.files import told_as_ours
+from glassbrick.files import require_place, told_as_ours
 
 __all__ = ["require_ending", "require_room"]
 
@@ -32,15 +31,7 @@ def require_room(path: Path, option: str, force: bool) -> None:
     FileError
         If it exists, or its folder cannot be written to.
     """
-    with told_as_ours(option, f"cannot write {path}"):  # a name can be too long to look for
-        has_folder, is_folder = path.parent.is_dir(), path.is_dir()
-        is_there = path.exists()
-    if not has_folder:
-        raise FileError(f"{option}: there is no folder {path.parent}. Make it first.")
-    if is_folder:
-        raise FileError(f"{option}: {path} is a folder. Give the name of a file.")
-    if is_there and not force:
-        raise FileError(f"{option}: {path} exists. Choose another name, or add --force.")
+    require_place(path, option, overwrite=force, remedy="--force")
     with told_as_ours(option, f"cannot write {path}"):
         handle, trial = tempfile.mkstemp(dir=path.parent)
         os.close(handle)

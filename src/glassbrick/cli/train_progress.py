@@ -15,7 +15,7 @@ __all__ = ["TrainProgress"]
 
 
 class TrainProgress(Callback):
-    """Shows how far the training of several networks is, and ends it when it is interrupted.
+    """Shows how far the training of several networks is.
 
     Parameters
     ----------
@@ -78,11 +78,9 @@ class TrainProgress(Callback):
         self._show(f"loss {(logs or {})['val_loss']:.4g}")
 
     def on_train_end(self, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Tell of a network; if it was interrupted, do not go on with the next."""
+        """Tell of a network that is done."""
         history = self.history
-        if history.stop_reason == "interrupted":
-            raise KeyboardInterrupt
-        if self._lines is not None:
+        if self._lines is not None and history.stop_reason != "interrupted":
             line = (
                 f"Network {self.network} of {self.networks}: {history.epochs} epochs, "
                 f"loss {history.best_loss:.4g} on rows not seen, after epoch {history.best_epoch}"

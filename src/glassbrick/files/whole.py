@@ -11,7 +11,7 @@ from pathlib import Path
 from glassbrick.checks import refuse
 from glassbrick.errors import ArgumentTypeError, FileError
 
-__all__ = ["as_path", "told_as_ours", "write_whole"]
+__all__ = ["as_path", "require_place", "told_as_ours", "write_whole"]
 
 
 def write_whole(path: Path, data: bytes, who: str, *, overwrite: bool = False) -> None:
@@ -34,12 +34,7 @@ def write_whole(path: Path, data: bytes, who: str, *, overwrite: bool = False) -
         If there is a file, no such folder, no room, or no right to write. What was there
         before is then still there.
     """
-    if not path.parent.is_dir():
-        raise FileError(f"{who}: there is no folder {path.parent}. Make it first.")
-    if path.is_dir():
-        raise FileError(f"{who}: {path} is a folder. Give the name of a file.")
-    if path.exists() and not overwrite:
-        raise FileError(f"{who}: {path} is there already. Give another name, or overwrite=True.")
+    require_place(path, who, overwrite=overwrite)
     with told_as_ours(who, f"cannot write {path}"):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         try:
@@ -52,6 +47,37 @@ def write_whole(path: Path, data: bytes, who: str, *, overwrite: bool = False) -
         finally:
             Path(name).unlink(missing_ok=True)
         _settle(path.parent)
+
+
+def require_place(
+    path: Path, who: str, *, overwrite: bool = False, remedy: str = "overwrite=True"
+) -> None:
+    """Refuse a place where no file can be, or where there is one.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    who : str
+        What to call whoever will write it, in errors.
+    overwrite : bool, default False
+        Whether a file that is there may be replaced.
+    remedy : str
+        How to say that it may.
+
+    Raises
+    ------
+    FileError
+        If there is a file, or a folder of that name, or none to put it into.
+    """
+    with told_as_ours(who, f"cannot write {path}"):  # a name can be too long to look for
+        has_folder, is_folder, is_there = path.parent.is_dir(), path.is_dir(), path.exists()
+    if not has_folder:
+        raise FileError(f"{who}: there is no folder {path.parent}. Make it first.")
+    if is_folder:
+        raise FileError(f"{who}: {path} is a folder. Give the name of a file.")
+    if is_there and not overwrite:
+        raise FileError(f"{who}: {path} is there already. Give another name, or {remedy}.")
 
 
 def as_path(path: str | os.PathLike[str], who: str) -> Path:

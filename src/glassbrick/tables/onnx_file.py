@@ -28,8 +28,6 @@ from glassbrick.tables.targets import ClassTarget, NumberTarget, Target
 
 __all__ = ["onnx_of_table"]
 
-_WHO = "Networks for a table as ONNX"
-
 
 def onnx_of_table(
     features: Features,
@@ -38,6 +36,8 @@ def onnx_of_table(
     version: str,
     doc: str,
     labels: Array | None = None,
+    *,
+    who: str = "Networks for a table as ONNX",
 ) -> bytes:
     """Return an ONNX model that predicts from the columns of a table, for any number of rows.
 
@@ -70,6 +70,8 @@ def onnx_of_table(
         What the model is.
     labels : ndarray, optional
         What stands for the classes of one target, in their order; by default their texts.
+    who : str
+        What to call whoever asks, in errors.
 
     Raises
     ------
@@ -96,11 +98,12 @@ def onnx_of_table(
     >>> type(model)
     <class 'bytes'>
     """
-    _require_utf8(features, targets)
+    _require_utf8(features, targets, who)
     encoders = [encoder for encoder in features.encoders if encoder.features or encoder.categories]
     programs = [program_of(net, interpreted=True) for net in networks]
-    _require_fitting(targets, programs, sum(len(encoder.features) or 1 for encoder in encoders))
-    graph = Graph(CLASSES if isinstance(targets[0], ClassTarget) else NUMBERS, _WHO)
+    width = sum(len(encoder.features) or 1 for encoder in encoders)
+    _require_fitting(targets, programs, width, who)
+    graph = Graph(CLASSES if isinstance(targets[0], ClassTarget) else NUMBERS, who)
     columns = [add_column(graph, encoder) for encoder in encoders]
     graph.place = "features"
     matrix = graph.node("Concat", [part for c in columns for part in c.features], axis=1)
@@ -148,14 +151,16 @@ def _told(columns: Sequence[Encoded]) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def _require_fitting(targets: Sequence[Target], programs: Sequence[Program], width: int) -> None:
+def _require_fitting(
+    targets: Sequence[Target], programs: Sequence[Program], width: int, who: str
+) -> None:
     """Refuse networks that take or say something else."""
     if not programs:
-        raise ArgumentError(complaint(_WHO, "at least one network", "none"))
+        raise ArgumentError(complaint(who, "at least one network", "none"))
     for program in programs:
         if program.inputs != (width,):
             received = f"one for {program.inputs}"
-            raise ArgumentError(complaint(_WHO, f"networks for {width} features", received))
+            raise ArgumentError(complaint(who, f"networks for {width} features", received))
         said = program.shape[1:]
         expected = programs[0].shape[1:]
         if len(targets) > 1:
@@ -165,10 +170,10 @@ def _require_fitting(targets: Sequence[Target], programs: Sequence[Program], wid
             expected = (1,) if classes == 2 and said == (1,) == expected else (classes,)
         if said != expected:
             outputs = f"networks whose outputs have the shape {expected} for each row"
-            raise ArgumentError(complaint(_WHO, outputs, f"one with {said}"))
+            raise ArgumentError(complaint(who, outputs, f"one with {said}"))
 
 
-def _require_utf8(features: Features, targets: Sequence[Target]) -> None:
+def _require_utf8(features: Features, targets: Sequence[Target], who: str) -> None:
     """Refuse halves of characters, which are no text outside of Python."""
     told = json.dumps(
         [features.to_json(), *(target.to_json() for target in targets)], ensure_ascii=False
@@ -177,4 +182,4 @@ def _require_utf8(features: Features, targets: Sequence[Target]) -> None:
         told.encode()
     except UnicodeEncodeError as error:
         received = repr(told[max(error.start - 10, 0) : error.end + 10])
-        raise DataError(complaint(_WHO, "texts that UTF-8 can write", received)) from None
+        raise DataError(complaint(who, "texts that UTF-8 can write", received)) from None

@@ -131,7 +131,7 @@ class Ensemble:
         """Return the mean of what the networks say, in float64."""
         return mean_of(net.loss.interpret(net.predict(X)) for net in self.networks)
 
-    def judge(self, rows: Rows) -> tuple[Array, Array]:
+    def judge(self, rows: Rows) -> Judged:
         """Return rows that a network has not seen, and what it says of them."""
         seen: list[Array] = []
         said: list[Array] = []
@@ -139,7 +139,7 @@ class Ensemble:
             _, others = rows.split(k)
             seen.append(others)
             said.append(net.loss.interpret(net.predict(rows.X[others])).astype(np.float64))
-        return np.concatenate(seen), np.concatenate(said)
+        return Judged(np.concatenate(seen), np.concatenate(said))
 
 
 def _in_double(net: NeuralNetwork, twin: NeuralNetwork) -> NeuralNetwork:
@@ -192,7 +192,7 @@ def _train(net: NeuralNetwork, rows: Rows, how: Training, k: int) -> History:
     callbacks: list[Any] = list(how.callbacks)
     if how.folders:
         callbacks.append(Checkpoint(how.folders[k]))
-    return Trainer(net, how.optimizer(), engine=how.engine).fit(
+    history = Trainer(net, how.optimizer(), engine=how.engine).fit(
         *(rows.X[seen], rows.y[seen], rows.X[others], rows.y[others]),
         epochs=how.epochs,
         eval_every=1,
@@ -203,3 +203,6 @@ def _train(net: NeuralNetwork, rows: Rows, how: Training, k: int) -> History:
         sample_weight_test=rows.weights_of(others),
         verbose=how.verbose,
     )
+    if history.stop_reason == "interrupted":
+        raise KeyboardInterrupt  # which ended one fit, and is meant for all of them
+    return history

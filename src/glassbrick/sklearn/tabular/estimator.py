@@ -35,7 +35,7 @@ from glassbrick.sklearn.saved import SavedEstimator
 from glassbrick.sklearn.settings import as_callbacks, as_engine
 from glassbrick.sklearn.tabular.comparison import BaselineWarning, Comparison
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Judged, Rows, Training, deal_out
-from glassbrick.sklearn.tabular.given import given_features, given_rows
+from glassbrick.sklearn.tabular.given import asked_of, given_features, given_rows
 from glassbrick.sklearn.tabular.state import state_of
 from glassbrick.tables import Column, Features, Target, Task, distinct_rows, table_layers
 from glassbrick.tables.onnx_file import onnx_of_table
@@ -143,7 +143,7 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         seeds = [int(seed) for seed in random.integers(2**31 - 1, size=self.ensemble)]
         ensemble.train(rows, self._training(len(rows.y)), seeds)
         self.networks_, self.histories_ = ensemble.networks, ensemble.histories
-        judged = Judged(*ensemble.judge(rows))
+        judged = ensemble.judge(rows)
         self.comparison_ = self._compare(rows, judged)
         if self.verbose and self.verbose != "silent":
             print(self.comparison_, flush=True)  # noqa: T201
@@ -185,7 +185,9 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         if labels is not None:
             labels = as_tensor(labels, who)
         doc = f"Predicts as {self!r} does."
-        return onnx_of_table(self.features_, self.targets_, self.networks_, version, doc, labels)
+        return onnx_of_table(
+            self.features_, self.targets_, self.networks_, version, doc, labels, who=who
+        )
 
     @property
     def history_(self) -> History:
@@ -269,7 +271,7 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         """Return the mean of what the networks say of the rows of a table."""
         check_is_fitted(self, "networks_")
         columns = given_features(self, X, method)
-        matrix = self.features_.encode(columns, f"{type(self).__name__}.{method}")
+        matrix = self.features_.encode(columns, asked_of(self, method, X))
         return Ensemble(self.networks_).predict(matrix)
 
     def _networks(self) -> list[NeuralNetwork]:

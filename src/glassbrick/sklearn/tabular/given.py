@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ from glassbrick.tables import (
     values_of,
 )
 
-__all__ = ["Given", "given_features", "given_rows", "given_truth"]
+__all__ = ["Given", "asked_of", "given_features", "given_rows", "given_truth"]
 
 
 class Given(NamedTuple):
@@ -45,6 +46,12 @@ class Given(NamedTuple):
     names: list[str]
 
 
+def asked_of(estimator: Any, method: str, X: Any) -> str:
+    """Return what to call a call in errors: with the file that it was given, if it was one."""
+    who = f"{type(estimator).__name__}.{method}"
+    return f"{who}, {os.fspath(X)}" if isinstance(X, str | os.PathLike) else who
+
+
 def given_rows(estimator: Any, X: Any, y: Any) -> Given:
     """Return what an estimator learns from, and let it remember the columns.
 
@@ -55,10 +62,10 @@ def given_rows(estimator: Any, X: Any, y: Any) -> Given:
     FileError
         If a file cannot be read.
     """
-    who = f"{type(estimator).__name__}.fit"
+    who = asked_of(estimator, "fit", X)
     if not is_table(X):
         return _given_matrix(estimator, X, y, who)
-    table = open_table(X, who)
+    table = open_table(X, f"{type(estimator).__name__}.fit")
     columns = read_table(table, who)
     chosen = _chosen(y, [column.name for column in columns], len(columns[0]), who)
     if chosen:
