@@ -61,7 +61,9 @@ from glassbrick.sklearn import (
     TabularRegressor,
 )
 from glassbrick.sklearn.tabular import BaselineWarning, baselines
-from glassbrick.sklearn.tabular.ensemble import Ensemble
+from glassbrick.sklearn.tabular.ensemble import Ensemble, deal_out
+from glassbrick.sklearn.tabular.intervals import width_of
+from glassbrick.tables import read_table
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::glassbrick.sklearn.tabular.BaselineWarning",
@@ -1244,3 +1246,55 @@ def test_an_interrupt_ends_the_whole_training(capsys):
     assert "Interrupted in epoch" in capsys.readouterr().out
     with pytest.raises(NotFittedError):
         model.predict(X)
+
+
+class RowsSeen(gb.Callback):
+    """Takes down which rows each network is trained on."""
+
+    def __init__(self):
+        self.networks = []
+
+    def on_train_begin(self, logs=None):
+        self.networks.append({row.tobytes() for row in self.trainer.training_rows.X})
+
+
+@pytest.mark.parametrize("ensemble", [1, 3, 5])
+def test_networks_are_judged_by_rows_that_they_have_not_seen(ensemble):
+    X = np.random.default_rng(0).standard_normal((40, 3))
+    seen = RowsSeen()
+    told = {"hidden": (4,), "epochs": 1, "random_state": 0, "callbacks": [seen]}
+    model = TabularRegressor(ensemble=ensemble, **told).fit(X, X[:, 0])
+    matrix = model.features_.encode(read_table(X, "test"), "test").astype(np.float32)
+    rows = {row.tobytes(): number for number, row in enumerate(matrix)}
+    assert len(rows) == 40
+    judged = []
+    for network in seen.networks:
+        assert len(network) == 32
+        judged += [rows[row] for row in set(rows) - network]
+    assert sorted(judged) == sorted(model.judged_.rows.tolist())
+    assert len(set(judged)) == len(judged) == 8 * ensemble
+
+
+def test_each_class_is_dealt_out_evenly():
+    y = np.repeat([0.0, 1.0, 2.0], [10, 85, 5])[:, np.newaxis]
+    fold = deal_out(y, 5, np.random.default_rng(0), by_class=True)
+    for number, expected in ((0, 2), (1, 17), (2, 1)):
+        assert np.bincount(fold[y[:, 0] == number]).tolist() == [expected] * 5
+
+
+def test_the_rank_of_the_error_that_is_the_width():
+    errors = np.arange(1.0, 20.0)
+    widths = [width_of(errors, coverage, "test") for coverage in (0.05, 0.5, 0.8, 0.9, 0.95)]
+    assert widths == [1.0, 10.0, 16.0, 18.0, 19.0]
+    with pytest.raises(DataError, match="at least 99 different rows"):
+        width_of(errors, 0.99, "test")
+
+
+def test_files_whose_networks_say_more_than_there_are_targets_are_refused(tmp_path):
+    X = np.arange(20.0).reshape(10, 2)
+    model = TabularRegressor(hidden=(2,), epochs=1, ensemble=1, random_state=0).fit(X, X[:, 0])
+    wide = gb.NeuralNetwork([gb.Dense(2, "linear", inputs=2)], gb.MeanSquaredError(), rng=0)
+    model.networks_ = [wide]
+    model.save(tmp_path / "m.safetensors")
+    with pytest.raises(FileError, match="expected 1 outputs a row"):
+        gb.load(tmp_path / "m.safetensors")
