@@ -411,6 +411,15 @@ def test_an_export_that_is_there_is_kept_unless_forced(files, run, tmp_path):
     assert onnx.read_bytes() != b"mine"
 
 
+def test_a_table_model_is_not_exported_to_python_without_its_columns(files, run, tmp_path):
+    model = tmp_path / "price.safetensors"
+    assert run("train", files / "homes.csv", "--target", "price", "--out", model, *FAST)[0] == 0
+    status, _, err = run("export", model, "--python", tmp_path / "price.py")
+    assert status == 1
+    assert "prepares its columns besides" in " ".join(err.split())
+    assert not (tmp_path / "price.py").exists()
+
+
 def test_rows_are_called_as_in_the_file_where_some_are_left_out(run, tmp_path):
     table = tmp_path / "t.csv"
     rows = [f"{number},{number % 7}.5" for number in range(20)]

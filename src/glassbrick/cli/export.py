@@ -20,9 +20,15 @@ def run(file: Path, onnx: Path | None, python: Path | None, force: bool) -> int:
             require_room(path, option, force)
     model = load(file)
     if python is not None and not isinstance(model, NeuralNetwork):
+        alone = (
+            "Export the network in it alone: save it in Python, model.net_.save(path), and export "
+            "that file"
+            if hasattr(model, "net_")
+            else "It prepares its columns besides, which --python does not write"
+        )
         raise FileError(
-            f"export, --python: expected a network in {file}; received {describe(model)}. Save "
-            "a network that is in it, from Python, and export that; or use --onnx."
+            f"export, --python: expected a network in {file}; received {describe(model)}. "
+            f"{alone}; or use --onnx, which holds all of it."
         )
     if onnx is not None:
         model.to_onnx(onnx, overwrite=force)
