@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_QUIET = 1
 
-.PHONY: demo test check docs bench clean
+.PHONY: demo test check docs pages bench clean
 
 demo: .venv/.installed  ## the chapter's three networks, 21 figures compared; then a model for a table
 	$(BIN)/glassbrick chapter
@@ -23,6 +23,9 @@ check: .venv/.dev  ## style and types
 
 docs: .venv/.dev  ## write the pages that are made of docstrings
 	$(BIN)/python docs/make_blocks_page.py
+
+pages: frontend/node_modules/.installed  ## build the pages of HTML anew; needs Node.js 20 or newer
+	cd frontend && npm run --silent check && npm run --silent build
 
 bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's way: 22 minutes
 	$(BIN)/python benchmarks/run.py --page docs/benchmarks.md
@@ -47,5 +50,9 @@ bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's
 	$(BIN)/python -m pip install --group bench
 	@touch $@
 
+frontend/node_modules/.installed: frontend/package-lock.json
+	cd frontend && npm ci --silent --no-fund --no-audit
+	@touch $@
+
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage build dist
+	rm -rf frontend/node_modules .venv .mypy_cache .pytest_cache .ruff_cache .coverage build dist

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -54,3 +55,41 @@ def restored_random_state():
     yield
     np.random.set_state(state)
     random.setstate(pythons)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium, in which pages are read as users read them."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("needs Chromium: the package chromium of Debian")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        args = [*quiet, "--no-sandbox", "--disable-component-update", "--no-first-run"]
+        running = playwright.chromium.launch(executable_path=program, args=args)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Open HTML as a file, without a network; a page that complains fails the test."""
+    contexts, complaints = [], []
+
+    def open_(html, **settings):
+        path = tmp_path / f"page-{len(contexts)}.html"
+        path.write_text(html, encoding="utf-8")
+        context = browser.new_context(offline=True, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []

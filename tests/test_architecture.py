@@ -25,6 +25,7 @@ FLOORS = [
     "arrays",
     "names",
     "files",
+    "pages",
     "modes",
     "quiet",
     "rollback",

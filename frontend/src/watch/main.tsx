@@ -1,0 +1,6 @@
+// The page of a training, while it runs or to replay.
+import { mountOf } from "../shared/mount";
+import css from "./page.css";
+import { Page } from "./page";
+
+export const mount = mountOf(Page, css);
