@@ -152,7 +152,7 @@ def write_bad_tables(folder, frame):
 
 BAD = {
     # what is typed, exit status, words that must be told
-    "no such file": ("train no.csv --target b", 1, "no.csv: there is no such file"),
+    "no such file": ("train no.csv --target b", 1, "train, no.csv: there is no such file"),
     "a folder": ("train folder.csv --target b", 1, "this is a folder"),
     "the folder itself": ("train . --target b", 1, "this is a folder"),
     "a name too long": (f"train {'n' * 300}.csv --target b", 1, "name too long"),

@@ -57,7 +57,7 @@ class TableFile:
         """
         who = f"{command}, {path}"
         with _called_as_in(path):
-            table = open_table(path, who)
+            table = open_table(path, command)
             return cls(str(path), path, table, read_table(table, who))
 
     @classmethod
