@@ -40,7 +40,11 @@ PAGES: dict[str, tuple[str, str]] = {
 }
 """Title of a page: what it says first, and the modules whose names it tells."""
 
-ALIASES = {"Array": "What annotations call NumPy's arrays of any shape and dtype."}
+ALIASES = {
+    "Array": "What annotations call NumPy's arrays, of any shape and dtype.",
+    "RandomSource": "A NumPy `Generator` or `RandomState`: what an initializer draws from.",
+}
+"""Names of types, which have no docstring of their own."""
 
 FOLDER = Path(__file__).parents[1] / "reference"
 
@@ -55,9 +59,7 @@ def setup(app: Any) -> dict[str, Any]:
 def _public_bases(_app: Any, _name: str, _kind: type, _options: Any, bases: list[Any]) -> None:
     """Leave out the bases that are nobody's business, and call the others as users do."""
     names = {id(thing): name for name, thing in public_names().items()}
-    bases[:] = [f":py:class:`~{names[id(base)]}`" for base in bases if id(base) in names] or [
-        ":py:class:`object`"
-    ]
+    bases[:] = [f":py:class:`~{names[id(base)]}`" for base in bases if id(base) in names]
 
 
 def write(folder: Path) -> None:
@@ -151,7 +153,8 @@ def _directive(short: str, thing: object) -> Iterator[str]:
             yield from [f".. py:data:: {short}", "", "   " + ALIASES[short]]
         return
     yield f".. autoclass:: {short}"
-    yield "   :show-inheritance:"
+    if any(base in public_names().values() for base in thing.__bases__):
+        yield "   :show-inheritance:"
     members = list(_members(thing))
     if members:
         yield f"   :members: {', '.join(members)}"
