@@ -41,6 +41,9 @@ nb_execution_show_tb = True
 nb_execution_in_temp = True
 nb_merge_streams = True
 nb_ipywidgets_js = {}
+nb_render_markdown_format = "gfm"
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 
 # The reference
 autodoc_typehints = "none"  # the docstrings tell types, in words

@@ -181,5 +181,3 @@ def _title(title: str) -> list[str]:
 
 def _toctree(*pages: str) -> list[str]:
     return [".. toctree::", "   :hidden:", "", *(f"   {page}" for page in pages), ""]
-
-

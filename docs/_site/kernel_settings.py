@@ -16,6 +16,7 @@ c = get_config()
 c.InlineBackend.figure_formats = {"svg"}
 c.HistoryManager.enabled = False
 c.IPKernelApp.matplotlib = "inline"
+c.IPKernelApp.log_level = "ERROR"
 """
 STARTUP = f"""
 import os, shutil
@@ -41,5 +42,7 @@ def _prepare(app: Sphinx, _config: object) -> None:
         "MATPLOTLIBRC": str(Path(__file__).with_name("matplotlibrc")),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "80",
+        "OMP_NUM_THREADS": "1",  # several pages are run at once
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "NO_COLOR": "1",
     }
