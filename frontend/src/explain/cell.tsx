@@ -1,0 +1,67 @@
+// The chosen cell: its number in full, the formula with numbers put in, and the terms of a sum.
+import type { Data } from "./data";
+import { figure } from "./figures";
+import type { Scene } from "./scenes";
+import { Split } from "./split";
+import type { Chosen, Told } from "./told";
+import type { Term } from "./written";
+
+interface Props {
+  data: Data;
+  scene: Scene;
+  told: Told;
+  chosen: Chosen;
+}
+
+export function CellPanel({ data, scene, told, chosen }: Props) {
+  const { numbers } = told;
+  const rule = scene.results.find((result) => result.role === chosen.role)?.rule;
+  const overRows = isOverRows(scene, chosen, numbers?.letters ?? []);
+  const nameOf = (term: Term) => termName(data, term, overRows);
+  return (
+    <section class="chosen-cell" aria-label="The chosen cell">
+      <h3>{told.name}</h3>
+      <p class="full">{told.full}</p>
+      {numbers && (
+        <div class="numbers">
+          {rule && scene.phase !== "update" && <p class="rule">{rule}</p>}
+          <p class="put-in">
+            <span class="what">{told.name}</span> = <span class="right-side">{numbers.text}</span> ={" "}
+            <b>{told.differs ? figure(numbers.value) : told.short}</b>
+          </p>
+          {numbers.definitions.map((definition) => (
+            <p class="with" key={definition}>
+              {definition}
+            </p>
+          ))}
+          {told.differs && (
+            <p class="differs">✗ By the rule it is {figure(numbers.value)}. The block says {told.short}.</p>
+          )}
+        </div>
+      )}
+      {numbers && numbers.terms.length > 1 && (
+        <Split
+          numbers={numbers}
+          total={told.short}
+          nameOf={nameOf}
+          of={overRows ? "By row of the batch, what pushed it up or down" : "What it is the sum of"}
+        />
+      )}
+    </section>
+  );
+}
+
+/** Whether a sum runs over the rows of the batch: those of parameters' gradients do. */
+function isOverRows(scene: Scene, chosen: Chosen, letters: string[]): boolean {
+  return scene.phase === "backward" && chosen.role === "param_grad" && letters.length === 1;
+}
+
+function termName(data: Data, term: Term, overRows: boolean): string {
+  const letters = Object.keys(term.place).filter((letter) => letter !== "i" && letter !== "j");
+  const number = term.place[letters[0] ?? "i"] ?? 0;
+  if (overRows) {
+    const row = term.place.r ?? term.place.i ?? 0;
+    return data.rows?.[row] ? `row ${data.rows[row].row}` : `row ${row}`;
+  }
+  return letters.length ? String(number) : `${term.place.i},${term.place.j}`;
+}
