@@ -4,27 +4,27 @@ interface Props {
   step: number;
   count: number;
   isPlaying: boolean;
-  onStep: (step: number) => void;
+  onMove: (to: (from: number) => number) => void;
   onPlay: () => void;
 }
 
-export function Controls({ step, count, isPlaying, onStep, onPlay }: Props) {
+export function Controls({ step, count, isPlaying, onMove, onPlay }: Props) {
   const last = count - 1;
   return (
     <div class="controls" role="group" aria-label="Steps">
-      <button type="button" aria-label="First step" aria-keyshortcuts="Home" disabled={step === 0} onClick={() => onStep(0)}>
+      <button type="button" aria-label="First step" aria-keyshortcuts="Home" disabled={step === 0} onClick={() => onMove(() => 0)}>
         <Icon path="M5 4v12M16 4 8 10l8 6z" />
       </button>
-      <button type="button" aria-label="Step back" aria-keyshortcuts="ArrowLeft" disabled={step === 0} onClick={() => onStep(step - 1)}>
+      <button type="button" aria-label="Step back" aria-keyshortcuts="ArrowLeft" disabled={step === 0} onClick={() => onMove((from) => from - 1)}>
         <Icon path="M14 4 6 10l8 6z" />
       </button>
       <button type="button" class="play" aria-label={isPlaying ? "Pause" : "Play"} aria-keyshortcuts="Space" onClick={onPlay}>
         <Icon path={isPlaying ? "M6 4h3v12H6zM12 4h3v12h-3z" : "M6 3 16 10 6 17z"} />
       </button>
-      <button type="button" aria-label="Step forward" aria-keyshortcuts="ArrowRight" disabled={step === last} onClick={() => onStep(step + 1)}>
+      <button type="button" aria-label="Step forward" aria-keyshortcuts="ArrowRight" disabled={step === last} onClick={() => onMove((from) => from + 1)}>
         <Icon path="m6 4 8 6-8 6z" />
       </button>
-      <button type="button" aria-label="Last step" aria-keyshortcuts="End" disabled={step === last} onClick={() => onStep(last)}>
+      <button type="button" aria-label="Last step" aria-keyshortcuts="End" disabled={step === last} onClick={() => onMove(() => last)}>
         <Icon path="M15 4v12M4 4l8 6-8 6z" />
       </button>
       <input
@@ -34,7 +34,10 @@ export function Controls({ step, count, isPlaying, onStep, onPlay }: Props) {
         value={step}
         aria-label="Step"
         aria-valuetext={`${step + 1} of ${count}`}
-        onInput={(event) => onStep(Number(event.currentTarget.value))}
+        onInput={(event) => {
+          const to = Number(event.currentTarget.value);
+          onMove(() => to);
+        }}
       />
       <span class="count">
         {step + 1}/{count}

@@ -63,17 +63,17 @@ export function Heatmap(props: Props) {
 
   return (
     <div class="heatmap">
-      <div class="heads" style={{ marginLeft: HEAD, width: `min(100% - ${HEAD}px, ${matrix.columns * width}px)` }} aria-hidden="true">
+      <div class="heads" style={{ marginLeft: px(HEAD), width: `min(100% - ${HEAD}px, ${matrix.columns * width}px)` }} aria-hidden="true">
         {columns.map((column) => (
-          <span key={column} title={props.columnNames?.[column]} style={{ left: column * width - view.left, width }}>
+          <span key={column} title={props.columnNames?.[column]} style={{ left: px(column * width - view.left), width: px(width) }}>
             {props.columnNames?.[column] ?? (indexOf(matrix, 0, column).split(",").slice(-1)[0] || "")}
           </span>
         ))}
       </div>
       <div class="body">
-        <div class="heads down" style={{ width: HEAD }} aria-hidden="true">
+        <div class="heads down" style={{ width: px(HEAD) }} aria-hidden="true">
           {rows.map((row) => (
-            <span key={row} style={{ top: row * HEIGHT - view.top }}>
+            <span key={row} style={{ top: px(row * HEIGHT - view.top) }}>
               {matrix.shape.length > 1 ? row : ""}
             </span>
           ))}
@@ -85,7 +85,7 @@ export function Heatmap(props: Props) {
           aria-label={label}
           aria-rowcount={matrix.rows}
           aria-colcount={matrix.columns}
-          style={{ maxWidth: matrix.columns * width, maxHeight: Math.min(matrix.rows, MOST_ROWS) * HEIGHT + (isLarge ? 14 : 0) }}
+          style={{ maxWidth: px(matrix.columns * width), maxHeight: px(Math.min(matrix.rows, MOST_ROWS) * HEIGHT + (isLarge ? 14 : 0)) }}
           onScroll={() => {
             const { scrollTop, scrollLeft, clientWidth } = pane.current as HTMLDivElement;
             setView({ top: scrollTop, left: scrollLeft, width: clientWidth });
@@ -99,7 +99,7 @@ export function Heatmap(props: Props) {
           }}
           onPointerLeave={() => props.onHover(undefined)}
         >
-          <div style={{ width: matrix.columns * width, height: matrix.rows * HEIGHT }} role="presentation">
+          <div style={{ width: px(matrix.columns * width), height: px(matrix.rows * HEIGHT) }} role="presentation">
             {rows.map((row) => (
               <div role="row" aria-rowindex={row + 1} key={row}>
                 {columns.map((column) => (
@@ -143,7 +143,7 @@ function GridCell({ matrix, row, column, width, isActive, chosen, marks, onChoos
       aria-selected={chosen !== undefined && isActive}
       tabIndex={isActive ? 0 : -1}
       class={names.join(" ")}
-      style={{ top: row * HEIGHT, left: column * width, width, height: HEIGHT, "--share": finite ? share.toFixed(3) : 0 }}
+      style={{ top: px(row * HEIGHT), left: px(column * width), width: px(width), height: px(HEIGHT), "--share": finite ? share.toFixed(3) : 0 }}
       onClick={() => onChoose({ row, column })}
       onFocus={() => onChoose({ row, column })}
       onPointerEnter={(event) => event.pointerType === "mouse" && onHover({ row, column })}
@@ -198,6 +198,8 @@ function cellWidth(matrix: Matrix): number {
   widths.set(matrix, width);
   return width;
 }
+
+const px = (length: number) => `${length}px`;
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, number) => from + number);

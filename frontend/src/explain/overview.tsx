@@ -36,7 +36,7 @@ export function Overview({ matrix, view, onMove }: Props) {
     <div class="overview">
       <div
         class="map"
-        style={{ width, height }}
+        style={{ width: `${width}px`, height: `${height}px` }}
         onPointerDown={(event) => {
           (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
           go(event);

@@ -12,6 +12,13 @@ import { useSteps } from "./steps";
 
 const PHASES = { forward: "Forward", backward: "Backward", update: "Update" };
 
+const ACTS: Record<string, (from: number) => number> = {
+  ArrowRight: (from) => from + 1,
+  ArrowLeft: (from) => from - 1,
+  Home: () => 0,
+  End: () => Number.POSITIVE_INFINITY,
+};
+
 export function Page({ data }: { data: Data }) {
   const [matrices, setMatrices] = useState<Matrix[] | undefined>();
   const [problem, setProblem] = useState("");
@@ -41,7 +48,8 @@ function Walk({ data, matrices }: { data: Data; matrices: Matrix[] }) {
   const place = useRef<HTMLDivElement>(null);
   const scenes = useMemo(() => scenesOf(data), [data]);
   const blocks = useMemo(() => blocksOf(data), [data]);
-  const { step, go, isPlaying, play } = useSteps(scenes.length);
+  const { step, move, isPlaying, play } = useSteps(scenes.length);
+  const go = (to: number) => move(() => to);
   const scene = scenes[step] as Scene;
   const block = blocks[scene.block] as (typeof blocks)[number];
 
@@ -50,11 +58,11 @@ function Walk({ data, matrices }: { data: Data; matrices: Matrix[] }) {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (target instanceof HTMLInputElement && event.key !== " ") return;
     if (event.key === " " && target instanceof HTMLButtonElement) return;
-    const to = { ArrowRight: step + 1, ArrowLeft: step - 1, Home: 0, End: scenes.length - 1 }[event.key];
-    if (to === undefined && event.key !== " ") return;
+    const act = ACTS[event.key];
+    if (!act && event.key !== " ") return;
     event.preventDefault();
-    if (to === undefined) play();
-    else go(to);
+    if (act) move(act);
+    else play();
   });
 
   function choose(number: number) {
@@ -66,7 +74,7 @@ function Walk({ data, matrices }: { data: Data; matrices: Matrix[] }) {
   return (
     <div ref={place}>
       <div class="top">
-        <Controls {...{ step, isPlaying }} count={scenes.length} onStep={go} onPlay={play} />
+        <Controls {...{ step, isPlaying }} count={scenes.length} onMove={move} onPlay={play} />
         <Strip blocks={blocks} scene={scene} onChoose={choose} />
       </div>
       <p class="unseen" role="status">

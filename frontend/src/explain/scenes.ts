@@ -28,7 +28,11 @@ export interface Scene {
 }
 
 const PARAMETER: Record<string, string> = {
-  ...{ WeightMultiply: "W", BiasAdd: "b", GainMultiply: "g", Lookup: "W", PReLU: "a" },
+  WeightMultiply: "W",
+  BiasAdd: "b",
+  GainMultiply: "g",
+  Lookup: "W",
+  PReLU: "a",
 };
 
 export function blocksOf(data: Data): Block[] {

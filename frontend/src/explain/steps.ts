@@ -15,15 +15,16 @@ export function useSteps(count: number) {
     return () => clearTimeout(timer);
   }, [isPlaying, step, count, isLast]);
 
-  function go(to: number) {
+  // Of keys in quick succession each counts, whether or not the page was drawn between them.
+  function move(to: (from: number) => number) {
     setPlaying(false);
-    setStep(Math.max(0, Math.min(count - 1, to)));
+    setStep((from) => Math.max(0, Math.min(count - 1, to(from))));
   }
 
   function play() {
     if (!isPlaying && isLast) setStep(0);
-    setPlaying(!isPlaying);
+    setPlaying((was) => !was);
   }
 
-  return { step, go, isPlaying, play };
+  return { step, move, isPlaying, play };
 }
