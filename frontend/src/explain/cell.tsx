@@ -1,6 +1,7 @@
 // The chosen cell: its number in full, the formula with numbers put in, and the terms of a sum.
 import type { Data } from "./data";
 import { figure } from "./figures";
+import { FormulaText } from "./formula-text";
 import type { Scene } from "./scenes";
 import { Split } from "./split";
 import type { Chosen, Told } from "./told";
@@ -17,6 +18,7 @@ export function CellPanel({ data, scene, told, chosen }: Props) {
   const { numbers } = told;
   const rule = scene.results.find((result) => result.role === chosen.role)?.rule;
   const overRows = isOverRows(scene, chosen, numbers?.letters ?? []);
+  const total = told.differs ? figure(numbers?.value ?? 0) : told.short;
   const nameOf = (term: Term) => termName(data, term, overRows);
   return (
     <section class="chosen-cell" aria-label="The chosen cell">
@@ -24,10 +26,15 @@ export function CellPanel({ data, scene, told, chosen }: Props) {
       <p class="full">{told.full}</p>
       {numbers && (
         <div class="numbers">
-          {rule && scene.phase !== "update" && <p class="rule">{rule}</p>}
+          {rule && scene.phase !== "update" && <FormulaText name="rule" text={rule} />}
           <p class="put-in">
-            <span class="what">{told.name}</span> = <span class="right-side">{numbers.text}</span> ={" "}
-            <b>{told.differs ? figure(numbers.value) : told.short}</b>
+            <span class="what">{told.name}</span> = <span class="right-side">{numbers.text}</span>
+            {numbers.text !== total && (
+              <>
+                {" "}
+                = <b>{total}</b>
+              </>
+            )}
           </p>
           {numbers.definitions.map((definition) => (
             <p class="with" key={definition}>
@@ -42,9 +49,9 @@ export function CellPanel({ data, scene, told, chosen }: Props) {
       {numbers && numbers.terms.length > 1 && (
         <Split
           numbers={numbers}
-          total={told.short}
+          total={total}
           nameOf={nameOf}
-          of={overRows ? "By row of the batch, what pushed it up or down" : "What it is the sum of"}
+          of={overRows ? "What each row of the batch pushed it by" : "What it is the sum of"}
         />
       )}
     </section>
@@ -53,7 +60,8 @@ export function CellPanel({ data, scene, told, chosen }: Props) {
 
 /** Whether a sum runs over the rows of the batch: those of parameters' gradients do. */
 function isOverRows(scene: Scene, chosen: Chosen, letters: string[]): boolean {
-  return scene.phase === "backward" && chosen.role === "param_grad" && letters.length === 1;
+  const isGradient = scene.phase === "backward" && chosen.role === "param_grad";
+  return (isGradient && letters.length === 1) || letters[0] === "i";
 }
 
 function termName(data: Data, term: Term, overRows: boolean): string {

@@ -132,7 +132,7 @@ class Reader {
     const base = this.primary();
     if (!this.take("^")) return base;
     const power = this.primary();
-    if (base.kind === "name" && base.name === "e") return { kind: "call", name: "e^", parts: [power] };
+    if (base.kind === "name" && base.name === "e" && !base.index) return { kind: "call", name: "e^", parts: [power] };
     return { kind: "binary", op: "^", left: base, right: power };
   }
 

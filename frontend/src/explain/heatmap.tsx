@@ -49,7 +49,8 @@ export function Heatmap(props: Props) {
   const rows = range(first.row, Math.min(matrix.rows, first.row + MOST_ROWS + 1));
   const count = Math.ceil(view.width / width) + 1;
   const columns = range(first.column, Math.min(matrix.columns, first.column + count));
-  const isLarge = matrix.rows > MOST_ROWS || matrix.columns * width > view.width + 1;
+  const isLarge = matrix.rows > MOST_ROWS || matrix.columns > MOST_COLUMNS;
+  const scrolls = isLarge || matrix.columns * width > view.width + 1;
 
   function move(spot: Spot) {
     const to = { row: within(spot.row, matrix.rows), column: within(spot.column, matrix.columns) };
@@ -85,7 +86,7 @@ export function Heatmap(props: Props) {
           aria-label={label}
           aria-rowcount={matrix.rows}
           aria-colcount={matrix.columns}
-          style={{ maxWidth: px(matrix.columns * width), maxHeight: px(Math.min(matrix.rows, MOST_ROWS) * HEIGHT + (isLarge ? 14 : 0)) }}
+          style={{ maxWidth: px(matrix.columns * width), maxHeight: px(Math.min(matrix.rows, MOST_ROWS) * HEIGHT + (scrolls ? 14 : 0)) }}
           onScroll={() => {
             const { scrollTop, scrollLeft, clientWidth } = pane.current as HTMLDivElement;
             setView({ top: scrollTop, left: scrollLeft, width: clientWidth });

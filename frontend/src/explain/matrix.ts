@@ -1,5 +1,5 @@
 // Matrices: the arrays of a step as rows and columns, whatever their axes.
-import type { Data, PackedArray } from "./data";
+import type { Block, Data, PackedArray } from "./data";
 
 export interface Matrix {
   /** Its number in the data; derived ones have none. */
@@ -13,6 +13,8 @@ export interface Matrix {
   digits: number;
   largest: number;
   areReal: boolean;
+  /** What it is called in the block that is looked at: equal arrays of several roles are one. */
+  role?: string;
 }
 
 const NOT_FINITE = 32767;
@@ -20,7 +22,7 @@ const NOT_FINITE = 32767;
 /** Read all arrays of a page. */
 export async function readMatrices(data: Data): Promise<Matrix[]> {
   const bytes = await inflate(data.numbers);
-  return data.arrays.map((packed, id) => matrixOf(packed, id, bytes, data.digits));
+  return data.arrays.map((packed, id) => unpacked(packed, id, bytes, data.digits));
 }
 
 async function inflate(text: string): Promise<Uint8Array> {
@@ -29,7 +31,7 @@ async function inflate(text: string): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-function matrixOf(packed: PackedArray, id: number, bytes: Uint8Array, digits: number): Matrix {
+function unpacked(packed: PackedArray, id: number, bytes: Uint8Array, digits: number): Matrix {
   const { shape, dtype, at } = packed;
   const size = shape.reduce((product, length) => product * length, 1);
   const rows = shape.length > 1 ? (shape[0] ?? 1) : 1;
@@ -80,6 +82,12 @@ export function indexOf(matrix: Matrix, row: number, column: number): string {
     rest = Math.floor(rest / length);
   }
   return [row, ...index].join(",");
+}
+
+/** The array of a role in a block. */
+export function matrixOf(block: Block, role: string, matrices: Matrix[]): Matrix | undefined {
+  const matrix = matrices[block.arrays[role] ?? -1];
+  return matrix && { ...matrix, role };
 }
 
 export function valueAt(matrix: Matrix, row: number, column: number): number {

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useKeys } from "../shared/keys";
 import { Controls } from "./controls";
 import type { Data } from "./data";
+import { FormulaText } from "./formula-text";
 import { type Matrix, readMatrices } from "./matrix";
 import { Panel } from "./panel";
 import { Rows } from "./rows";
@@ -86,9 +87,7 @@ function Walk({ data, matrices }: { data: Data; matrices: Matrix[] }) {
           <span class="what"> {scene.what}</span>
         </h2>
         {scene.formulas.filter(Boolean).map((formula) => (
-          <p class="formula" key={formula}>
-            {formula}
-          </p>
+          <FormulaText text={formula} key={formula} />
         ))}
         <Panel key={step} {...{ data, block, scene, matrices }} />
       </section>

@@ -1,5 +1,5 @@
 // One scene: formulas, the chosen cell in numbers, and all arrays.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Block, Data } from "./data";
 import { Heatmap } from "./heatmap";
 import type { Matrix } from "./matrix";
@@ -23,6 +23,10 @@ export function Panel({ data, block, scene, matrices }: Props) {
   const isLoss = block === data.loss;
   const told = toldOf(scene, block, isLoss, matrices, current);
   const arrays = scene.results.filter((each) => isShown(each, block, matrices));
+  const needed = useMemo(() => neededRoles(scene, block, isLoss, matrices), [scene]);
+  const [used, unused] = [true, false].map((is) =>
+    scene.given.filter((each) => !needed || needed.has(each.role) === is),
+  ) as [Shown[], Shown[]];
 
   function heatmap(each: Shown | Result) {
     const matrix = matrices[block.arrays[each.role] ?? -1] as Matrix;
@@ -39,12 +43,32 @@ export function Panel({ data, block, scene, matrices }: Props) {
   return (
     <div class="panel">
       <div class="arrays">
-        {scene.given.map(heatmap)}
+        {used.map(heatmap)}
         {arrays.map(heatmap)}
+        {needed && unused.length > 0 && (
+          <details class="unused">
+            <summary>{`Not needed here: ${unused.map((each) => each.title).join(", ")}`}</summary>
+            <div class="arrays">{unused.map(heatmap)}</div>
+          </details>
+        )}
       </div>
       <CellPanel data={data} scene={scene} told={told} chosen={current} />
     </div>
   );
+}
+
+/** Roles of what results are made of; undefined if that is not known of all of them. */
+function neededRoles(
+  scene: Scene, block: Block, isLoss: boolean, matrices: Matrix[],
+): Set<string> | undefined {
+  const roles = new Set(["output_grad", "penalty_grad", "param_grad", "weights", ...block.kept]);
+  if (scene.phase === "forward") roles.add("input").add("prediction").add("target").add("param");
+  for (const { role } of scene.results.filter((each) => each.rule)) {
+    const told = toldOf(scene, block, isLoss, matrices, { role, row: 0, column: 0 });
+    if (!told.numbers) return undefined;
+    for (const marked of told.marks.keys()) roles.add(marked);
+  }
+  return roles;
 }
 
 /** A penalty of nothing, and the sum with it, need not be shown. */
@@ -80,7 +104,7 @@ function Figure({ data, each, matrix, current, told, onChoose, onHover }: Figure
         role={each.role}
         label={`${each.title}, ${each.symbol}, ${shape}`}
         chosen={current.role === each.role ? current : undefined}
-        marks={told.marks.get(matrix.id)}
+        marks={told.marks.get(each.role)}
         {...{ columnNames, onChoose, onHover }}
       />
       {check && (

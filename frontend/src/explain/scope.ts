@@ -1,18 +1,25 @@
 // What the names in a block's formulas stand for: its arrays, and the numbers it was made with.
 import type { Block } from "./data";
 import { type Cell, type Place, type Quantity, quantityAt, type Scope, Unknown } from "./evaluate";
-import { type Matrix, valueAt } from "./matrix";
+import { type Matrix, matrixOf, valueAt } from "./matrix";
 
 const SETTINGS: Record<string, string> = { ε: "eps", α: "alpha", a: "slope", p: "rate", δ: "delta" };
-const KEPT: Record<string, string> = { M: "mask", μ: "batch_mean", v: "batch_variance", s: "scale", σ: "gate" };
+const KEPT: Record<string, string> = {
+  M: "mask",
+  μ: "batch_mean",
+  v: "batch_variance",
+  s: "scale",
+  σ: "gate",
+};
+const CONSTANTS: Record<string, number> = { λ: 1.0507009873554805, α: 1.6732632423543772 }; // of SELU
 
 /** The scope of an operation's formulas. */
 export function scopeOf(block: Block, matrices: Matrix[]): Scope {
-  const named = (name: string): Matrix | undefined => matrices[block.arrays[name] ?? -1];
-  const scale = named("scale");
-  const overRows = scale !== undefined && scale.rows === 1 && scale.columns > 1;
+  const named = (role: string) => matrixOf(block, role, matrices);
+  const overRows = "batch_mean" in block.arrays;
+  const columns = block.settings.columns;
 
-  function matrixOf(name: string): Matrix | undefined {
+  function meant(name: string): Matrix | undefined {
     const lower = name.toLowerCase();
     if (name === "G") return named("output_grad");
     if (lower === "x") return named("input");
@@ -22,9 +29,12 @@ export function scopeOf(block: Block, matrices: Matrix[]): Scope {
   }
 
   function quantity(name: string, index: string, place: Place): Quantity {
-    const matrix = matrixOf(name);
+    const matrix = meant(name);
+    if (matrix && index === "i c_j" && Array.isArray(columns)) {
+      return quantityAt(matrix, place.i ?? 0, columns[place.j ?? 0] ?? -1);
+    }
     if (matrix) return quantityAt(matrix, ...cellOf(matrix, index, place));
-    const setting = block.settings[SETTINGS[name] ?? ""];
+    const setting = block.settings[SETTINGS[name] ?? ""] ?? CONSTANTS[name];
     if (typeof setting === "number") return { value: setting };
     const input = named("input");
     if (name === "n" && input) return { value: input.rows };
@@ -34,23 +44,36 @@ export function scopeOf(block: Block, matrices: Matrix[]): Scope {
 
   return {
     quantity,
-    length: (name, axis) => lengthOf(matrixOf(name), axis),
+    length: (name, axis) => lengthOf(meant(name), axis),
     meanOver: overRows ? "i" : "j",
     isApproximate: block.settings.approximate === true,
   };
 }
 
-/** The scope of a loss's formulas: p or z the prediction, t the target, w the weights. */
+/**
+ * The scope of a loss's formulas: p or z is the prediction, t the target, w the weights. Where the
+ * prediction has several outputs for a column of the target, they are quantiles, side by side, or
+ * means m, and after them s, of which variances are made.
+ */
 export function lossScopeOf(block: Block, matrices: Matrix[]): Scope {
-  const named = (name: string): Matrix | undefined => matrices[block.arrays[name] ?? -1];
+  const named = (role: string) => matrixOf(block, role, matrices);
   const [prediction, target] = [named("prediction"), named("target")];
 
-  function matrixOf(name: string): Matrix | undefined {
+  const { quantiles } = block.settings;
+  const taus = Array.isArray(quantiles) ? quantiles : [];
+
+  function meant(name: string): Matrix | undefined {
     return { p: prediction, z: prediction, m: prediction, t: target, w: named("weights") }[name];
   }
 
   function quantity(name: string, index: string, place: Place): Quantity {
-    const matrix = matrixOf(name);
+    const matrix = meant(name);
+    const [i, j] = [place.i ?? 0, place.j ?? 0];
+    if (name === "τ" && taus.length) return { value: taus[j % taus.length] ?? Number.NaN };
+    if (name === "t" && target && taus.length) {
+      return quantityAt(target, i, Math.floor(j / taus.length));
+    }
+    if (name === "s" && prediction && target) return quantityAt(prediction, i, j + target.columns);
     if (matrix) return quantityAt(matrix, ...cellOf(matrix, index, place));
     if (name === "n" && prediction) return { value: prediction.rows };
     if (name === "q" && prediction && target) return share(prediction, target, block, index, place);
@@ -61,7 +84,10 @@ export function lossScopeOf(block: Block, matrices: Matrix[]): Scope {
 
   return {
     quantity,
-    length: (name, axis) => lengthOf(name === "q" ? prediction : matrixOf(name), axis),
+    length: (name, axis) => {
+      const isOutput = name === "q" || (name === "t" && taus.length > 0);
+      return lengthOf(isOutput ? prediction : "ms".includes(name) ? target : meant(name), axis);
+    },
     meanOver: "j",
     isApproximate: false,
   };

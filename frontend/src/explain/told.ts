@@ -1,7 +1,7 @@
 // What the page tells of one cell: its number, how it was made, and of which cells.
 import type { Block } from "./data";
 import { figure, inFull } from "./figures";
-import { indexOf, type Matrix, valueAt } from "./matrix";
+import { indexOf, type Matrix, matrixOf, valueAt } from "./matrix";
 import type { Scene, Shown } from "./scenes";
 import { lossScopeOf, scopeOf } from "./scope";
 import { agrees, type Written, written } from "./written";
@@ -20,8 +20,8 @@ export interface Told {
   numbers: Written | undefined;
   /** Whether the rule gives another number than the block did. */
   differs: boolean;
-  /** Cells of each array, by its number, that the chosen one is made of. */
-  marks: Map<number, Set<number>>;
+  /** Cells of each array, by its role, that the chosen one is made of. */
+  marks: Map<string, Set<number>>;
 }
 
 /** Formulas of whole matrices, said of one cell. */
@@ -33,21 +33,22 @@ const OF_A_CELL: Record<string, string> = {
 
 export function toldOf(scene: Scene, block: Block, isLoss: boolean, matrices: Matrix[], chosen: Chosen): Told {
   const shown = [...scene.results, ...scene.given].find((each) => each.role === chosen.role) as Shown;
-  const matrix = matrices[block.arrays[chosen.role] ?? -1] as Matrix;
+  const matrix = matrixOf(block, chosen.role, matrices) as Matrix;
   const value = valueAt(matrix, chosen.row, chosen.column);
   const result = scene.results.find((each) => each.role === chosen.role);
   const numbers = result && numbersOf(scene, result.rule, block, isLoss, matrices, chosen);
   const right = numbers && agrees(numbers, value, matrix);
   const isWrong = result?.check?.verdict === "WRONG";
-  const marks = new Map<number, Set<number>>();
+  const marks = new Map<string, Set<number>>();
   for (const cell of right || isWrong ? (numbers?.cells ?? []) : []) {
-    const marked = marks.get(cell.matrix.id) ?? new Set();
-    marks.set(cell.matrix.id, marked.add(cell.row * cell.matrix.columns + cell.column));
+    const role = cell.matrix.role ?? "";
+    const marked = marks.get(role) ?? new Set();
+    marks.set(role, marked.add(cell.row * cell.matrix.columns + cell.column));
   }
   const index = indexOf(matrix, chosen.row, chosen.column);
   const symbol = shown.symbol.split(" = ")[0] ?? "";
   return {
-    name: index ? `${symbol.toLowerCase() === "y" || symbol === "X" ? symbol.toLowerCase() : symbol}[${index}]` : symbol,
+    name: index ? `${symbol.replace(/[A-Z]$/, (letter) => letter.toLowerCase())}[${index}]` : symbol,
     shape: matrix.shape.join(" × ") || "a number",
     full: inFull(value, matrix),
     short: figure(value, matrix.digits),
@@ -70,11 +71,12 @@ function numbersOf(
 /** Losses are said without weights; with some, each row counts as much as its own. */
 function weighted(rule: string, block: Block): string {
   if (!("weights" in block.arrays)) return rule;
-  return rule.includes("Σ_i ") ? rule.replace("Σ_i ", "Σ_i w_i ") : rule.replace(" = ", " = w_i ");
+  const sum = /Σ_\(i=1\)\^n/;
+  return sum.test(rule) ? rule.replace(sum, "$& w_i") : rule.replace(" = ", " = w_i ");
 }
 
 function updateOf(block: Block, matrices: Matrix[], chosen: Chosen): Written | undefined {
-  const [param, update] = ["param", "update"].map((name) => matrices[block.arrays[name] ?? -1]);
+  const [param, update] = ["param", "update"].map((role) => matrixOf(block, role, matrices));
   if (!param || !update) return undefined;
   const { row, column } = chosen;
   const [before, change] = [valueAt(param, row, column), valueAt(update, row, column)];

@@ -24,6 +24,8 @@ export interface Written {
   largest: number;
 }
 
+type Sum = Node & { kind: "sum" } & { factor: Node | undefined };
+
 const MOST = 8; // terms of a sum that are written out
 
 /** Put numbers into a formula; undefined if it cannot be read, or a name in it is unknown. */
@@ -51,14 +53,15 @@ class Writer {
   all(): Written {
     const { evaluation, place, formula } = this;
     const value = evaluation.value(formula.value, place);
-    const sum = formula.value.kind === "sum" ? formula.value : undefined;
+    const sum = this.leadingSum(formula.value);
     const { cells, largest } = evaluation;
+    const isOfOneCell = !sum?.letters.includes("i");
     return {
       text: this.top(formula.value, place),
-      definitions: formula.definitions.map((definition) => this.definition(definition)),
+      definitions: isOfOneCell ? formula.definitions.map((each) => this.definition(each)) : [],
       value,
       cells: [...cells],
-      terms: sum ? this.terms(sum.letters, sum.of) : [],
+      terms: sum ? this.terms(sum.letters, sum.of, sum.factor) : [],
       letters: sum?.letters ?? [],
       largest,
     };
@@ -70,12 +73,20 @@ class Writer {
     return told === number ? `${name} = ${number}` : `${name} = ${told} = ${number}`;
   }
 
-  private terms(letters: string[], of: Node): Term[] {
-    return this.evaluation.places(letters, of, this.place).map((place) => ({
-      place,
-      text: this.write(of, place, 2),
-      value: this.evaluation.value(of, place),
-    }));
+  /** The sum that a formula is, or that is multiplied by a factor, as in a mean. */
+  private leadingSum(node: Node): Sum | undefined {
+    if (node.kind === "sum") return { ...node, factor: undefined };
+    const isProduct = node.kind === "binary" && node.op === "*" && node.right.kind === "sum";
+    return isProduct ? { ...(node.right as Node & { kind: "sum" }), factor: node.left } : undefined;
+  }
+
+  private terms(letters: string[], of: Node, factor: Node | undefined): Term[] {
+    return this.evaluation.places(letters, of, this.place).map((place) => {
+      const [text, value] = [this.write(of, place, 2), this.evaluation.value(of, place)];
+      if (!factor) return { place, text, value };
+      const by = this.write(factor, place, 0, true);
+      return { place, text: `${by}·${text}`, value: value * this.evaluation.value(factor, place) };
+    });
   }
 
   /** Write what stands alone, so that a minus needs no brackets. */

@@ -77,7 +77,8 @@ class GaussianNLL(RowLoss):
     :math:`v_{ij} = \log(1+e^{s_{ij}})+\epsilon`.
     :math:`\partial L/\partial m_{ij} = \frac{1}{n}(m_{ij}-t_{ij})/v_{ij}`,
     :math:`v_{ij} = \log(1+e^{s_{ij}})+\epsilon`;
-    :math:`\partial L/\partial s_{ij} = \frac{1}{2n}\sigma(s_{ij})(1-(t_{ij}-m_{ij})^2/v_{ij})/v_{ij}`.
+    :math:`\partial L/\partial s_{ij} =
+    \frac{1}{2n}\,\sigma(s_{ij})(1-(t_{ij}-m_{ij})^2/v_{ij})/v_{ij}`.
     Left out is :math:`\frac12\log 2\pi`. An exponential instead of :math:`\log(1+e^s)` would make
     gradients too large. Summed over columns, averaged over rows; other libraries also divide by
     the number of columns.
