@@ -23,7 +23,8 @@ interface Props {
 const HEIGHT = 28;
 const HEAD = 34; // width of the numbers of the rows
 const LETTER = 7.2;
-const [MOST_ROWS, MOST_COLUMNS] = [12, 12];
+const MOST_ROWS = 12;
+export const MOST_COLUMNS = 13;
 
 export function Heatmap(props: Props) {
   const { matrix, label, chosen } = props;
@@ -50,7 +51,7 @@ export function Heatmap(props: Props) {
   const count = Math.ceil(view.width / width) + 1;
   const columns = range(first.column, Math.min(matrix.columns, first.column + count));
   const isLarge = matrix.rows > MOST_ROWS || matrix.columns > MOST_COLUMNS;
-  const scrolls = isLarge || matrix.columns * width > view.width + 1;
+  const scrolls = matrix.columns * width > view.width + 1;
 
   function move(spot: Spot) {
     const to = { row: within(spot.row, matrix.rows), column: within(spot.column, matrix.columns) };

@@ -1,7 +1,7 @@
 // One scene: formulas, the chosen cell in numbers, and all arrays.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Block, Data } from "./data";
-import { Heatmap } from "./heatmap";
+import { Heatmap, MOST_COLUMNS } from "./heatmap";
 import type { Matrix } from "./matrix";
 import { CellPanel } from "./cell";
 import type { Result, Scene, Shown } from "./scenes";
@@ -34,6 +34,7 @@ export function Panel({ data, block, scene, matrices }: Props) {
       <Figure
         key={each.role}
         {...{ data, each, matrix, current, told }}
+        isAlone={matrix.columns <= MOST_COLUMNS || used.length + arrays.length === 1}
         onChoose={(spot) => setChosen({ role: each.role, ...spot })}
         onHover={(spot) => setHovered(spot && { role: each.role, ...spot })}
       />
@@ -81,18 +82,21 @@ interface FigureProps {
   data: Data;
   each: Shown | Result;
   matrix: Matrix;
+  isAlone: boolean;
   current: Chosen;
   told: Told;
   onChoose: (spot: { row: number; column: number }) => void;
   onHover: (spot: { row: number; column: number } | undefined) => void;
 }
 
-function Figure({ data, each, matrix, current, told, onChoose, onHover }: FigureProps) {
+
+
+function Figure({ data, each, matrix, isAlone, current, told, onChoose, onHover }: FigureProps) {
   const isResult = "rule" in each;
   const check = isResult ? each.check : null;
   const shape = matrix.shape.join(" × ") || "one number";
   const wrong = check?.verdict === "WRONG";
-  const names = ["array", isResult ? "result" : "", wrong ? "wrong" : ""].join(" ");
+  const names = ["array", isResult ? "result" : "", wrong ? "wrong" : "", !isAlone ? "large" : ""].join(" ");
   const columnNames = matrix.id === data.x ? data.features : undefined;
   return (
     <figure class={names} data-role={each.role}>
