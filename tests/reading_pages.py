@@ -65,14 +65,9 @@ def figure(value, digits=4, whole=True):
 
 
 def in_full(value):
-    """Return all digits of a float64 as JavaScript writes them."""
-    text = repr(float(value)).replace("-", "−")
-    number, _, power = text.partition("e")
-    if power and -7 <= int(power.replace("−", "-")) < 0:
-        text = f"{Decimal(float(value).__repr__()):f}".replace("-", "−")
-    elif power:
-        text = f"{number}e{'+' if int(power.replace('−', '-')) > 0 else '−'}{abs(int(power.replace('−', '-')))}"
-    return re.sub(r"\.0$", "", text)
+    """Return all digits of a float64, as pages write them."""
+    text = re.sub(r"e([-+])0?", r"e\1", repr(float(value)))
+    return re.sub(r"\.0(?=$|e)", "", text).replace("e+", "e").replace("-", "−")
 
 
 NAMES = {
@@ -82,6 +77,7 @@ NAMES = {
     "log": np.log,
     "sqrt": np.sqrt,
     "sign": np.sign,
+    "abs": abs,
     "min": min,
     "max": max,
     "sigmoid": lambda x: 1.0 / (1.0 + np.exp(-x)),

@@ -156,3 +156,70 @@ def test_keys_lead_through_a_whole_step_and_every_number_is_the_tapes(make, open
     assert opened.locator(".scene").get_attribute("data-step") == "0"
     opened.keyboard.press("End")
     assert opened.locator(".scene").get_attribute("data-step") == str(len(scenes) - 1)
+
+
+def put_in(opened, role, row, column):
+    """Choose a cell, and read how it was made."""
+    opened.evaluate(
+        """([role, row, column]) => {
+          const root = document.getElementById("page").shadowRoot;
+          const figure = root.querySelector(`figure[data-role="${role}"]`);
+          const line = figure.querySelector(`[role=row][aria-rowindex="${row + 1}"]`);
+          line.querySelector(`[aria-colindex="${column + 1}"]`).click();
+        }""",
+        [role, row, column],
+    )
+    drawn = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    return opened.evaluate(f"async () => {{ await {drawn}; return ({CHOSEN})(); }}")
+
+
+def assert_right(told, value, exact=True):
+    """Compute what is written, from the rounded numbers in it, and compare."""
+    said = told["said"].partition(" = ")[2].split(" = ")
+    assert said[-1] == figure(value, whole=exact)
+    for text in [
+        said[0],
+        *(line.partition(" = ")[2].split(" = ")[0] for line in told["definitions"]),
+    ]:
+        assert "… (" not in text
+    largest = max([*numbers_in(told["said"]), *numbers_in("".join(told["definitions"]))])
+    assert computed(said[0]) == pytest.approx(value, rel=5e-3, abs=1e-3 * largest), told
+    for line in told["definitions"]:
+        first, *_, last = line.partition(" = ")[2].split(" = ")
+        assert computed(first) == pytest.approx(computed(last), rel=5e-3, abs=1e-3 * largest), line
+
+
+def elementwise():
+    """All operations that compute each number by itself or with its row or column."""
+    kinds = [kind for kind in OPERATIONS.values() if not takes_categories(example_of(kind))]
+    return [kind for kind in kinds if kind.__name__ not in ("Columns", "Flatten", "WeightMultiply")]
+
+
+def result_roles(phase, step):
+    if phase != "backward":
+        return ["output"] if hasattr(step, "output") else ["value"]
+    return [role for role in ("input_grad", "param_grad") if role in step.arrays]
+
+
+def test_numbers_put_in_give_the_number_for_every_operation(open_page):
+    branches = []
+    for kind in elementwise():
+        shape = (1, 3) if kind.__name__ in ("BiasAdd", "GainMultiply") else None
+        branches.append(kind(RNG.standard_normal(shape)) if shape else example_of(kind))
+    net = NeuralNetwork([Concatenate(branches), Dense(2, "linear")], MeanSquaredError(), rng=0)
+    tape = net.explain(RNG.standard_normal((3, 3)), RNG.standard_normal((3, 2)))
+    opened = show(tape, open_page, viewport=LARGE)
+    kinds, seen = {kind.__name__ for kind in elementwise()}, set()
+    for phase, step in scenes_of(tape):
+        for role in result_roles(phase, step) if step.kind in kinds else ():
+            array = np.atleast_2d(step.arrays.get(role, getattr(step, role, None)))
+            for row, column in ((0, 0), (len(array) - 1, array.shape[1] - 1)):
+                told = put_in(opened, role, row, column)
+                assert told["said"], (step.name, role)
+                assert told["full"] == in_full(array[row, column])
+                assert_right(told, array[row, column])
+            seen.add((type(step).__name__, step.kind, role))
+        opened.keyboard.press("ArrowRight")
+    for kind in elementwise():
+        assert {("Step", kind.__name__, "output"), ("Step", kind.__name__, "input_grad")} <= seen
+    assert len(elementwise()) > 20

@@ -22,13 +22,21 @@ export function figure(value: number, known = 17): string {
 /** All digits that are known: of float64 and float32 as many as tell a number from all others. */
 export function inFull(value: number, matrix: Matrix): string {
   if (!Number.isFinite(value)) return notFinite(value);
-  if (matrix.digits === 17) return minus(String(value));
+  if (matrix.digits === 17) return minus(shortest(value));
   if (matrix.digits !== 9) return figure(value, matrix.digits);
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return minus(String(short));
+    if (Math.fround(short) === value) return minus(shortest(short));
   }
-  return minus(String(Number(value.toPrecision(9))));
+  return minus(shortest(Number(value.toPrecision(9))));
+}
+
+/** As Python writes it: very small and very large numbers with an exponent. */
+function shortest(value: number): string {
+  if (Object.is(value, -0)) return "-0";
+  const size = Math.abs(value);
+  const isUsual = value === 0 || (size >= 1e-4 && size < 1e16);
+  return isUsual ? String(value) : value.toExponential().replace("+", "");
 }
 
 function notFinite(value: number): string {

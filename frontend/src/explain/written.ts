@@ -26,7 +26,7 @@ export interface Written {
 
 type Sum = Node & { kind: "sum" } & { factor: Node | undefined };
 
-const MOST = 8; // terms of a sum that are written out
+const MOST = 10; // terms of a sum that are written out
 
 /** Put numbers into a formula; undefined if it cannot be read, or a name in it is unknown. */
 export function written(text: string, scope: Scope, place: Place): Written | undefined {
