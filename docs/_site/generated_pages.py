@@ -163,7 +163,8 @@ def _directive(short: str, thing: object) -> Iterator[str]:
 def _members(kind: type) -> Iterator[str]:
     """Name what a class has that no public base of it has: its own, and that of its mix-ins."""
     public = [base for base in public_names().values() if inspect.isclass(base)]
-    told = {name for base in public if base in kind.__mro__[1:] for name in vars(base)}
+    bases = [base for base in public if base in kind.__mro__[1:]]
+    told = {name for base in bases for above in base.__mro__ for name in vars(above)}
     for base in reversed(kind.__mro__):
         if not base.__module__.startswith("glassbrick"):
             continue

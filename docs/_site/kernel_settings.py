@@ -1,7 +1,8 @@
-"""The surroundings of code that is run for a page: sharp figures, the data, no files left behind."""
+"""The surroundings of code that is run for a page: sharp figures, data, and no more."""
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -27,6 +28,7 @@ shutil.copy({str(ROOT / "examples" / "penguins.csv")!r}, ".")
 def setup(app: Sphinx) -> dict[str, Any]:
     """Set IPython up before any page is read."""
     app.connect("config-inited", _prepare)
+    logging.getLogger("traitlets").setLevel(logging.WARNING)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

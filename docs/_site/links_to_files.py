@@ -42,11 +42,8 @@ class LinkFiles(SphinxTransform):
             is_page = link.get("refdomain") == "doc"
             target = Path(f"{link['reftarget']}.md" if is_page else link["reftarget"])
             place = (here.parent / target).resolve()
-            if (
-                link["reftype"] == "myst"
-                and place.exists()
-                and (not is_page or target.is_absolute())
-            ):
+            is_outside = not is_page or target.is_absolute()
+            if link["reftype"] == "myst" and is_outside and place.exists():
                 self._lead(link, place)
 
     def _lead(self, link: addnodes.pending_xref, place: Path) -> None:
