@@ -24,7 +24,7 @@ __all__ = ["CalibrationDisplay"]
 
 _STRATEGIES = ("uniform", "quantile")
 _Z = 1.959964  # of the normal distribution, for 95 %
-_BARS = 0.2  # of the height, for the numbers of rows
+_FOOT, _BARS = -0.26, 0.2  # where bars for the numbers of rows begin, and how high they are
 
 
 class CalibrationDisplay(Display):
@@ -46,7 +46,7 @@ class CalibrationDisplay(Display):
     strategy : {"uniform", "quantile"}, default "uniform"
         Bins of equal width, or of equally many rows.
     name : str, default ""
-        Of what happens, for the axes.
+        Of what the probability is, for the axes: "of rain".
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class CalibrationDisplay(Display):
     ([0.0, 1.0], [0.2, 0.7])
     """
 
-    _size = (5.2, 4.8)
+    _size = (5.0, 5.6)
 
     errorbar_: ErrorbarContainer
     line_: Line2D
@@ -151,8 +151,10 @@ class CalibrationDisplay(Display):
         pos_label : label, optional
             The class whose probability is looked at; by default the second of two, of more
             whichever is predicted.
-        n_bins, strategy, name
+        n_bins, strategy
             As of the class.
+        name : str, default ""
+            Of the target.
         ax : matplotlib Axes, optional
             Where to draw.
         """
@@ -210,7 +212,7 @@ class CalibrationDisplay(Display):
         ax: Axes | None,
     ) -> Self:
         happened, probabilities, label = events
-        named = " is ".join(part for part in (name, label) if part) if label else ""
+        named = f"that {name} is {label}" if name and label else f"of {label}" if label else ""
         return cls(happened, probabilities, n_bins=n_bins, strategy=strategy, name=named).plot(ax)
 
     def _draw(self, axes: Axes) -> None:
@@ -220,13 +222,15 @@ class CalibrationDisplay(Display):
             _BARS * self.counts / self.counts.max(),
             np.maximum(widths, 0.004),
             align="edge",
+            bottom=_FOOT,
             color=PALE,
             edgecolor="white",
             label="rows",
         )
+        axes.axhline(0.0, color=SOFT, linewidth=0.7)
         for bar, count in zip(self.bars_, self.counts.tolist(), strict=True):
             if bar.get_width() >= 0.045:
-                middle, top = bar.get_x() + bar.get_width() / 2.0, bar.get_height() + 0.008
+                middle, top = bar.get_x() + bar.get_width() / 2.0, _FOOT + bar.get_height()
                 axes.text(middle, top, f"{count:,}", ha="center", fontsize="x-small", color=SOFT)
         (self.line_,) = axes.plot([0, 1], [0, 1], color=INK, linewidth=1, label="calibrated")
         reach = np.abs(self.interval.T - self.prob_true)
@@ -234,8 +238,9 @@ class CalibrationDisplay(Display):
         self.errorbar_ = axes.errorbar(
             self.prob_pred, self.prob_true, reach, fmt="o", label="observed, 95 %", **look
         )
-        what = f"that {short(self.name, 30)}" if self.name else "of the predicted class"
-        axes.set(xlim=(-0.02, 1.02), ylim=(0.0, 1.02), aspect="equal")
+        what = short(self.name, 40) if self.name else "of the predicted class"
+        axes.set(xlim=(-0.02, 1.02), ylim=(_FOOT, 1.02), aspect="equal")
+        axes.set_yticks(np.linspace(0.0, 1.0, 6))
         axes.set(xlabel=f"probability {what}", ylabel="how often it is so")
         axes.legend(loc="upper left")
         figures = f"Brier score {self.brier_score:.3g}", f"ECE {self.calibration_error:.3g}"

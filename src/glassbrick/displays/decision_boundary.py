@@ -205,7 +205,7 @@ class DecisionBoundaryDisplay(Display):
     def _draw_numbers(self, axes: Axes) -> None:
         norm = self._norm()
         grid = self.xx0, self.xx1, self.response
-        self.surface_ = axes.contourf(*grid, levels=12, cmap="cividis", norm=norm, alpha=0.85)
+        self.surface_ = axes.contourf(*grid, levels=12, cmap="cividis", norm=norm)
         lines = axes.contour(
             *grid, levels=self.surface_.levels[::2], colors="white", linewidths=0.6
         )
@@ -223,7 +223,7 @@ class DecisionBoundaryDisplay(Display):
     def _draw_two(self, axes: Axes) -> None:
         from matplotlib.colors import LinearSegmentedColormap
 
-        ends = [_lightened(colour, _STRENGTH) for colour in (MARKED[1][0], MARKED[0][0])]
+        ends = [_lightened(colour, _STRENGTH) for colour in (MARKED[0][0], MARKED[1][0])]
         colours = LinearSegmentedColormap.from_list("two", [ends[0], (1.0, 1.0, 1.0), ends[1]])
         grid = self.xx0, self.xx1, self.response
         bands = np.linspace(0.0, 1.0, 21)

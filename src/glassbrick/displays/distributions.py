@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.arrays import Array, as_numbers
+from glassbrick.arrays import Array, as_numbers, as_rows, as_targets
 from glassbrick.checks import instance_of, refuse
 from glassbrick.displays.display import Display
 from glassbrick.displays.said import networks_of
@@ -189,7 +189,8 @@ class WeightsDisplay(_Distributions):
         return array.ravel()
 
     def _told(self, array: Array) -> str:
-        return f"{_shape(array)}, mean {array.mean():.2g}, sd {array.std():.2g}"
+        spread = f", sd {array.std():.2g}" if array.size > 1 else ""
+        return f"{_shape(array)}, mean {array.mean():.2g}{spread}"
 
     def _label(self, axes: Axes) -> None:
         axes.axvline(0.0, color=SOFT, linewidth=0.7)
@@ -261,7 +262,8 @@ class GradientsDisplay(_Distributions):
         """
         who = f"{cls.__name__}.from_network"
         twin = copy.deepcopy(instance_of(net, NeuralNetwork, who, "NeuralNetwork(...)"))
-        twin.train_batch(X, y)
+        rows = as_rows(X, f"{who}, X", twin.dtype if twin.is_built else None)
+        twin.train_batch(rows, as_targets(y, f"{who}, y", rows.dtype))
         return cls({name: operation.param_grad for name, operation in _with_params(twin)}).plot(ax)
 
     @classmethod

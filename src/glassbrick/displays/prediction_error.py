@@ -39,6 +39,8 @@ class PredictionErrorDisplay(Display):
     interval : float, optional
         How far the truth is from a prediction at most, in most rows: a band of this height
         above and below. `from_estimator` asks an estimator that has `predict_interval`.
+    coverage : float, default 0.9
+        In how many rows that is.
 
     Attributes
     ----------
@@ -73,7 +75,7 @@ class PredictionErrorDisplay(Display):
     ...     [1.0, 2.0, 3.0], [1.5, 2.0, 2.5], unit="m", ax=Figure().subplots()
     ... )
     >>> display.ax_.get_title(loc="left")
-    'R² 0.75, RMSE 0.4082 m, MAE 0.3333 m, 3 rows'
+    'R² 0.75, RMSE 0.4082, MAE 0.3333, 3 rows'
     """
 
     _size = (5.2, 4.8)
@@ -91,13 +93,14 @@ class PredictionErrorDisplay(Display):
         name: str = "",
         unit: str = "",
         interval: float | None = None,
+        coverage: float = 0.9,
     ):
         who = type(self).__name__
         self.y_true, self.y_pred = number_pair(y_true, y_pred, who)
         self.name, self.unit = name, unit
         if interval is not None:
             interval = real_number(interval, f"{who}, interval", above=0.0, or_equal=True)
-        self.interval = interval
+        self.interval, self.coverage = interval, coverage
 
     @property
     def residuals(self) -> Array:
@@ -114,18 +117,21 @@ class PredictionErrorDisplay(Display):
         name: str = "",
         unit: str = "",
         interval: float | None = None,
+        coverage: float = 0.9,
         ax: Axes | None = None,
     ) -> Self:
         """Draw predictions.
 
         Parameters
         ----------
-        y_true, y_pred, name, unit, interval
+        y_true, y_pred, name, unit, interval, coverage
             As of the class.
         kind, ax
             As of `plot`.
         """
-        return cls(y_true, y_pred, name=name, unit=unit, interval=interval).plot(ax, kind=kind)
+        told: dict[str, Any] = {"name": name, "unit": unit}
+        told |= {"interval": interval, "coverage": coverage}
+        return cls(y_true, y_pred, **told).plot(ax, kind=kind)
 
     @classmethod
     def from_estimator(
@@ -168,6 +174,7 @@ class PredictionErrorDisplay(Display):
             name=name or target_name(estimator, y),
             unit=unit,
             interval=interval,
+            coverage=coverage,
         ).plot(ax, kind=kind)
 
     def plot(self, ax: Axes | None = None, *, kind: str = _KINDS[0]) -> Self:
@@ -198,22 +205,21 @@ class PredictionErrorDisplay(Display):
         margin = 0.04 * float(np.ptp(both)) or 1.0
         ends = np.array([both.min() - margin, both.max() + margin])
         self._draw_band(axes, ends, ends)
-        (self.line_,) = axes.plot(ends, ends, color=INK, linewidth=1, label="right")
+        (self.line_,) = axes.plot(ends, ends, color=INK, linewidth=1, label="perfect")
         self._draw_points(axes, self.y_true)
         axes.set(xlim=ends, ylim=ends, aspect="equal")
         axes.set(xlabel=self._label("predicted"), ylabel=self._label("actual"))
         axes.legend(loc="upper left")
-        unit = f" {self.unit}" if self.unit else ""
         truth = (self.y_true, self.y_pred)
         score = f"R² {r2(*truth):.4g}" if len(self.y_true) > 1 else ""
-        errors = f"RMSE {rmse(*truth):.4g}{unit}", f"MAE {mae(*truth):.4g}{unit}"
+        errors = f"RMSE {rmse(*truth):.4g}", f"MAE {mae(*truth):.4g}"
         write_title(axes, score, *errors, self._rows)
 
     def _draw_residuals(self, axes: Axes) -> None:
         ends = np.array([self.y_pred.min(), self.y_pred.max()])
         ends += np.array([-1.0, 1.0]) * (0.04 * float(np.ptp(ends)) or 1.0)
         self._draw_band(axes, ends, np.zeros(2))
-        (self.line_,) = axes.plot(ends, [0.0, 0.0], color=INK, linewidth=1, label="right")
+        (self.line_,) = axes.plot(ends, [0.0, 0.0], color=INK, linewidth=1, label="perfect")
         self._draw_points(axes, self.residuals)
         self.trend_ = self._draw_trend(axes)
         axes.set(xlim=ends, xlabel=self._label("predicted"))
@@ -251,15 +257,21 @@ class PredictionErrorDisplay(Display):
         self._tell_residuals(axes)
 
     def _tell_residuals(self, axes: Axes) -> None:
-        unit = f" {self.unit}" if self.unit else ""
         low, middle, high = np.quantile(self.residuals, [0.05, 0.5, 0.95]).tolist()
-        nine = f"nine of ten from {low:.3g} to {high:.3g}{unit}"
-        write_title(axes, f"median {middle:.3g}{unit}", nine, self._rows)
+        nine = f"90 % from {low:.3g} to {high:.3g}"
+        write_title(axes, f"median {middle:.3g}", nine, self._rows)
 
     def _draw_band(self, axes: Axes, ends: Array, middle: Array) -> None:
         if self.interval is not None:
             low, high = middle - self.interval, middle + self.interval
-            axes.fill_between(ends, low, high, color=PALE, linewidth=0, label="interval")
+            axes.fill_between(
+                ends,
+                low,
+                high,
+                color=PALE,
+                linewidth=0,
+                label=f"{100.0 * self.coverage:.3g} % interval",
+            )
 
     def _draw_points(self, axes: Axes, heights: Array) -> None:
         rows = sample(np.abs(self.residuals))
