@@ -65,7 +65,7 @@ class ConfusionMatrixDisplay(Display):
     ...     ["cat", "cat", "dog"], ["cat", "dog", "dog"], ax=Figure().subplots()
     ... )
     >>> display.confusion_matrix.tolist(), display.ax_.get_title(loc="left")
-    ([[1, 1], [0, 1]], 'accuracy 66.7 %, 3 rows')
+    ([[1, 1], [0, 1]], 'accuracy 66.7 %, balanced 75.0 %, 3 rows')
     """
 
     _size = (5.2, 4.8)

@@ -80,6 +80,7 @@ class DecisionBoundaryDisplay(Display):
     >>> from glassbrick import Dense, NeuralNetwork, SoftmaxCrossEntropy
     >>> from glassbrick.displays import DecisionBoundaryDisplay
     >>> net = NeuralNetwork([Dense(2, "linear")], SoftmaxCrossEntropy(), rng=0)
+    >>> net.build(3)
     >>> X = np.random.default_rng(0).standard_normal((50, 3))
     >>> display = DecisionBoundaryDisplay.from_estimator(
     ...     net, X, X[:, 0] > 0, features=(0, 2), grid_resolution=20, ax=Figure().subplots()

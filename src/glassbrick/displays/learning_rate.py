@@ -48,7 +48,7 @@ class LearningRateDisplay(Display):
     >>> display = LearningRateDisplay.from_trainer(
     ...     Trainer(net, SGD()), X, X[:, :1], ax=Figure().subplots()
     ... )
-    >>> 0.01 < display.search.suggestion < 1.0
+    >>> 0.001 < display.search.suggestion < 1.0
     True
     """
 
