@@ -56,7 +56,7 @@ def agreement(
 
     def draw(axes: Any) -> str:
         display.plot(axes)
-        return f"Each row by predicted and actual {name}."
+        return f"Each row by predicted and actual {name}:"
 
     return _figure("agreement", _SIZE, draw)
 
@@ -68,7 +68,7 @@ def residuals(actual: Array, predicted: Array, interval: float | None, coverage:
     def draw(axes: Any) -> str:
         display.plot(axes, kind="residual_vs_predicted")
         axes.set_xlabel("predicted")
-        return "What is left, actual minus predicted, over what was predicted."
+        return "What is left, actual minus predicted:"
 
     return _figure("residuals", _SIZE, draw)
 
@@ -84,7 +84,7 @@ def calibration(truth: Array, probabilities: Array, classes: Sequence[str], name
             happened, said = truth == numbers[1], probabilities[:, 1]
             what = f"that {name} is {classes[1]}"
         CalibrationDisplay(happened, np.clip(said, 0.0, 1.0), name=what).plot(axes)
-        return "How often it is so, over how probable it was said to be."
+        return "How often it is so, over how probable it was said to be:"
 
     return _figure("calibration", (4.4, 4.8), draw)
 
@@ -122,7 +122,7 @@ def _figure(name: str, size: tuple[float, float], draw: Callable[[Any], str]) ->
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None})
     drawn = _for_a_page(file.getvalue(), f"{said} {told}".strip())
-    caption = f"<figcaption>{escape(said)} {escape(told)}</figcaption>"
+    caption = f"<figcaption>{escape(said)} {escape(told)}.</figcaption>" if told else ""
     return f"<figure>{drawn}{caption}</figure>"
 
 

@@ -105,16 +105,16 @@ def _learning(trained: Trained) -> str:
 
 
 def _network(trained: Trained) -> str:
-    """Tell the layers of the first network, which all networks have."""
+    """Tell the layers and operations, which all networks have alike."""
     summary = trained.model.networks_[0].summary()
     rows: list[list[Cell]] = [
         [
-            row.name,
+            "\u2003" * row.depth + row.name.rsplit(".", 1)[-1],
             row.kind,
             "" if row.output_shape is None else " x ".join(map(str, row.output_shape)),
-            f"{row.parameters:,}",
+            f"{row.parameters:,}" if row.parameters else "",
         ]
-        for row in summary.layers
+        for row in summary.rows
     ]
     many = "" if trained.plan.ensemble == 1 else f" Each of {trained.plan.ensemble} networks has"
     note = f"{summary.parameters:,} parameters; {summary.inputs:,} features; loss {summary.loss}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 from glassbrick.cli.report.intervals import Sureness, sureness_of
@@ -51,7 +52,7 @@ def _cell(who: str, name: str, value: float, sure: Sureness | None) -> Cell:
     if sure is None:
         return figure(value)
     low, high = sure.ends[who][name]
-    return figure(value), f"{low:.3g} to {high:.3g}"
+    return figure(value), _range(low, high)
 
 
 def _ahead(trained: Trained, sure: Sureness) -> str:
@@ -68,9 +69,18 @@ def _ahead(trained: Trained, sure: Sureness) -> str:
     side = "above" if measure == "r2" else "below"
     return (
         "Below each score: between what it would lie for other rows of the same kind, with "
-        "95 %. Rows are drawn again and again for that; the models stay as they are. "
-        f"{_title(measure)} of the networks is {low:.3g} to {high:.3g} {side} that of {_MODELS[name]}, {told}."
+        "95 %. Rows are drawn again and again for that; the models stay as they are. The "
+        f"{_title(measure)} of the networks is {_range(low, high)} {side} that of "
+        f"{_MODELS[name]}, {told}."
     )
+
+
+def _range(low: float, high: float) -> str:
+    """Write both ends, with two digits of the distance between them."""
+    width = high - low
+    places = max(0, 1 - math.floor(math.log10(width))) if width > 0.0 else 4
+    ends = (round(end, places) + 0.0 for end in (low, high))
+    return " to ".join(f"{end:,.{places}f}" for end in ends)
 
 
 def _kept(trained: Trained) -> str:
@@ -81,8 +91,9 @@ def _kept(trained: Trained) -> str:
         f"<p>The finished model on {trained.valid['rows']} rows that were kept "
         f"(<code>--valid {escape(str(trained.plan.valid))}</code>):</p>"
     )
-    values: list[Cell] = [figure(value) for value in found.values()]
-    told += table(list(map(_title, found)), [values], numbers_from=0, caption="Scores on rows kept")
+    row: list[Cell] = ["the model", *map(figure, found.values())]
+    heads = ["", *map(_title, found)]
+    told += table(heads, [row], numbers_from=1, caption="Scores on rows kept")
     if "coverage" in found:
         told += f"<p>Coverage: how many truths the {COVERAGE:.0%} intervals hold.</p>"
     return told

@@ -30,6 +30,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; position:
 th, td { padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); }
+.plain tbody th { font-weight: normal; color: inherit; }
 th.number, td.number { text-align: right; padding-left: .8rem; }
 small { display: block; color: var(--soft); font-size: .8rem; white-space: nowrap; }
 .matrix td { padding-right: .8rem; min-width: 3.6rem; }
@@ -47,6 +48,7 @@ figcaption { color: var(--soft); font-size: .9rem; max-width: 40rem; overflow-wr
 .figure { width: 100%; height: auto; display: block; margin: 0 0 .3rem; }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .6rem 1.2rem;
   margin: .7rem 0; }
+header dl { max-width: none; }
 dt { color: var(--soft); font-size: .85rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .remarks { list-style: none; padding: 0; }
@@ -56,9 +58,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
 strong.error { color: var(--bad); } strong.warning { color: var(--warn); }
 strong.note { color: var(--blue); }
 code { font: .9em ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere; }
-pre { background: var(--code); padding: .7rem .9rem; border-radius: .3rem; overflow-x: auto;
-  max-width: 46rem; }
-pre code { overflow-wrap: normal; }
+pre { background: var(--code); padding: .7rem .9rem; border-radius: .3rem; max-width: 46rem;
+  white-space: pre-wrap; }
 :focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
 @media print {
   :root { --page: #fff; --ink: #000; --soft: #444; --mid: #888; --pale: #ddd; --line: #ccc;
@@ -68,7 +69,6 @@ pre code { overflow-wrap: normal; }
   main { max-width: none; padding: 0; }
   h2 { break-after: avoid; }
   figure, tr, li, pre { break-inside: avoid; }
-  pre { white-space: pre-wrap; }
   .pair { grid-template-columns: 1fr 1fr; }
 }
 """

@@ -29,7 +29,7 @@ def table(
     heads : sequence of str
         Of the columns.
     rows : sequence of sequence of Cell
-        Their cells, of which the first ones are the heads of the rows.
+        Their cells; the first of each is its head.
     caption : str
         For who does not see it: what the table tells.
     numbers_from : int, optional
@@ -83,6 +83,8 @@ def _row(cells: Sequence[Cell], numbers: set[int], *, heads_only: bool) -> str:
         text, below = (cell, "") if isinstance(cell, str) else cell
         kind = ' class="number"' if place in numbers else ""
         small = f"<small>{escape(below)}</small>" if below else ""
-        tag, scope = ("th", ' scope="col"') if heads_only else ("td", "")
+        tag, scope = "td", ""
+        if heads_only or not place:
+            tag, scope = "th", f' scope="{"col" if heads_only else "row"}"'
         told.append(f"<{tag}{scope}{kind}>{escape(text)}{small}</{tag}>")
     return f"<tr>{''.join(told)}</tr>\n"

@@ -70,4 +70,4 @@ def command_of(plan: TrainPlan) -> str:
 
 
 def _code(text: str) -> str:
-    return f'<pre tabindex="0"><code>{escape(text)}</code></pre>'
+    return f"<pre><code>{escape(text)}</code></pre>"
