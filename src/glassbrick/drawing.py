@@ -30,6 +30,7 @@ __all__ = [
     "faded",
     "new_axes",
     "plain",
+    "readable_on",
     "require_matplotlib",
     "sample",
     "scale_by_powers",
@@ -62,6 +63,7 @@ _STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.6,
 }
 _MOST_POINTS = 5000
+_MIDDLE = 0.179  # the luminance from which black and white stand out equally
 
 
 def require_matplotlib(who: str) -> None:
@@ -159,6 +161,18 @@ def scale_by_powers(axes: Axes, which: str, ratio: float) -> None:
 def faded(count: int) -> float:
     """Return how opaque points are, so many that lie upon each other."""
     return float(np.clip(20.0 / max(count, 1) ** 0.5, 0.25, 0.8))
+
+
+def readable_on(colour: Any) -> str:
+    """Return black or white, whichever stands out from a colour by a ratio of 4.5 at least.
+
+    Web Content Accessibility Guidelines 2.2, 2023, relative luminance.
+    """
+    from matplotlib.colors import to_rgb
+
+    parts = np.array(to_rgb(colour))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return "black" if linear @ (0.2126, 0.7152, 0.0722) > _MIDDLE else "white"
 
 
 def sample(badness: Array) -> Array:

@@ -12,7 +12,7 @@ from glassbrick.arrays import Array, as_numbers
 from glassbrick.checks import complaint, refuse
 from glassbrick.displays.display import Display
 from glassbrick.displays.said import Labels, labels_of, probabilities_of, target_name, true_values
-from glassbrick.drawing import BLUE, INK, short
+from glassbrick.drawing import BLUE, readable_on, short
 from glassbrick.drawing import title as write_title
 from glassbrick.errors import DataError, ShapeError
 
@@ -216,7 +216,7 @@ class ConfusionMatrixDisplay(Display):
                 told if count or few else "",
                 ha="center",
                 va="center",
-                color="white" if share > 0.4 else INK,
+                color=readable_on(self.im_.cmap(share)),
                 fontweight="bold" if row == column else "normal",
                 fontsize="medium" if few else "small",
             )

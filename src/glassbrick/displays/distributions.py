@@ -295,7 +295,7 @@ class GradientsDisplay(_Distributions):
 
     def _told(self, array: Array) -> str:
         zeros = float(np.mean(array == 0.0))
-        told = f", {100.0 * zeros:.2g} % are 0" if zeros else ""
+        told = f", {100.0 * zeros:.3g} % are 0" if zeros else ""
         return f"{_shape(array)}, rms {np.sqrt(np.mean(array**2)):.2g}{told}"
 
     def _label(self, axes: Axes) -> None:
