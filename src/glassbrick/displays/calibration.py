@@ -230,7 +230,7 @@ class CalibrationDisplay(Display):
         axes.axhline(0.0, color=SOFT, linewidth=0.7)
         for bar, count in zip(self.bars_, self.counts.tolist(), strict=True):
             if bar.get_width() >= 0.045:
-                middle, top = bar.get_x() + bar.get_width() / 2.0, _FOOT + bar.get_height()
+                middle, top = bar.get_x() + bar.get_width() / 2.0, _FOOT + bar.get_height() + 0.008
                 axes.text(middle, top, f"{count:,}", ha="center", fontsize="x-small", color=SOFT)
         (self.line_,) = axes.plot([0, 1], [0, 1], color=INK, linewidth=1, label="calibrated")
         reach = np.abs(self.interval.T - self.prob_true)
