@@ -187,6 +187,23 @@ def test_displays_are_imported_when_asked_for():
     assert run.stderr.endswith("AttributeError: module 'glassbrick' has no attribute 'nothing'\n")
 
 
+def test_figures_of_those_who_like_the_dark(trainer, two):
+    from matplotlib import pyplot
+
+    with mpl.rc_context():
+        pyplot.style.use("dark_background")
+        for kind, draw in the_displays(trainer, two).items():
+            display = draw(None)
+            assert mpl.colors.to_hex(display.ax_.get_facecolor()) == "#000000"
+            line = getattr(display, "line_", None)
+            assert line is None or line.get_color() == "#e4e3df"
+            assert display.ax_.xaxis.label.get_color() == "white", kind
+            texts = display.ax_.get_legend().get_texts() if display.ax_.get_legend() else []
+            if kind is not DecisionBoundaryDisplay:
+                assert {text.get_color() for text in texts} <= {"white"}
+            pyplot.close(display.figure_)
+
+
 def test_dollar_signs_in_names_are_no_mathematics():
     display = PredictionErrorDisplay([1.0, 2.0], [1.0, 3.0], name=r"$\math", unit="1000 $")
     figure = Figure()

@@ -19,6 +19,7 @@ __all__ = [
     "BLUE",
     "GREY",
     "INK",
+    "LIGHT_INK",
     "MARKED",
     "PALE",
     "RED",
@@ -28,6 +29,7 @@ __all__ = [
     "axes_for",
     "dress",
     "faded",
+    "ink_of",
     "new_axes",
     "plain",
     "readable_on",
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 INK, SOFT, GREY, PALE = "#22252b", "#5c626d", "#9aa0a8", "#d9dce0"
+LIGHT_INK = "#e4e3df"
 BLUE, RED, YELLOW = "#4477aa", "#ee6677", "#ddaa33"
 # Paul Tol's bright scheme, apart for colour-blind eyes too. Neighbours differ in how dark they are,
 # and all in their marks, for those who print in grey.
@@ -48,16 +51,9 @@ MARKED = (
     *((RED, "P"), (GREY, "X")),
 )
 
+# Not what users have of their own: fonts, and whether text is dark on light or light on dark.
 _STYLE: dict[Any, Any] = {
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": SOFT,
     "axes.titlesize": "medium",
-    "axes.titlelocation": "left",
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
     "legend.edgecolor": "none",
     "legend.fontsize": "small",
     "lines.linewidth": 1.6,
@@ -161,6 +157,11 @@ def scale_by_powers(axes: Axes, which: str, ratio: float) -> None:
 def faded(count: int) -> float:
     """Return how opaque points are, so many that lie upon each other."""
     return float(np.clip(20.0 / max(count, 1) ** 0.5, 0.25, 0.8))
+
+
+def ink_of(axes: Axes) -> str:
+    """Return the colour of lines that have to stand out from axes, which may be dark."""
+    return INK if readable_on(axes.get_facecolor()) == "black" else LIGHT_INK
 
 
 def readable_on(colour: Any) -> str:

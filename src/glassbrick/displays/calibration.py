@@ -11,7 +11,7 @@ from glassbrick.arrays import Array, as_numbers
 from glassbrick.checks import complaint, one_of, positive_integer, refuse
 from glassbrick.displays.display import Display
 from glassbrick.displays.said import labels_of, probabilities_of, target_name, true_values
-from glassbrick.drawing import BLUE, INK, PALE, SOFT, short
+from glassbrick.drawing import BLUE, PALE, SOFT, ink_of, short
 from glassbrick.drawing import title as write_title
 from glassbrick.errors import DataError, ShapeError
 
@@ -231,8 +231,10 @@ class CalibrationDisplay(Display):
         for bar, count in zip(self.bars_, self.counts.tolist(), strict=True):
             if bar.get_width() >= 0.045:
                 middle, top = bar.get_x() + bar.get_width() / 2.0, _FOOT + bar.get_height() + 0.008
-                axes.text(middle, top, f"{count:,}", ha="center", fontsize="x-small", color=SOFT)
-        (self.line_,) = axes.plot([0, 1], [0, 1], color=INK, linewidth=1, label="calibrated")
+                axes.text(middle, top, f"{count:,}", ha="center", fontsize="x-small")
+        (self.line_,) = axes.plot(
+            [0, 1], [0, 1], color=ink_of(axes), linewidth=1, label="calibrated"
+        )
         reach = np.abs(self.interval.T - self.prob_true)
         look: dict[str, Any] = {"color": BLUE, "markersize": 5, "elinewidth": 1.2, "capsize": 2}
         self.errorbar_ = axes.errorbar(

@@ -12,7 +12,18 @@ from glassbrick.arrays import Array
 from glassbrick.checks import one_of, real_number
 from glassbrick.displays.display import Display
 from glassbrick.displays.said import number_pair, predicted_numbers, target_name, true_values
-from glassbrick.drawing import BLUE, INK, PALE, RED, axes_for, dress, faded, sample, short, styled
+from glassbrick.drawing import (
+    BLUE,
+    PALE,
+    RED,
+    axes_for,
+    dress,
+    faded,
+    ink_of,
+    sample,
+    short,
+    styled,
+)
 from glassbrick.drawing import title as write_title
 from glassbrick.metrics import mae, r2, rmse
 
@@ -205,7 +216,7 @@ class PredictionErrorDisplay(Display):
         margin = 0.04 * float(np.ptp(both)) or 1.0
         ends = np.array([both.min() - margin, both.max() + margin])
         self._draw_band(axes, ends, ends)
-        (self.line_,) = axes.plot(ends, ends, color=INK, linewidth=1, label="perfect")
+        (self.line_,) = axes.plot(ends, ends, color=ink_of(axes), linewidth=1, label="perfect")
         self._draw_points(axes, self.y_true)
         axes.set(xlim=ends, ylim=ends, aspect="equal")
         axes.set(xlabel=self._label("predicted"), ylabel=self._label("actual"))
@@ -219,7 +230,9 @@ class PredictionErrorDisplay(Display):
         ends = np.array([self.y_pred.min(), self.y_pred.max()])
         ends += np.array([-1.0, 1.0]) * (0.04 * float(np.ptp(ends)) or 1.0)
         self._draw_band(axes, ends, np.zeros(2))
-        (self.line_,) = axes.plot(ends, [0.0, 0.0], color=INK, linewidth=1, label="perfect")
+        (self.line_,) = axes.plot(
+            ends, [0.0, 0.0], color=ink_of(axes), linewidth=1, label="perfect"
+        )
         self._draw_points(axes, self.residuals)
         self.trend_ = self._draw_trend(axes)
         axes.set(xlim=ends, xlabel=self._label("predicted"))
@@ -251,7 +264,7 @@ class PredictionErrorDisplay(Display):
             heights = [len(residuals) * widths[0] * normal.pdf(x) for x in places.tolist()]
             axes.plot(places, heights, "--", color=RED, label="normal, of the same spread")
             axes.legend(loc="best")
-        self.line_ = axes.axvline(0.0, color=INK, linewidth=1)
+        self.line_ = axes.axvline(0.0, color=ink_of(axes), linewidth=1)
         axes.set_xlabel(self._label("actual minus predicted", named=False))
         axes.set_ylabel("rows")
         self._tell_residuals(axes)

@@ -11,10 +11,10 @@ from glassbrick.checks import one_of, refuse
 from glassbrick.drawing import (
     BLUE,
     GREY,
-    INK,
     RED,
     all_axes_of,
     dress,
+    ink_of,
     new_axes,
     scale_by_powers,
     styled,
@@ -105,7 +105,7 @@ def _draw_panel(
     from matplotlib.ticker import MaxNLocator
 
     dress(axes)
-    colour = INK if name == "lr" else BLUE
+    colour = ink_of(axes) if name == "lr" else BLUE
     drawn = _draw_lines(axes, histories, name, curves, "training", color=colour)
     look: dict[str, Any] = {"color": RED, "dashes": (4.0, 1.2)}
     drawn += _draw_lines(axes, histories, f"val_{name}", curves, "validation", **look)

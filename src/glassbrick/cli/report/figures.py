@@ -28,6 +28,14 @@ _COLOURS = {
     "#ffffff": "var(--page)",
 }
 _SETTINGS: dict[Any, Any] = {
+    "text.color": INK,
+    "axes.facecolor": "white",
+    "axes.labelcolor": INK,
+    "axes.edgecolor": SOFT,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 10.5,
