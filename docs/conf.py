@@ -41,6 +41,7 @@ nb_execution_show_tb = True
 nb_execution_in_temp = True
 nb_merge_streams = True
 nb_ipywidgets_js = {}
+pygments_dark_style = "github-dark"
 nb_render_markdown_format = "gfm"
 nb_code_prompt_show = "Show the code"
 nb_code_prompt_hide = "Hide the code"

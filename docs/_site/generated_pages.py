@@ -16,7 +16,7 @@ from typing import Any
 
 from command_pages import command_line
 
-PUBLIC = ("glassbrick", "glassbrick.sklearn", "glassbrick.datasets")
+PUBLIC = ("glassbrick", "glassbrick.datasets", "glassbrick.displays", "glassbrick.sklearn")
 """The modules whose `__all__` is the API."""
 
 PAGES: dict[str, tuple[str, str]] = {
@@ -34,6 +34,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "Every number of a step, the proof of gradients and engines, the doctor.",
         "tape glass numeric doctor",
     ),
+    "Displays": ("Pictures; `from glassbrick import displays`.", "displays"),
     "scikit-learn": ("Estimators; `from glassbrick.sklearn import ...`.", "sklearn"),
     "Data": ("Data sets, arrays and random numbers.", "datasets arrays batches noise randomness"),
     "Errors": ("All are a `GlassbrickError`; each says what to do.", "errors checks"),

@@ -59,7 +59,7 @@ class LinkNames(SphinxPostTransform):
             return None  # `load` and `fit` are words, too
         first, _, rest = name.partition(".")
         documented = self.env.domains.python_domain.objects
-        candidates = [name, f"sklearn.{name}"]
+        candidates = [name, f"sklearn.{name}", f"displays.{name}"]
         if first in OBJECTS and rest:
             candidates.append(f"{OBJECTS[first]}.{rest}")
         for candidate in candidates:
