@@ -67,8 +67,8 @@ def test_each_public_name_has_one_entry_in_the_reference(generated_pages):
         )
     ]
     public = {f"glassbrick.{name}": getattr(glassbrick, name) for name in glassbrick.__all__}
-    texts = [page.read_text(encoding="utf-8") for page in (*PAGES, ROOT / "README.md")]
-    modules = {m for text in texts for m in re.findall(r"^from (glassbrick\.\w+) imp", text, re.M)}
+    pages_text = "".join(page.read_text(encoding="utf-8") for page in (*PAGES, ROOT / "README.md"))
+    modules = set(re.findall(r"^from (glassbrick\.\w+) import", pages_text, re.MULTILINE))
     modules |= {"glassbrick.displays"}  # which is asked for as gb.displays
     modules |= {thing.__name__ for thing in public.values() if inspect.ismodule(thing)}
     for module_name in modules:
