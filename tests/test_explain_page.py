@@ -319,8 +319,8 @@ def large():
 
 def test_the_page_of_a_large_network_is_small(large):
     sizes = [len(page("explain", "t", page_data(tape)).encode()) for tape in large]
-    assert sizes[0] < 2_500_000
-    assert sizes[1] < 3_200_000
+    assert sizes[0] < 2_200_000
+    assert sizes[1] < 3_000_000
 
 
 def test_a_large_matrix_is_seen_through_a_window(large, open_page):
