@@ -249,6 +249,13 @@ def test_a_weights_gradient_is_told_by_row_of_the_batch(open_page):
     marked = opened.locator('figure[data-role="output_grad"] .marked')
     assert [cell.get_attribute("aria-colindex") for cell in marked.all()] == ["4"] * 5
     assert told["said"].endswith(figure(step.param_grad[12, 3]))
+    weights = opened.locator('figure[data-role="param_grad"]')
+    weights.locator('[role=row][aria-rowindex="2"] [aria-colindex="6"]').hover()
+    opened.locator("h3", has_text="w[1,5]").wait_for()
+    hovered = opened.locator('figure[data-role="input"] .marked')
+    assert [cell.get_attribute("aria-colindex") for cell in hovered.all()] == ["2"] * 5
+    opened.mouse.move(1, 1)
+    opened.locator("h3", has_text="w[12,3]").wait_for()
 
 
 class Doubled(Operation):

@@ -53,7 +53,7 @@ export function CellPanel({ data, block, scene, told, chosen }: Props) {
           numbers={numbers}
           total={total}
           nameOf={nameOf}
-          of={overRows ? "What each row of the batch pushed it by" : "What it is the sum of"}
+          of={sumOf(scene, overRows)}
         />
       )}
     </section>
@@ -64,6 +64,12 @@ export function CellPanel({ data, block, scene, told, chosen }: Props) {
 function isOverRows(scene: Scene, chosen: Chosen, letters: string[]): boolean {
   const isGradient = scene.phase === "backward" && chosen.role === "param_grad";
   return (isGradient && letters.length === 1) || letters[0] === "i";
+}
+
+function sumOf(scene: Scene, overRows: boolean): string {
+  if (!overRows) return "What it is the sum of";
+  const what = scene.phase === "forward" ? "adds" : "pushed it by";
+  return `What each row of the batch ${what}`;
 }
 
 function termName(data: Data, term: Term, overRows: boolean, isOfData: boolean): string {
