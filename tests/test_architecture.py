@@ -41,6 +41,7 @@ FLOORS = [
     "numeric",
     "tape",
     "summary",
+    "diagram",
     "export",
     "recipes",
     "network_file",
