@@ -20,6 +20,7 @@ __all__ = [
     "head_room",
     "heading",
     "line",
+    "nothing",
     "pills",
 ]
 
@@ -97,7 +98,7 @@ def pills(labels: Sequence[str], *, in_a_row: bool) -> Box:
     """Return the boxes of operations, one below the other or side by side, in their order."""
     boxes = [_pill(text) for text in labels]
     if not boxes:
-        return Box(0.0, 0.0, 0.0, lambda x, y: [])
+        return Box(0.0, 0.0, 0.0, nothing)
     if in_a_row:
         width = sum(box.width for box in boxes) + GAP * (len(boxes) - 1)
         height = PILL
@@ -134,6 +135,11 @@ def end_box(name: str, what: str, more: str = "") -> Box:
         return found
 
     return Box(width, height, height / 2.0, draw)
+
+
+def nothing(x: float, y: float) -> list[Element]:  # noqa: ARG001
+    """Draw nothing."""
+    return []
 
 
 def line(*points: Point) -> Element:

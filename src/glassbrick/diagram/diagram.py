@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +112,7 @@ def diagram_of(
 def _names(names: Any, who: str) -> tuple[str, ...]:
     if names is None:
         return ()
-    if isinstance(names, str) or not isinstance(names, Sequence) and not hasattr(names, "tolist"):
+    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         refuse(ArgumentTypeError, who, "a list of names", names)
     return tuple(map(str, names))
 

@@ -14,6 +14,7 @@ from glassbrick.diagram.boxes import (
     head_room,
     heading,
     line,
+    nothing,
     pills,
 )
 from glassbrick.diagram.parts import Part, by
@@ -58,7 +59,7 @@ class Flow:
     def row(self, boxes: Sequence[Box], notes: Sequence[str]) -> Box:
         """Return boxes one after the other, and the arrows between them with their notes."""
         way = self._row(boxes, notes)
-        return self._as_box(way, lambda x, y: [])
+        return self._as_box(way, nothing)
 
     def length(self, box: Box) -> float:
         """Return the size of a box on the way of the data."""
@@ -150,8 +151,8 @@ class Flow:
             at += self.breadth(box) + 14.0
         middle = (lanes[0] + lanes[-1]) / 2.0
         bar = start + max(map(self.length, boxes)) + max(self._gap(note(p)) for p in part.parts)
-        places, paths, notes = [], [(False, [(0.0, 0.0), (split, 0.0)])], []
-        for box, lane, branch in zip(boxes, lanes, part.parts, strict=True):
+        places, paths = [], [(False, [(0.0, 0.0), (split, 0.0)])]
+        for box, lane in zip(boxes, lanes, strict=True):
             across, end = lane - middle, start + self.length(box)
             places.append((start, across, box))
             paths += [(True, [(split, 0.0), (split, across), (start, across)])]
@@ -159,7 +160,7 @@ class Flow:
         paths += [(False, [(bar + 5.0, 0.0), (bar + 5.0 + _LEAD, 0.0)])]
         signs = [("dot", (split, 0.0), 0.0), ("bar", (bar, 0.0), lanes[-1] - lanes[0] + 24.0)]
         after = at - 14.0 - middle
-        return Way(bar + 5.0 + _LEAD, middle, after, places, paths, notes, signs)
+        return Way(bar + 5.0 + _LEAD, middle, after, places, paths, (), signs)
 
     @property
     def _lead(self) -> float:

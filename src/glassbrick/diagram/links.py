@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,6 @@ from glassbrick.operations import (
     Dropout,
     GainMultiply,
     LogSoftmax,
-    Operation,
     Softmax,
     WeightMultiply,
 )
@@ -26,9 +26,9 @@ __all__ = ["Link", "can_be_neurons", "is_small", "links_of", "widths_of"]
 
 _MOST_NEURONS, _MOST_LINKS, _MOST_LAYERS = 16, 600, 7
 _MIXING = (Softmax, LogSoftmax)  # what they give for a column depends on the others
-_COLUMN_BY_COLUMN = tuple(
+_COLUMN_BY_COLUMN = {
     kind for kind in ACTIVATIONS.values() if isinstance(kind, type) and kind not in _MIXING
-) + (BatchStandardize, BiasAdd, Dropout, GainMultiply)
+} | {BatchStandardize, BiasAdd, Dropout, GainMultiply}
 
 
 class Link(NamedTuple):
@@ -63,7 +63,7 @@ def is_small(plan: Plan) -> bool:
     widths = widths_of(plan)
     lines = sum(
         before * after if _has_weights(part) else after
-        for before, after, part in zip(widths, widths[1:], plan.parts, strict=True)
+        for (before, after), part in zip(pairwise(widths), plan.parts, strict=True)
     )
     return max(widths) <= _MOST_NEURONS and lines <= _MOST_LINKS and len(plan.parts) <= _MOST_LAYERS
 
@@ -103,9 +103,8 @@ def _weight_of(part: Part) -> Array | None:
 
 
 def _keeps_columns(part: Part, width: int) -> bool:
-    kinds: tuple[type[Operation], ...] = _COLUMN_BY_COLUMN
     return (
         not part.parts
         and part.shape == (width,)
-        and all(type(operation) in kinds for operation in part.operations)
+        and all(type(operation) in _COLUMN_BY_COLUMN for operation in part.operations)
     )

@@ -23,7 +23,9 @@ from glassbrick.summary import SummaryRow, summarize
 if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork
 
-__all__ = ["Part", "Plan", "by", "plan_of"]
+__all__ = ["TIMES", "Part", "Plan", "by", "plan_of"]
+
+TIMES = "\u00d7"
 
 Shape = tuple[int, ...]
 
@@ -198,5 +200,5 @@ def _label(operation: Operation, is_alone: bool, has_shapes: bool) -> str:
 
 
 def by(shape: Shape) -> str:
-    """Write a shape: "13×2"."""
-    return "×".join(f"{size:,}" for size in shape)
+    """Write a shape with crosses between its sizes."""
+    return TIMES.join(f"{size:,}" for size in shape)

@@ -109,10 +109,10 @@ def document(
 
 def _dark(name: str) -> str:
     """Return the colours for readers whose system is dark."""
-    rules = (
-        f"#{name} .{ink} {{ {'; '.join(f'{what}: {dark}' for what, (_, dark) in colours.items())} }}"
-        for ink, colours in _INKS.items()
-    )
+    rules = []
+    for ink, colours in _INKS.items():
+        told = "; ".join(f"{attribute}: {dark}" for attribute, (_, dark) in colours.items())
+        rules.append(f"#{name} .{ink} {{ {told} }}")
     return f"@media (prefers-color-scheme: dark) {{ {' '.join(rules)} }}"
 
 
@@ -131,7 +131,7 @@ def _width(character: str) -> float:
     if unicodedata.combining(character):
         return 0.0
     if not character.isascii():
-        return 1.05 if character != "×" else 0.85
+        return 1.05
     for characters, width in _WIDTHS:
         if character in characters:
             return width
