@@ -55,7 +55,7 @@ def summary_of(plan: Plan) -> str:
     if plan.parameters is None:
         return ""
     noun = "parameter" if plan.parameters == 1 else "parameters"
-    state = "" if plan.has_weights else ", not drawn yet"
+    state = "" if plan.has_weights else ", once it is built"
     return f"{plan.parameters:,} {noun}{state}"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassbrick.checks import one_of, positive_integer, refuse, true_or_false
 from glassbrick.diagram.blocks import columns, draw_blocks
-from glassbrick.diagram.links import can_be_neurons, is_small
+from glassbrick.diagram.links import MOST_LINES, can_be_neurons, is_small, lines_of
 from glassbrick.diagram.neurons import draw_neurons
 from glassbrick.diagram.parts import Part, Plan, plan_of
 from glassbrick.diagram.svg import document
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork
 
 __all__ = ["Diagram", "diagram_of"]
+
+
+_LONGEST = 80  # of what a reader who points at something is told
 
 
 class Diagram:
@@ -100,13 +103,20 @@ def diagram_of(
     _require_as_many(outputs, plan.parts[-1].shape, f"{who}, outputs")
     if view == "auto":
         view = "neurons" if can_be_neurons(plan) and is_small(plan) else "blocks"
-    elif view == "neurons" and not can_be_neurons(plan):
-        expected = '"blocks", for neurons can only be drawn of layers in a row, each with weights'
-        advice = "and if the number of inputs is known: inputs=13."
-        refuse(ArgumentError, f"{who}, view", expected, view, f"Or of one column each, {advice}")
+    elif view == "neurons":
+        _require_neurons(plan, f"{who}, view")
     elements, size = draw_neurons(plan) if view == "neurons" else draw_blocks(plan)
     svg = document(elements, size, f"Diagram of a network: {_title(plan)}", _described(plan, view))
     return Diagram(svg, view, size)
+
+
+def _require_neurons(plan: Plan, who: str) -> None:
+    if not can_be_neurons(plan):
+        expected = '"blocks", because neurons are only drawn of weights and what follows them'
+        advice = "Or say the number of features, if that is not known: inputs=13."
+        refuse(ArgumentError, who, expected, "neurons", advice)
+    if lines_of(plan) > MOST_LINES:
+        refuse(ArgumentError, who, f'"blocks", for more than {MOST_LINES:,} lines', "neurons")
 
 
 def _names(names: Any, who: str) -> tuple[str, ...]:
@@ -114,7 +124,7 @@ def _names(names: Any, who: str) -> tuple[str, ...]:
         return ()
     if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         refuse(ArgumentTypeError, who, "a list of names", names)
-    return tuple(map(str, names))
+    return tuple(str(name)[:_LONGEST] for name in names)
 
 
 def _require_as_many(names: tuple[str, ...], shape: tuple[int, ...] | None, who: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -130,7 +130,7 @@ class Flow:
         """Lead data through layers and round them, and add both."""
         way = self._inside(part)
         end, split = way.length, self._lead - 0.6 * _LEAD
-        side, ring = -way.before - 12.0, end + _RING
+        side, ring = -way.before - 14.0, end + _RING
         paths = [
             *way.paths[:-1],
             (True, [(end - _LEAD, 0.0), (end, 0.0)]),
@@ -139,7 +139,15 @@ class Flow:
         ]
         signs = [("dot", (split, 0.0), 0.0), ("plus", (ring, 0.0), _RING)]
         length = end + 2.0 * _RING + _LEAD
-        return Way(length, -side + 4.0, max(way.after, _RING), way.boxes, paths, way.notes, signs)
+        return Way(
+            length,
+            -side + PAD if not self.is_across else -side + 4.0,
+            max(way.after, _RING),
+            way.boxes,
+            paths,
+            way.notes,
+            signs,
+        )
 
     def _side_by_side(self, part: Part) -> Way:
         """Lead data through each branch, and put their outputs side by side."""
@@ -170,7 +178,7 @@ class Flow:
     def _gap(self, text: str) -> float:
         return max(_GAP, room_of(text, _NOTE) + 16.0) if self.is_across else _GAP
 
-    def _as_box(self, way: Way, frame: object) -> Box:
+    def _as_box(self, way: Way, frame: Callable[[float, float], list[Element]]) -> Box:
         def draw(x: float, y: float) -> list[Element]:
             def at(place: Place) -> Place:
                 along, across = place[0], place[1] + way.before

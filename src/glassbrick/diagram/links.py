@@ -22,9 +22,12 @@ from glassbrick.operations import (
 )
 from glassbrick.operations.by_name import ACTIVATIONS
 
-__all__ = ["Link", "can_be_neurons", "is_small", "links_of", "widths_of"]
+__all__ = ["MOST_LINES", "Link", "can_be_neurons", "is_small", "lines_of", "links_of", "widths_of"]
 
-_MOST_NEURONS, _MOST_LINKS, _MOST_LAYERS = 16, 600, 7
+MOST_LINES = 5000
+"""With more, the picture is a grey mass of many megabytes."""
+
+_MOST_NEURONS, _FEW_LINES, _MOST_LAYERS = 16, 600, 7
 _MIXING = (Softmax, LogSoftmax)  # what they give for a column depends on the others
 _COLUMN_BY_COLUMN = {
     kind for kind in ACTIVATIONS.values() if isinstance(kind, type) and kind not in _MIXING
@@ -60,12 +63,16 @@ def can_be_neurons(plan: Plan) -> bool:
 
 def is_small(plan: Plan) -> bool:
     """Whether neurons and lines are few enough to be told apart."""
-    widths = widths_of(plan)
-    lines = sum(
+    is_narrow = max(widths_of(plan)) <= _MOST_NEURONS
+    return is_narrow and lines_of(plan) <= _FEW_LINES and len(plan.parts) <= _MOST_LAYERS
+
+
+def lines_of(plan: Plan) -> int:
+    """Return how many lines there are between neurons."""
+    return sum(
         before * after if _has_weights(part) else after
-        for (before, after), part in zip(pairwise(widths), plan.parts, strict=True)
+        for (before, after), part in zip(pairwise(widths_of(plan)), plan.parts, strict=True)
     )
-    return max(widths) <= _MOST_NEURONS and lines <= _MOST_LINKS and len(plan.parts) <= _MOST_LAYERS
 
 
 def widths_of(plan: Plan) -> list[int]:

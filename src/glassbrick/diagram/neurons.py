@@ -44,6 +44,15 @@ class _Grid:
         """Return the heights of so many circles."""
         return [self.middle + (row - (count - 1) / 2.0) * self.pitch for row in range(count)]
 
+    def end(self, left: float, width: float, count: int) -> Element:
+        """Draw the box of data or prediction, around so many columns, with room for a head."""
+        top, room = self.end_top(count), count * self.pitch + _HEAD + 4.0
+        return element("rect", "end", x=left, y=top, width=width, height=room, rx=14.0)
+
+    def end_top(self, count: int) -> float:
+        """Return the height where that box begins."""
+        return self.middle - count * self.pitch / 2.0 - _HEAD
+
 
 @dataclass(frozen=True)
 class _Column:
@@ -114,9 +123,9 @@ def _layer(part: Part, width: int, left: float, grid: _Grid) -> _Column:
 
 def _data_frame(plan: Plan, column: _Column, grid: _Grid) -> list[Element]:
     texts = ("data", columns(plan.inputs, "feature"))
-    sizes = {"width": column.width, "height": grid.pills - _MARGIN}
-    found = [element("rect", "end", x=column.left, y=_MARGIN, rx=14.0, **sizes)]
-    found += head(texts, column.left + PAD, _MARGIN + 6.0, column.width - 2.0 * PAD)
+    count, room = len(column.heights), column.width - 2.0 * PAD
+    found = [grid.end(column.left, column.width, count)]
+    found += head(texts, column.left + PAD, grid.end_top(count) + 6.0, room)
     right = column.x - grid.radius - 7.0
     for name, height in zip(column.names, column.heights, strict=True):
         text = fit(name, _SMALL, _MOST_NAME)
@@ -189,9 +198,8 @@ def _ends(plan: Plan, last: _Column, grid: _Grid) -> tuple[list[Element], float]
     texts = ("prediction", columns(plan.parts[-1].shape, "output"))
     left = last.right + _GAP + 14.0
     width = max(*map(_name_room, names), head_room(texts)) + 2.0 * PAD
-    sizes = {"width": width, "height": grid.pills - _MARGIN}
-    found = [element("rect", "end", x=left, y=_MARGIN, rx=14.0, **sizes)]
-    found += head(texts, left + PAD, _MARGIN + 6.0, width - 2.0 * PAD)
+    found = [grid.end(left, width, count)]
+    found += head(texts, left + PAD, grid.end_top(count) + 6.0, width - 2.0 * PAD)
     for name, height in zip(names, last.heights, strict=True):
         found.append(arrow((last.x + grid.radius, height), (left, height)))
         found.append(label(fit(name, _SMALL, _MOST_NAME), left + PAD, height, _SMALL))

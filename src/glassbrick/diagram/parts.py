@@ -137,6 +137,7 @@ def _guessed_row(
 def _guessed(layer: Layer, shape: Shape | None) -> Part:
     if not layer.layers:
         return _tried(layer, shape)
+    output: Shape | None
     if isinstance(layer, Concatenate):
         inside = tuple(_guessed(branch, shape) for branch in layer.layers)
         shapes = [part.shape for part in inside if part.shape is not None]
@@ -164,13 +165,9 @@ def _tried(layer: Layer, shape: Shape | None) -> Part:
         is_known = False
     if is_known:
         output = result.shape[1:]
-    held = [operation.param.size for operation in operations if _holds_param(operation)]
+    held = [op.param.size for op in operations if isinstance(op, ParamOperation)]
     is_bare = isinstance(layer, Single) and not isinstance(layer.operation, ParamOperation)
     return _part(layer, operations, (), output, sum(held) if is_known or is_bare else None)
-
-
-def _holds_param(operation: Operation) -> bool:
-    return isinstance(operation, ParamOperation)
 
 
 def _part(

@@ -31,26 +31,25 @@ _INKS: dict[str, dict[str, tuple[str, str]]] = {
 _number = itertools.count(1)
 
 
-def element(tag: str, ink: str = "", text: str = "", **attributes: float | str) -> Element:
+def element(tag: str, ink: str = "", /, **attributes: float | str) -> Element:
     """Return an element in the colours of a class.
 
     Parameters
     ----------
-    tag, text : str
-        Its name, and what stands in it.
-    ink : str
-        The class.
+    tag, ink : str
+        Its name, and the class.
     **attributes
-        Numbers are rounded to a thousandth; "_" in a name becomes "-".
+        Numbers are rounded to a thousandth; "_" in a name becomes "-". What is called text
+        stands in the element.
     """
     found = Element(tag)
     if ink:
         found.set("class", ink)
         for name, (light, _) in _INKS[ink].items():
             found.set(name, light)
+    found.text = _readable(str(attributes.pop("text", "")))
     for name, value in attributes.items():
         found.set(name.replace("_", "-"), value if isinstance(value, str) else _short(value))
-    found.text = _readable(text)
     return found
 
 
@@ -58,7 +57,7 @@ def label(
     text: str, x: float, y: float, size: float = 11.0, ink: str = "ink", **attributes: str
 ) -> Element:
     """Return a line of text with its middle at a height."""
-    return element("text", ink, text, x=x, y=y + 0.36 * size, font_size=size, **attributes)
+    return element("text", ink, text=text, x=x, y=y + 0.36 * size, font_size=size, **attributes)
 
 
 def room_of(text: str, size: float, *, is_bold: bool = False) -> float:
