@@ -10,9 +10,7 @@ from glassbrick.diagram.parts import Part
 from glassbrick.diagram.svg import element, fit, label, room_of
 
 __all__ = [
-    "GAP",
     "PAD",
-    "PILL",
     "Box",
     "arrow",
     "end_box",
@@ -24,7 +22,10 @@ __all__ = [
     "pills",
 ]
 
-PILL, GAP, PAD = 24.0, 6.0, 12.0
+PAD = 12.0
+"""How far things are from the border of the box that they are in."""
+
+_PILL, _GAP = 24.0, 6.0
 _NAME, _SMALL = 13.0, 11.0
 _MOST = 210.0  # room for a text
 
@@ -35,7 +36,7 @@ _STROKE: dict[str, float | str] = {
     "stroke_linecap": "round",
 }
 
-Point = tuple[float, float]
+_Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,11 @@ def _pill(text: str) -> Box:
 
     def draw(x: float, y: float, width: float = width) -> list[Element]:
         return [
-            element("rect", "pill", x=x, y=y, width=width, height=PILL, rx=PILL / 2.0),
-            label(text, x + width / 2.0, y + PILL / 2.0, _SMALL, text_anchor="middle"),
+            element("rect", "pill", x=x, y=y, width=width, height=_PILL, rx=_PILL / 2.0),
+            label(text, x + width / 2.0, y + _PILL / 2.0, _SMALL, text_anchor="middle"),
         ]
 
-    return Box(width, PILL, PILL / 2.0, draw)
+    return Box(width, _PILL, _PILL / 2.0, draw)
 
 
 def pills(labels: Sequence[str], *, in_a_row: bool) -> Box:
@@ -100,18 +101,18 @@ def pills(labels: Sequence[str], *, in_a_row: bool) -> Box:
     if not boxes:
         return Box(0.0, 0.0, 0.0, nothing)
     if in_a_row:
-        width = sum(box.width for box in boxes) + GAP * (len(boxes) - 1)
-        height = PILL
+        width = sum(box.width for box in boxes) + _GAP * (len(boxes) - 1)
+        height = _PILL
     else:
         width = max(box.width for box in boxes)
-        height = (PILL + GAP) * len(boxes) - GAP
+        height = (_PILL + _GAP) * len(boxes) - _GAP
 
     def draw(x: float, y: float) -> list[Element]:
         found = []
         for box in boxes:
             left = x if in_a_row else x + (width - box.width) / 2.0
             found += box.draw(left, y)
-            x, y = (x + box.width + GAP, y) if in_a_row else (x, y + PILL + GAP)
+            x, y = (x + box.width + _GAP, y) if in_a_row else (x, y + _PILL + _GAP)
         return found
 
     return Box(width, height, 0.0, draw)
@@ -142,12 +143,12 @@ def nothing(x: float, y: float) -> list[Element]:  # noqa: ARG001
     return []
 
 
-def line(*points: Point) -> Element:
+def line(*points: _Point) -> Element:
     """Draw a line through points."""
     return element("path", "wire", d=_path(points), **_STROKE)
 
 
-def arrow(*points: Point) -> Element:
+def arrow(*points: _Point) -> Element:
     """Draw a line with a tip at its end."""
     (x0, y0), (x1, y1) = points[-2:]
     length = max(abs(x1 - x0), abs(y1 - y0)) or 1.0
@@ -160,5 +161,5 @@ def arrow(*points: Point) -> Element:
     return element("path", "wire", d=_path(points) + _path(tip), **_STROKE)
 
 
-def _path(points: Sequence[Point]) -> str:
+def _path(points: Sequence[_Point]) -> str:
     return "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)

@@ -41,7 +41,7 @@ class Diagram:
     >>> from glassbrick import Dense, MeanSquaredError, NeuralNetwork
     >>> net = NeuralNetwork([Dense(3, "tanh", inputs=2), Dense(1, "linear")], MeanSquaredError())
     >>> net.diagram()
-    <Diagram as neurons, 1119 x 276>
+    <Diagram as neurons, 798 x 338>
     """
 
     def __init__(self, svg: str, view: str, size: tuple[float, float]):

@@ -20,24 +20,24 @@ from glassbrick.diagram.boxes import (
 from glassbrick.diagram.parts import Part, by
 from glassbrick.diagram.svg import element, label, room_of
 
-__all__ = ["Flow"]
+__all__ = ["Flow", "note"]
 
 _LEAD, _GAP, _HEAD, _NOTE, _RING = 26.0, 36.0, 44.0, 10.5, 9.0
 
-Place = tuple[float, float]  # along the way of the data, and across it
+_Place = tuple[float, float]  # along the way of the data, and across it
 
 
 @dataclass(frozen=True)
-class Way:
+class _Way:
     """Boxes at their places, and what joins them, both relative to where data comes in."""
 
     length: float
     before: float  # how far it reaches to the left or the top of the axis
     after: float
     boxes: Sequence[tuple[float, float, Box]] = ()  # where each begins, and its axis
-    paths: Sequence[tuple[bool, Sequence[Place]]] = ()  # whether with a tip; through what
+    paths: Sequence[tuple[bool, Sequence[_Place]]] = ()  # whether with a tip; through what
     notes: Sequence[tuple[float, str]] = ()
-    signs: Sequence[tuple[str, Place, float]] = field(default=())
+    signs: Sequence[tuple[str, _Place, float]] = field(default=())
 
 
 class Flow:
@@ -90,7 +90,7 @@ class Flow:
         before = way.before + (_HEAD if self.is_across else PAD)
         if not self.is_across:  # the way goes past the head
             before = max(before, head_room(texts) + 2.0 * PAD)
-        way = Way(way.length, before, way.after + PAD, way.boxes, way.paths, way.notes, way.signs)
+        way = _Way(way.length, before, way.after + PAD, way.boxes, way.paths, way.notes, way.signs)
 
         def frame(x: float, y: float) -> list[Element]:
             sizes = (way.length, way.before + way.after)
@@ -101,7 +101,7 @@ class Flow:
 
         return self._as_box(way, frame)
 
-    def _row(self, boxes: Sequence[Box], notes: Sequence[str], lead: float = 0.0) -> Way:
+    def _row(self, boxes: Sequence[Box], notes: Sequence[str], lead: float = 0.0) -> _Way:
         """Put boxes one after the other."""
         places, paths, told, at = [], [], [], lead
         for number, box in enumerate(boxes):
@@ -114,9 +114,9 @@ class Flow:
             at += self.length(box)
         before = max(box.axis for box in boxes)
         after = max(self.breadth(box) - box.axis for box in boxes)
-        return Way(at, before, after, places, paths, told)
+        return _Way(at, before, after, places, paths, told)
 
-    def _inside(self, part: Part) -> Way:
+    def _inside(self, part: Part) -> _Way:
         """Put layers into a frame, one after the other, and lead data in and out."""
         lead = self._lead
         boxes = [self.box_of(child) for child in part.parts]
@@ -124,9 +124,9 @@ class Flow:
         ends = [(True, [(0.0, 0.0), (lead, 0.0)])]
         ends += [(False, [(row.length, 0.0), (row.length + _LEAD, 0.0)])]
         paths = [*row.paths, *ends]
-        return Way(row.length + _LEAD, row.before, row.after, row.boxes, paths, row.notes)
+        return _Way(row.length + _LEAD, row.before, row.after, row.boxes, paths, row.notes)
 
-    def _round(self, part: Part) -> Way:
+    def _round(self, part: Part) -> _Way:
         """Lead data through layers and round them, and add both."""
         way = self._inside(part)
         end, split = way.length, self._lead - 0.6 * _LEAD
@@ -139,7 +139,7 @@ class Flow:
         ]
         signs = [("dot", (split, 0.0), 0.0), ("plus", (ring, 0.0), _RING)]
         length = end + 2.0 * _RING + _LEAD
-        return Way(
+        return _Way(
             length,
             -side + PAD if not self.is_across else -side + 4.0,
             max(way.after, _RING),
@@ -149,7 +149,7 @@ class Flow:
             signs,
         )
 
-    def _side_by_side(self, part: Part) -> Way:
+    def _side_by_side(self, part: Part) -> _Way:
         """Lead data through each branch, and put their outputs side by side."""
         boxes = [self.box_of(branch) for branch in part.parts]
         start = self._lead + 0.6 * _LEAD
@@ -168,7 +168,7 @@ class Flow:
         paths += [(False, [(bar + 5.0, 0.0), (bar + 5.0 + _LEAD, 0.0)])]
         signs = [("dot", (split, 0.0), 0.0), ("bar", (bar, 0.0), lanes[-1] - lanes[0] + 24.0)]
         after = at - 14.0 - middle
-        return Way(bar + 5.0 + _LEAD, middle, after, places, paths, (), signs)
+        return _Way(bar + 5.0 + _LEAD, middle, after, places, paths, (), signs)
 
     @property
     def _lead(self) -> float:
@@ -178,9 +178,9 @@ class Flow:
     def _gap(self, text: str) -> float:
         return max(_GAP, room_of(text, _NOTE) + 16.0) if self.is_across else _GAP
 
-    def _as_box(self, way: Way, frame: Callable[[float, float], list[Element]]) -> Box:
+    def _as_box(self, way: _Way, frame: Callable[[float, float], list[Element]]) -> Box:
         def draw(x: float, y: float) -> list[Element]:
-            def at(place: Place) -> Place:
+            def at(place: _Place) -> _Place:
                 along, across = place[0], place[1] + way.before
                 return (x + along, y + across) if self.is_across else (x + across, y + along)
 

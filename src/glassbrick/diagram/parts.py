@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from glassbrick.arrays import Array
 from glassbrick.layers.concatenate import Concatenate
 from glassbrick.layers.layer import Layer
 from glassbrick.layers.residual import Residual
+from glassbrick.layers.series import Series
 from glassbrick.layers.single import Single
 from glassbrick.layers.tree import kind_of
 from glassbrick.modes import predicting
@@ -23,11 +24,11 @@ from glassbrick.summary import SummaryRow, summarize
 if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork
 
-__all__ = ["TIMES", "Part", "Plan", "by", "plan_of"]
+__all__ = ["TIMES", "Part", "Plan", "Shape", "by", "plan_of"]
 
 TIMES = "\u00d7"
 
-Shape = tuple[int, ...]
+Shape: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ def _guessed(layer: Layer, shape: Shape | None) -> Part:
         output = (sum(found[0] for found in shapes),) if is_known else None
     else:
         inside, output = _guessed_row(layer.layers, shape)
+        output = output if isinstance(layer, Series) else None  # another may do what it likes
     counts = [part.parameters for part in inside]
     total = None if None in counts else sum(count or 0 for count in counts)
     return _part(layer, (), inside, output, total)
@@ -156,6 +158,7 @@ def _tried(layer: Layer, shape: Shape | None) -> Part:
     is_known = shape is not None or layer.inputs is not None
     output: Shape | None = None if layer.neurons is None else (layer.neurons,)
     operations: Sequence[Operation] = ()
+    layer.start_over()
     try:
         with np.errstate(all="ignore"), predicting():
             result = layer.forward(np.zeros((1, *width)))
