@@ -26,6 +26,7 @@ FLOORS = [
     "names",
     "files",
     "pages",
+    "svg",
     "modes",
     "quiet",
     "rollback",

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from glassbrick.diagram.boxes import Box, arrow, end_box
 from glassbrick.diagram.flow import Flow, note
 from glassbrick.diagram.parts import Part, Plan, by
-from glassbrick.diagram.svg import label
+from glassbrick.svg import label
 
 __all__ = ["columns", "draw_blocks", "loss_box", "summary_of"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from glassbrick.diagram.parts import Part
-from glassbrick.diagram.svg import element, fit, label, room_of
+from glassbrick.svg import element, fit, label, room_of
 
 __all__ = [
     "PAD",

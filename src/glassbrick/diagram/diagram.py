@@ -12,9 +12,9 @@ from glassbrick.diagram.blocks import columns, draw_blocks
 from glassbrick.diagram.links import MOST_LINES, can_be_neurons, is_small, lines_of
 from glassbrick.diagram.neurons import draw_neurons
 from glassbrick.diagram.parts import Part, Plan, plan_of
-from glassbrick.diagram.svg import document
 from glassbrick.errors import ArgumentError, ArgumentTypeError
 from glassbrick.files import as_path, write_whole
+from glassbrick.svg import document
 
 if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork

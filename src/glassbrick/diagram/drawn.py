@@ -62,3 +62,13 @@ class Drawn:
 
         net: NeuralNetwork = self  # type: ignore[assignment]
         return diagram_of(net, view, inputs, features, outputs, "NeuralNetwork.diagram")
+
+    def _repr_html_(self) -> str:
+        """Show the diagram in notebooks, and the summary, if it is known, folded away."""
+        net: NeuralNetwork = self  # type: ignore[assignment]
+        if not net.is_built:
+            return f"{self.diagram()}<p>It has no parameters yet.</p>"
+        summary = net.summary()
+        title = f"{summary.parameters:,} parameters, layer by layer"
+        table = summary._repr_html_()
+        return f"{self.diagram()}<details><summary>{title}</summary>{table}</details>"

@@ -18,7 +18,7 @@ from glassbrick.diagram.boxes import (
     pills,
 )
 from glassbrick.diagram.parts import Part, by
-from glassbrick.diagram.svg import element, label, room_of
+from glassbrick.svg import element, label, room_of
 
 __all__ = ["Flow", "note"]
 

@@ -13,8 +13,8 @@ from glassbrick.diagram.boxes import PAD, arrow, head, head_room, heading, pills
 from glassbrick.diagram.flow import Flow
 from glassbrick.diagram.links import Link, links_of, widths_of
 from glassbrick.diagram.parts import Part, Plan
-from glassbrick.diagram.svg import element, fit, label, room_of
 from glassbrick.operations import BiasAdd
+from glassbrick.svg import element, fit, label, room_of
 
 __all__ = ["draw_neurons"]
 

@@ -1,4 +1,4 @@
-"""The elements of a diagram: their colours, the room that text takes, and the whole as SVG."""
+"""SVG: elements in the colours of light and dark, the room that text takes, and a whole picture."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ _INKS: dict[str, dict[str, tuple[str, str]]] = {
     "wire": {"stroke": ("#5c626d", "#a0a5ad")},
     "plus": {"stroke": ("#2f6690", "#7fb4dc")},
     "minus": {"stroke": ("#a4372c", "#ee8a7e")},
+    "training": {"stroke": ("#2f6690", "#7fb4dc")},
+    "validation": {"stroke": ("#8a6524", "#c9a56a")},
+    "best": {"fill": ("#8a6524", "#c9a56a"), "stroke": ("#fdfcfa", "#16181c")},
+    "grid": {"stroke": ("#dcd9d3", "#363a41")},
     "zero": {"stroke": ("#8b8f97", "#7d828b")},
 }
 _number = itertools.count(1)
