@@ -372,8 +372,8 @@ def test_colours_follow_the_reader(open_page):
             )
             for name, attribute in (("paper", "fill"), ("ink", "fill"), ("minus", "stroke"))
         ]
-    assert seen["light"] == ["rgb(253, 252, 250)", "rgb(34, 37, 43)", "rgb(164, 55, 44)"]
-    assert seen["dark"] == ["rgb(22, 24, 28)", "rgb(228, 227, 223)", "rgb(238, 138, 126)"]
+    assert seen["light"] == ["rgb(253, 252, 250)", "rgb(34, 37, 43)", "rgb(200, 100, 27)"]
+    assert seen["dark"] == ["rgb(22, 24, 28)", "rgb(228, 227, 223)", "rgb(224, 138, 69)"]
 
 
 def test_the_command_draws_a_model(tmp_path, capsys):

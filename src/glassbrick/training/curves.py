@@ -97,7 +97,7 @@ def _panel(history: History, name: str, epochs: _Scale, top: float, bottom: floa
     for value in _marks(scale):
         y = scale(value)
         found.append(element("line", "grid", x1=epochs.start, y1=y, x2=epochs.end, y2=y))
-        text = f"{value:g}"
+        text = f"{value:,g}"
         place = epochs.start - 8.0
         found.append(label(text, place, y, _SMALL, "soft", text_anchor="end"))
     for ink, values in lines:
@@ -200,7 +200,7 @@ def _steps(low: float, high: float, count: int) -> list[float]:
 def _label_room(history: History, name: str) -> float:
     values = [value for _, line in _lines(history, name) for value in line]
     marks = _marks(_scale_of(values, 0.0, 1.0))
-    return max((room_of(f"{value:g}", _SMALL) for value in marks), default=30.0)
+    return max((room_of(f"{value:,g}", _SMALL) for value in marks), default=30.0)
 
 
 def _told(history: History, name: str) -> str:
