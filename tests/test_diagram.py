@@ -295,7 +295,8 @@ def test_it_is_saved_as_svg(tmp_path):
     diagram.save(tmp_path / "net.svg", overwrite=True)
     with pytest.raises(ArgumentError, match="ends in"):
         diagram.save(tmp_path / "net.png")
-    assert diagram._repr_svg_() == diagram._repr_html_() == diagram.svg
+    assert diagram._repr_svg_() == diagram.svg
+    assert diagram.svg[-1000:] in diagram._repr_html_()
     assert repr(diagram).startswith("<Diagram as neurons, ")
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from xml.etree.ElementTree import Element, tostring
 
-__all__ = ["document", "element", "fit", "label", "room_of"]
+__all__ = ["document", "element", "fit", "label", "room_of", "to_scroll"]
 
+_STYLE = "max-width: 100%; height: auto"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
 # Of each class of element: which attributes have which colour, in light and in dark. They stand
@@ -100,7 +101,7 @@ def document(
         role="img",
         aria_labelledby=f"{name}-title {name}-desc",
         font_family=_FONT,
-        style="max-width: 100%; height: auto",
+        style=_STYLE,
     )
     root.append(element("title", text=title, id=f"{name}-title"))
     root.append(element("desc", text=description, id=f"{name}-desc"))
@@ -108,6 +109,12 @@ def document(
     root.append(element("rect", "paper", width=width, height=height, rx=10.0))
     root.extend(elements)
     return tostring(root, encoding="unicode")
+
+
+def to_scroll(svg: str, least: float) -> str:
+    """Return a picture as HTML: on small screens it is at least so wide, and can be moved."""
+    wide = svg.replace(_STYLE, f"{_STYLE}; min-width: {least:.0f}px", 1)
+    return f'<div style="overflow-x: auto">{wide}</div>'
 
 
 def _dark(name: str) -> str:

@@ -14,7 +14,7 @@ from glassbrick.diagram.neurons import draw_neurons
 from glassbrick.diagram.parts import Part, Plan, plan_of
 from glassbrick.errors import ArgumentError, ArgumentTypeError
 from glassbrick.files import as_path, write_whole
-from glassbrick.svg import document
+from glassbrick.svg import document, to_scroll
 
 if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork
@@ -85,7 +85,7 @@ class Diagram:
         return self.svg
 
     def _repr_html_(self) -> str:
-        return self.svg
+        return to_scroll(self.svg, 0.7 * self._size[0])
 
 
 def diagram_of(

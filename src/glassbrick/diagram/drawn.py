@@ -67,8 +67,8 @@ class Drawn:
         """Show the diagram in notebooks, and the summary, if it is known, folded away."""
         net: NeuralNetwork = self  # type: ignore[assignment]
         if not net.is_built:
-            return f"{self.diagram()}<p>It has no parameters yet.</p>"
+            return f"{self.diagram()._repr_html_()}<p>It has no parameters yet.</p>"
         summary = net.summary()
         title = f"{summary.parameters:,} parameters, layer by layer"
         table = summary._repr_html_()
-        return f"{self.diagram()}<details><summary>{title}</summary>{table}</details>"
+        return f"{self.diagram()._repr_html_()}<details><summary>{title}</summary>{table}</details>"

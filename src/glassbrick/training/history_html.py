@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from glassbrick.svg import to_scroll
 from glassbrick.training.curves import curves
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def as_html(history: History, caption: str = "") -> str:
         f"<th {_RIGHT if number else _LEFT}>{text}</th>" for number, text in enumerate(heads)
     )
     return (
-        f"{curves(history)}\n<p>{escape(caption or _ending(history))}</p>"
+        f"{to_scroll(curves(history), 460.0)}\n<p>{escape(caption or _ending(history))}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 

@@ -67,7 +67,7 @@ class LiveCurve(Callback):
     def close(self) -> None:
         """Draw how it ended, which stays."""
         if self._update is not None and self._seen is not None:
-            ending = "" if self._is_over else f"Broken off after {self._seen.epochs:,} epochs."
+            ending = "" if self._is_over else f"Broken off after epoch {self._seen.epochs:,}."
             self._draw(ending)
         self._begin(None)
 
