@@ -210,6 +210,29 @@ def test_ways_round_and_branches_are_drawn(is_built):
     assert ("Residual, 434 parameters" in labels) == is_built
 
 
+@pytest.mark.parametrize("layers", [1, 9])
+def test_arrows_lead_from_box_to_box(layers):
+    """From left to right, or down if there are many: each begins and ends at a middle."""
+    net = network(*(Dense(64, "relu") for _ in range(layers)), Dense(1))
+    root = parsed(net.diagram(inputs=100))
+    boxes = [rectangle(box) for box in of_class(root, "rect", "frame", "end")]
+    middles = {
+        place
+        for x, y, width, height in boxes
+        for place in (
+            *((round(x + width / 2), round(end)) for end in (y, y + height)),
+            *((round(end), round(y + height / 2)) for end in (x, x + width)),
+        )
+    }
+    arrows = [path.get("d")[1:].split("M")[0] for path in of_class(root, "path", "wire")]
+    assert len(arrows) == layers + 1 + 3  # from the data, prediction and target, too
+    for arrow in arrows:
+        for end in arrow.split(" L"):
+            x, y = map(float, end.split())
+            near = {(round(x + dx), round(y + dy)) for dx in (-1, 0, 1) for dy in (-1, 0, 1)}
+            assert near & middles
+
+
 def test_what_mixes_columns_is_not_drawn_as_neurons():
     net = network(Dense(3, "relu", inputs=2), LayerNorm(), Dense(1, "linear"))
     assert net.diagram().view == "blocks"

@@ -34,13 +34,13 @@ def draw_blocks(plan: Plan) -> tuple[list[Element], tuple[float, float]]:
     return found, (max(width, 300.0), height)
 
 
-def _ends(plan: Plan) -> tuple[Box, Box]:
+def _ends(plan: Plan) -> list[Box]:
     """Return the boxes of the data and of the prediction."""
     shape = plan.parts[-1].shape
-    return (
+    return [
         end_box("data", columns(plan.inputs, "feature"), ", ".join(plan.features)),
         end_box("prediction", columns(shape, "output"), ", ".join(plan.outputs)),
-    )
+    ]
 
 
 def columns(shape: tuple[int, ...] | None, noun: str) -> str:
@@ -60,7 +60,10 @@ def summary_of(plan: Plan) -> str:
 
 
 def _whole(plan: Plan, flow: Flow) -> Box:
-    data, prediction = _ends(plan)
+    ends = _ends(plan)
+    if not flow.is_across:
+        ends = [replace(box, axis=box.width / 2.0) for box in ends]
+    data, prediction = ends
     layers = [flow.box_of(part) for part in plan.parts]
     boxes = [data, *layers, prediction, loss_box(plan.loss, flow)]
     shapes = [note(part) for part in plan.parts]

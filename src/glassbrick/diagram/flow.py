@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from glassbrick.diagram.boxes import (
@@ -37,7 +37,7 @@ class _Way:
     boxes: Sequence[tuple[float, float, Box]] = ()  # where each begins, and its axis
     paths: Sequence[tuple[bool, Sequence[_Place]]] = ()  # whether with a tip; through what
     notes: Sequence[tuple[float, str]] = ()
-    signs: Sequence[tuple[str, _Place, float]] = field(default=())
+    signs: Sequence[tuple[str, _Place, float]] = ()
 
 
 class Flow:
@@ -90,7 +90,7 @@ class Flow:
         before = way.before + (_HEAD if self.is_across else PAD)
         if not self.is_across:  # the way goes past the head
             before = max(before, head_room(texts) + 2.0 * PAD)
-        way = _Way(way.length, before, way.after + PAD, way.boxes, way.paths, way.notes, way.signs)
+        way = replace(way, before=before, after=way.after + PAD)
 
         def frame(x: float, y: float) -> list[Element]:
             sizes = (way.length, way.before + way.after)
@@ -139,15 +139,8 @@ class Flow:
         ]
         signs = [("dot", (split, 0.0), 0.0), ("plus", (ring, 0.0), _RING)]
         length = end + 2.0 * _RING + _LEAD
-        return _Way(
-            length,
-            -side + PAD if not self.is_across else -side + 4.0,
-            max(way.after, _RING),
-            way.boxes,
-            paths,
-            way.notes,
-            signs,
-        )
+        before, after = 4.0 - side, max(way.after, _RING)
+        return replace(way, length=length, before=before, after=after, paths=paths, signs=signs)
 
     def _side_by_side(self, part: Part) -> _Way:
         """Lead data through each branch, and put their outputs side by side."""
@@ -157,7 +150,8 @@ class Flow:
         for box in boxes:
             lanes.append(at + box.axis)
             at += self.breadth(box) + 14.0
-        middle = (lanes[0] + lanes[-1]) / 2.0
+        half = len(lanes) // 2  # an odd number has one straight ahead
+        middle = lanes[half] if len(lanes) % 2 else (lanes[half - 1] + lanes[half]) / 2.0
         bar = start + max(map(self.length, boxes)) + max(self._gap(note(p)) for p in part.parts)
         places, paths = [], [(False, [(0.0, 0.0), (split, 0.0)])]
         for box, lane in zip(boxes, lanes, strict=True):
@@ -166,7 +160,8 @@ class Flow:
             paths += [(True, [(split, 0.0), (split, across), (start, across)])]
             paths += [(True, [(end, across), (bar, across)])]
         paths += [(False, [(bar + 5.0, 0.0), (bar + 5.0 + _LEAD, 0.0)])]
-        signs = [("dot", (split, 0.0), 0.0), ("bar", (bar, 0.0), lanes[-1] - lanes[0] + 24.0)]
+        centre = (lanes[0] + lanes[-1]) / 2.0 - middle
+        signs = [("dot", (split, 0.0), 0.0), ("bar", (bar, centre), lanes[-1] - lanes[0] + 24.0)]
         after = at - 14.0 - middle
         return _Way(bar + 5.0 + _LEAD, middle, after, places, paths, (), signs)
 
