@@ -4,6 +4,7 @@ from glassbrick import datasets
 from glassbrick.arrays import Array, to_2d_np
 from glassbrick.batches import permute_data
 from glassbrick.checks import assert_same_shape
+from glassbrick.diagram import Diagram
 from glassbrick.doctor import HealthReport, Remark, diagnose
 from glassbrick.errors import (
     ArgumentError,
@@ -165,6 +166,7 @@ __all__ = [
     "CosineDecay",
     "DataError",
     "Dense",
+    "Diagram",
     "DivergenceError",
     "Doctor",
     "Dropout",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from glassbrick.diagram.diagram import Diagram, diagram_of
+
 if TYPE_CHECKING:
-    from glassbrick.diagram.diagram import Diagram
     from glassbrick.network import NeuralNetwork
 
 __all__ = ["Drawn"]
@@ -58,8 +59,6 @@ class Drawn:
         >>> net.diagram(inputs=784).view
         'blocks'
         """
-        from glassbrick.diagram.diagram import diagram_of
-
         net: NeuralNetwork = self  # type: ignore[assignment]
         return diagram_of(net, view, inputs, features, outputs, "NeuralNetwork.diagram")
 
