@@ -27,6 +27,7 @@ FLOORS = [
     "files",
     "pages",
     "svg",
+    "drawing",
     "modes",
     "quiet",
     "rollback",
@@ -57,6 +58,7 @@ FLOORS = [
     "tables",
     "sklearn",
     "loading",
+    "displays",
     "glass",
     "cli",
 ]
