@@ -51,11 +51,13 @@ def test_the_page_on_writing_blocks_runs_as_it_says():
         assert printed == shown
 
 
-def test_the_page_on_explaining_a_step_runs_as_it_says():
+def test_the_page_on_explaining_a_step_runs_as_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     pairs = run_blocks(ROOT / "docs" / "explain.md")
-    assert len(pairs) == 4
+    assert len(pairs) == 5
     for printed, shown in pairs:
         assert printed == shown
+    assert (tmp_path / "step.html").stat().st_size > 10_000
 
 
 def test_the_page_on_scikit_learn_runs_as_it_says(tmp_path, monkeypatch):
