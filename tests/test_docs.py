@@ -150,3 +150,14 @@ def test_the_page_on_tables_runs_as_it_says(tmp_path, monkeypatch):
     assert len(pairs) == 3
     for printed, shown in pairs:
         assert masked(printed) == masked(shown)
+
+
+def test_the_page_on_notebooks_runs_and_shows_its_picture(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "notebooks.md"
+    run_blocks(page)
+    drawn, shown = (
+        re.sub(r"glassbrick-\w+-\d+", "id", path.read_text(encoding="utf-8"))
+        for path in (tmp_path / "network.svg", page.with_name("network.svg"))
+    )
+    assert drawn == shown, "copy the picture that the page saves to docs/network.svg"

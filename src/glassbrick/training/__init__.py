@@ -7,6 +7,7 @@ from glassbrick.training.callbacks import (
     Doctor,
     EarlyStopping,
     LambdaCallback,
+    LiveCurve,
     ReduceLROnPlateau,
     TimeBudget,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "LiveCurve",
     "RateSearch",
     "ReduceLROnPlateau",
     "TimeBudget",

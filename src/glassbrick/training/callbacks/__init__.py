@@ -5,6 +5,7 @@ from glassbrick.training.callbacks.checkpoint import Checkpoint
 from glassbrick.training.callbacks.csv_logger import CSVLogger
 from glassbrick.training.callbacks.doctor import Doctor
 from glassbrick.training.callbacks.early_stopping import EarlyStopping
+from glassbrick.training.callbacks.live_curve import LiveCurve
 from glassbrick.training.callbacks.progress import progress_for
 from glassbrick.training.callbacks.reduce_lr import ReduceLROnPlateau
 from glassbrick.training.callbacks.time_budget import TimeBudget
@@ -17,6 +18,7 @@ __all__ = [
     "Doctor",
     "EarlyStopping",
     "LambdaCallback",
+    "LiveCurve",
     "ReduceLROnPlateau",
     "TimeBudget",
     "progress_for",
