@@ -53,7 +53,7 @@ def size_of_steps(chart: Chart) -> Iterator[Remark]:
             yield Remark(
                 "warning",
                 place,
-                f"Each of the last {_IN_A_ROW} epochs changed {part:.0%} of their size or more.",
+                f"Of late each epoch changes {part:.0%} of their size or more.",
                 "Take a lower learning rate.",
                 {"changed": part},
             )
