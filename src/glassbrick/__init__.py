@@ -134,6 +134,7 @@ from glassbrick.training import (
     ReduceLROnPlateau,
     TimeBudget,
     Trainer,
+    Watch,
 )
 
 __version__ = "0.1.0"
@@ -250,6 +251,7 @@ __all__ = [
     "Trainer",
     "UnknownNameError",
     "WarmUp",
+    "Watch",
     "WeightMultiply",
     "Zeros",
     "accuracy",

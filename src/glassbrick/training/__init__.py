@@ -9,6 +9,7 @@ from glassbrick.training.callbacks import (
     LambdaCallback,
     ReduceLROnPlateau,
     TimeBudget,
+    Watch,
 )
 from glassbrick.training.history import History
 from glassbrick.training.rate_search import RateSearch
@@ -26,4 +27,5 @@ __all__ = [
     "ReduceLROnPlateau",
     "TimeBudget",
     "Trainer",
+    "Watch",
 ]

@@ -8,6 +8,7 @@ from glassbrick.training.callbacks.early_stopping import EarlyStopping
 from glassbrick.training.callbacks.progress import progress_for
 from glassbrick.training.callbacks.reduce_lr import ReduceLROnPlateau
 from glassbrick.training.callbacks.time_budget import TimeBudget
+from glassbrick.training.callbacks.watch import Watch
 
 __all__ = [
     "CSVLogger",
@@ -19,5 +20,6 @@ __all__ = [
     "LambdaCallback",
     "ReduceLROnPlateau",
     "TimeBudget",
+    "Watch",
     "progress_for",
 ]
