@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 from glassbrick.arrays import Array
@@ -103,6 +104,7 @@ class Watch(Callback):
     def _begin(self) -> None:
         self._record = Record()
         self._server: Any = None
+        self._lock = Lock()  # of the server: who asks first, starts it
         self._rows: tuple[Array, Array] | None = None
         self._weights: dict[str, Array] = {}  # as the latest look found them
         self._due = self._looked = 0  # epochs: of the next look, and of the latest
@@ -113,19 +115,24 @@ class Watch(Callback):
         """The address of the page, which is served from now on."""
         if self.port is None:
             raise NotReadyError("Watch.url: there is no page, for it was made with port=None.")
-        if self._server is None:
-            from glassbrick.training.watching.server import Server
-
-            self._server = Server(self._record, self.title, self.port)
-            atexit.register(self.shut_down)
-            if self.verbose:
-                print(f"Watch: {self._server.url}", flush=True)  # noqa: T201
-            if self.open_browser:
-                import webbrowser
-
-                webbrowser.open(self._server.url)
+        with self._lock:
+            if self._server is None:
+                self._server = self._serve(self.port)
         address: str = self._server.url
         return address
+
+    def _serve(self, port: int) -> Any:
+        from glassbrick.training.watching.server import Server
+
+        server = Server(self._record, self.title, port)
+        atexit.register(self.shut_down)
+        if self.verbose:
+            print(f"Watch: {server.url}", flush=True)  # noqa: T201
+        if self.open_browser:
+            import webbrowser
+
+            webbrowser.open(server.url)
+        return server
 
     @property
     def reports(self) -> list[HealthReport]:
@@ -247,8 +254,7 @@ class Watch(Callback):
     def _facts(self, look: Look, logs: Logs) -> dict[str, Any]:
         """Return what does not change during a fit."""
         net, stopping = self.net, logs.get("stopping")
-        return names_of(look) | {
-            "layers": [[layer.name, repr(layer)] for layer in net.layers],
+        return names_of(look, net) | {
             "parameters": sum(param.size for param in net.params()),
             "rows": len(self.trainer.training_rows.X),
             "rows_looked_at": len(self._rows[0]) if self._rows else 0,

@@ -10,6 +10,8 @@ from typing import Any
 
 from glassbrick.doctor import HealthReport, Remark
 from glassbrick.doctor.chart import Chart
+from glassbrick.layers.tree import named_operations
+from glassbrick.network import NeuralNetwork
 from glassbrick.training.history import History
 from glassbrick.training.watching.look import QUANTILES, Look, Spread
 
@@ -186,13 +188,19 @@ def _told(look: Look) -> dict[str, Any]:
     }
 
 
-def names_of(look: Look) -> dict[str, Any]:
-    """Return what the lists of looks are about."""
+def names_of(look: Look, net: NeuralNetwork) -> dict[str, Any]:
+    """Return what the lists of looks are about; what is within a layer, with the layer's number."""
+    layer_of = {
+        place: number
+        for number, layer in enumerate(net.layers)
+        for place, _ in named_operations(layer)
+    }
+    units = look.seen.units
     return {
-        "layers": list(look.outputs),
-        "weights": list(look.gradients),
+        "layers": [[layer.name, repr(layer)] for layer in net.layers],
+        "weights": [[layer_of[place], place] for place in look.gradients],
+        "units": [[layer_of[some.place], some.place, some.number] for some in units],
         "has_updates": bool(look.updates),
-        "units": [[units.place, units.number] for units in look.seen.units],
         "quantiles": list(QUANTILES),
     }
 

@@ -1,0 +1,72 @@
+// The epoch that is looked at: a slider, and buttons to play and to follow the latest.
+import { useEffect, useState } from "preact/hooks";
+
+interface Props {
+  first: number;
+  last: number;
+  /** The epoch that was chosen; null follows the latest. */
+  chosen: number | null;
+  onChoose: (epoch: number | null) => void;
+  isRunning: boolean;
+}
+
+const SECONDS = 12; // that a whole training takes to play
+const A_SECOND = 12; // moves
+
+export function Replay({ first, last, chosen, onChoose, isRunning }: Props) {
+  const [isPlaying, setPlaying] = useState(false);
+  const at = chosen ?? last;
+  useEffect(() => {
+    if (!isPlaying) return;
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const moves = isCalm ? 1 : A_SECOND;
+    const step = Math.max(1, Math.round((last - first) / (SECONDS * moves)));
+    const timer = setTimeout(() => {
+      const next = Math.min(last, at + step);
+      onChoose(next === last ? null : next);
+      if (next === last) setPlaying(false);
+    }, 1000 / moves);
+    return () => clearTimeout(timer);
+  }, [isPlaying, at, last]);
+  const play = () => {
+    if (!isPlaying && at >= last) onChoose(first);
+    setPlaying(!isPlaying);
+  };
+  const go = (epoch: number) => {
+    setPlaying(false);
+    onChoose(epoch >= last ? null : Math.max(first, epoch));
+  };
+  useKeys({ " ": play, ArrowLeft: () => go(at - 1), ArrowRight: () => go(at + 1), Home: () => go(first), End: () => go(last) });
+  return (
+    <div class="replay" role="group" aria-label="Epoch that is shown">
+      <button type="button" onClick={play}>{isPlaying ? "Pause" : "Play"}</button>
+      <input
+        type="range"
+        aria-label="Epoch"
+        aria-valuetext={`epoch ${at} of ${last}`}
+        min={first}
+        max={last}
+        value={at}
+        onInput={(event) => go(Number(event.currentTarget.value))}
+      />
+      <output>epoch {at}{chosen === null && isRunning ? ", the latest" : ` of ${last}`}</output>
+      {isRunning && chosen !== null && <button type="button" onClick={() => go(last)}>Follow</button>}
+    </div>
+  );
+}
+
+/** Heed keys wherever the reader is, unless they mean something there. */
+function useKeys(keys: Record<string, () => void>) {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const place = event.composedPath()[0] as HTMLElement;
+      const isTaken = /^(INPUT|BUTTON|SELECT|SUMMARY|A)$/.test(place.tagName) && !(event.key === " " && place.matches("[type=range]"));
+      const act = keys[event.key];
+      if (!act || isTaken || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  });
+}
