@@ -218,6 +218,10 @@ COURSE = {
         lambda: course(net(Dense(8, "relu", bias_init=Constant(-9.0)), Dense(1, "linear"))),
         lambda: course(net(Dense(8, "relu"), Dense(1, "linear"))),
     ),
+    "saturating_units": (
+        lambda: course(net(Dense(8, "tanh", weight_init=Constant(20.0)), Dense(1, "linear"))),
+        lambda: course(net()),
+    ),
 }
 
 
