@@ -17,8 +17,6 @@ from glassbrick.network import NeuralNetwork
 
 __all__ = ["Chart", "course_rules"]
 
-Weights = dict[str, Array]  # of a network, by the names of their operations
-
 
 @dataclass
 class Chart:
@@ -62,7 +60,9 @@ class Chart:
             param[...] = value
         self.note(before, weights_of(twin), pass_once(twin, X, y))
 
-    def note(self, before: Weights, after: Weights, seen: Pass, epochs: int = 1) -> None:
+    def note(
+        self, before: dict[str, Array], after: dict[str, Array], seen: Pass, epochs: int = 1
+    ) -> None:
         """Write down what was seen, and by how much weights have changed in some epochs."""
         moved = {}
         for place, weights in after.items():
