@@ -77,9 +77,10 @@ class TimedWatch(gb.Watch):
     looking = 0.0
 
     def on_epoch_end(self, epoch, logs=None):
-        began = time.thread_time()
-        super().on_epoch_end(epoch, logs)
-        self.looking += time.thread_time() - began
+        if epoch == self._due:
+            began = time.thread_time()
+            super().on_epoch_end(epoch, logs)
+            self.looking += time.thread_time() - began
 
     @property
     def spent(self) -> float:

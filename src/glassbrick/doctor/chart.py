@@ -30,6 +30,8 @@ class Chart:
         Root mean squares of the gradients of all weights, on the same rows each time.
     moved : list of dict of str to float
         By what part of their size weights have changed an epoch, by operation.
+    epochs : int
+        How many `moved` is about.
     units : list of Units
         The latest ones.
     remarks : list of Remark
@@ -40,6 +42,7 @@ class Chart:
     val_losses: list[float] = field(default_factory=list)
     gradients: list[float] = field(default_factory=list)
     moved: list[dict[str, float]] = field(default_factory=list)
+    epochs: int = 0
     units: list[Units] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
 
@@ -71,6 +74,7 @@ class Chart:
             moved[place] = rms(weights - before[place]) / size / epochs if size > 0.0 else 0.0
         squares = [weights.gradient**2 for weights in seen.weights]
         self.moved.append(moved)
+        self.epochs += epochs
         self.gradients.append(float(np.sqrt(np.mean(squares))) if squares else 0.0)
         self.units = seen.units
 

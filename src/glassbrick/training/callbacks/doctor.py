@@ -112,6 +112,7 @@ class Doctor(Callback):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on with them."""
         self._chart.gradients, self._chart.moved = state["gradients"], state["moved"]
+        self._chart.epochs = len(self._chart.moved)
         self._chart.remarks = [Remark(**remark) for remark in state["remarks"]]
 
     def __getstate__(self) -> dict[str, Any]:

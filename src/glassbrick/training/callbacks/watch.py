@@ -27,6 +27,7 @@ __all__ = ["Watch"]
 
 _SHARE = 0.01  # of the time, that looks may take; the rest of it all is about as much again
 _EVERY = 0.25  # seconds between two looks, at least
+_ROWS = 128  # that a look passes through a copy, at most
 _GONE = 3.0  # seconds after which a browser that went does not come back
 _LARGEST_PORT = 65535
 
@@ -37,7 +38,7 @@ class Watch(Callback):
     The page has the losses and metrics of all epochs, and what looks at the network show, by
     layer: how outputs and gradients are spread, how large updates are compared with the weights,
     which units are saturated or dead, and what the doctor says. A look lets copies of the network
-    and the optimizer make one step on 256 training rows at most. Looks take no more than
+    and the optimizer make one step on 128 training rows at most. Looks take no more than
     a hundredth of the time; training, and its random numbers, stay as they are, to the bit.
 
     It can be given to several fits, one after the other, and to estimators: each fit is one to
@@ -149,8 +150,9 @@ class Watch(Callback):
         if self.port is not None:
             self.url  # noqa: B018
         rows, history = self.trainer.training_rows, self.history
-        self._rows = sample_of(rows.X), sample_of(rows.y)
+        self._rows = sample_of(rows.X, _ROWS), sample_of(rows.y, _ROWS)
         until = history.epochs + (logs or {})["epochs"]
+        began = time.perf_counter()
         look, fits = self._look(), self._record.fits
         if fits and fits[-1].history is history:
             fits[-1].go_on(until)
@@ -158,7 +160,7 @@ class Watch(Callback):
             fits.append(FitRecord(self._facts(look, logs or {}), history, until))
             fits[-1].add(history.epochs, look)
         self._pace = Pace(_SHARE, _EVERY)
-        self._pace.begin(history.epochs)
+        self._pace.begin(history.epochs, time.perf_counter() - began)
 
     def look_after(self) -> int | None:
         """Say after how many epochs it looks at the network again."""
@@ -172,7 +174,7 @@ class Watch(Callback):
         if epoch != self._due:  # the engine may be ahead of this epoch
             return
         fit, pace = self._fit, self._pace
-        if not (pace.is_due(epoch) or epoch == fit.until):
+        if not pace.is_due(epoch, is_last=epoch == fit.until):
             return
         began, before, since = time.perf_counter(), self._weights, epoch - self._looked
         look = self._look()

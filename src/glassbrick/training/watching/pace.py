@@ -7,12 +7,14 @@ import time
 
 __all__ = ["Pace"]
 
+_FREE = 0.02  # seconds: looks that take no longer are free at the start and at the end
+
 
 class Pace:
     """Says after how many epochs the next look is due.
 
     Looks are at least `every` seconds apart, and so far apart that they take no more than
-    `share` of the time. Each of the `first` epochs is looked at, whatever that takes.
+    `share` of the time. The `first` epochs are looked at, each one, if looks are quick.
 
     Parameters
     ----------
@@ -26,36 +28,44 @@ class Pace:
 
     def __init__(self, share: float, every: float, first: int = 3):
         self.share, self.every, self.first = share, every, first
-        self.begin(0)
+        self.begin(0, 0.0)
 
-    def begin(self, epoch: int) -> None:
-        """Start the clock before the epoch after this one."""
-        self._start = self._epoch = epoch
-        self._ended = time.perf_counter()  # the latest look
-        self._rest, self._done, self._speed = 0.0, 1, 0.0
+    def begin(self, epoch: int, cost: float) -> None:
+        """Start the clock before the epoch after this one, after a look of so many seconds."""
+        self._began = time.perf_counter()
+        self._start, self._epoch = epoch, epoch
+        self._done, self._speed = 1, 0.0
+        self._ended, self._cost = self._began, cost
 
     def looked(self, epoch: int, cost: float) -> None:
         """Take note that a look after an epoch, which took so many seconds, has just ended."""
         now = time.perf_counter()
-        done = epoch - self._epoch
-        if done:
-            self._done = done
-            self._speed = done / max(now - cost - self._ended, 1e-9)
-        self._epoch, self._ended = epoch, now
-        self._rest = max(self.every, cost / self.share)
+        self._done = epoch - self._epoch
+        self._speed = self._done / max(now - cost - self._ended, 1e-9)
+        self._epoch, self._ended, self._cost = epoch, now, cost
 
     def epochs_left(self, epoch: int) -> int:
         """Return how many epochs there are from this one to the next look; at least 1."""
-        if epoch - self._start < self.first:
+        if self._is_free(epoch + 1):
             return 1
-        seconds = self._ended + self._rest - time.perf_counter()
+        now, done = time.perf_counter(), epoch - self._epoch
+        speed = done / max(now - self._ended, 1e-9) if done else self._speed
         # The first epochs may have been slow for reasons of their own, so that a speed is
         # trusted for twice the epochs that it was measured by.
-        most = 2 * max(self._done, epoch - self._epoch)
-        return max(1, min(math.ceil(seconds * self._speed), most))
+        most = 2 * max(self._done, done)
+        return max(1, min(math.ceil((self._next - now) * speed), most))
 
-    def is_due(self, epoch: int) -> bool:
-        """Whether to look after this epoch."""
-        if epoch - self._start <= self.first:
+    def is_due(self, epoch: int, *, is_last: bool = False) -> bool:
+        """Whether to look after this epoch; after the last one, unless that takes too long."""
+        now = time.perf_counter()
+        if is_last and self._cost <= max(_FREE, self.share * (now - self._began)):
             return True
-        return time.perf_counter() >= self._ended + self._rest
+        return self._is_free(epoch) or now >= self._next
+
+    @property
+    def _next(self) -> float:
+        """When to look again."""
+        return self._ended + max(self.every, self._cost / self.share)
+
+    def _is_free(self, epoch: int) -> bool:
+        return epoch - self._start <= self.first and self._cost <= _FREE
