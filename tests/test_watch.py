@@ -384,7 +384,7 @@ def test_a_saved_page_replays_the_history(open_page, tmp_path):
     page = open_page(watch.save(tmp_path / "run.html").read_text())
     assert page.locator("h1").inner_text() == "A run"
     best = f"Completed after 30 epochs, .* Best: epoch {history.best_epoch}"
-    assert re.search(best, page.locator("[role=status]").inner_text())
+    assert re.search(best, page.locator(".status .progress").inner_text())
     assert f"best: epoch {history.best_epoch}" in page.locator("svg").first.text_content()
     slider = page.get_by_role("slider", name="Epoch")
     looks = watch._record.fits[0].looks
@@ -450,12 +450,12 @@ def test_a_page_is_live_then_keeps_what_it_was_told(watch, browser):
     assert watch.readers == 1
     go_on.set()
     training.join(30)
-    page.get_by_text("Completed after 20 epochs").wait_for(**PATIENT)
+    page.locator(".progress", has_text="Completed after 20 epochs").wait_for(**PATIENT)
     ((_, history),) = results
     losses = shown(page, "Loss, MeanSquaredError")
     assert losses["validation"] == to_five(history.val_loss[-1])
     watch.shut_down()
-    page.get_by_text("The program has ended").wait_for(**PATIENT)
+    page.locator(".soft", has_text="The program has ended").wait_for(**PATIENT)
     assert shown(page, "Loss, MeanSquaredError") == losses
     context.close()
     assert complaints == []
@@ -509,7 +509,7 @@ def test_the_command_shows_a_page_and_saves_it(run, tmp_path, open_page):
     page = open_page(place.read_text())
     assert page.locator("h1").inner_text() == "Training on the Boston data"
     assert page.locator("option").count() == 2
-    assert "Completed after 3 epochs" in page.locator("[role=status]").inner_text()
+    assert "Completed after 3 epochs" in page.locator(".status .progress").inner_text()
     status, _, err = run(*TRAIN, "--replay", place)
     assert status == 1
     assert "--force" in err

@@ -68,7 +68,7 @@ function Shown({ fit, link, chosen, setChosen, pointed, setPointed }: ShownProps
       <Replay {...{ first, last, chosen, isRunning }} onChoose={setChosen} />
       <div class="columns">
         <Curves fit={fit} cursor={cursor} onPoint={setPointed} />
-        <Remarks remarks={fit.remarks.filter((remark) => remark.epoch <= cursor)} />
+        <Remarks remarks={fit.remarks.filter((remark) => remark.epoch <= cursor)} isLive={isRunning && cursor === last} />
       </div>
       <Layers fit={fit} cursor={cursor} onPoint={setPointed} />
       <Facts fit={fit} />
@@ -76,9 +76,9 @@ function Shown({ fit, link, chosen, setChosen, pointed, setPointed }: ShownProps
   );
 }
 
-function Remarks({ remarks }: { remarks: Remark[] }) {
+function Remarks({ remarks, isLive }: { remarks: Remark[]; isLive: boolean }) {
   return (
-    <section aria-labelledby="doctor" aria-live="polite" class="doctor">
+    <section aria-labelledby="doctor" aria-live={isLive ? "polite" : "off"} class="doctor">
       <h2 id="doctor">The doctor</h2>
       {remarks.length === 0 && <p class="soft">Nothing to remark so far.</p>}
       <ul>

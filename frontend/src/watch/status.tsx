@@ -10,7 +10,10 @@ export function Status({ fit, link }: { fit: Fit; link: Link }) {
   const isCut = state.running && link !== "live";
   return (
     <div class="status">
-      <p role="status">
+      <p class="unseen" role="status">
+        {isCut ? linked(link, true) : state.running ? "Training." : headline(fit, link)}
+      </p>
+      <p class="progress">
         <strong class={state.reason === "diverged" ? "bad" : ""}>{headline(fit, link)}</strong>{" "}
         {speed !== null && state.running && !isCut && (
           <>
