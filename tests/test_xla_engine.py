@@ -99,12 +99,12 @@ def test_blocks_in_the_chapters_style_train_compiled(hidden, optimizer, boston_s
     require_agreement(trained)
 
 
-# 200 random networks.
+# 100 random networks.
 
 
 @pytest.mark.parametrize("optimizer", [SGD, MyMomentum])
 @pytest.mark.parametrize("loss", [MeanSquaredError, MySquaredError])
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(
     widths=st.lists(st.integers(1, 9), max_size=3),
     activation=st.sampled_from(sorted(ACTIVATIONS)),

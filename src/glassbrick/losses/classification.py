@@ -26,8 +26,10 @@ class BinaryCrossEntropy(RowLoss):
 
     Notes
     -----
-    With logit :math:`z` and target :math:`t`:
-    :math:`t\log(1+e^{-z}) + (1-t)\log(1+e^{z})`, whose gradient is :math:`\sigma(z)-t`.
+    With logits :math:`z` and targets :math:`t`:
+    :math:`L = \frac{1}{n}\sum_{i=1}^{n}\sum_j (t_{ij}\,\log(1+e^{-z_{ij}}) +
+    (1-t_{ij})\,\log(1+e^{z_{ij}}))` and
+    :math:`\partial L/\partial z_{ij} = \frac{1}{n}(\sigma(z_{ij})-t_{ij})`.
     Summed over outputs, averaged over rows; other libraries also divide by the number of
     outputs.
 
@@ -91,10 +93,11 @@ class SoftmaxCrossEntropy(RowLoss):
 
     Notes
     -----
-    With logits :math:`z`, targets :math:`t` and smoothing :math:`\epsilon`:
-    :math:`L_i = -\sum_j q_{ij} \log p_{ij}` of :math:`p = \operatorname{softmax}(z)` and
-    :math:`q = (1-\epsilon)t + \epsilon/K`. The gradient is :math:`p - q`. Averaged over
-    rows.
+    :math:`L = -\frac{1}{n}\sum_{i=1}^{n}\sum_j q_{ij} \log p_{ij}`,
+    :math:`p_{ij} = e^{z_{ij}}/\sum_k e^{z_{ik}}`, with logits :math:`z` and, of targets
+    :math:`t` and smoothing :math:`\epsilon`, :math:`q = (1-\epsilon)t + \epsilon/K`. Its
+    gradient: :math:`\partial L/\partial z_{ij} = \frac{1}{n}(p_{ij}-q_{ij})`,
+    :math:`p_{ij} = e^{z_{ij}}/\sum_k e^{z_{ik}}`. Averaged over rows.
 
     Bridle, Probabilistic Interpretation of Feedforward Classification Network Outputs,
     1990; smoothing: Szegedy et al., Rethinking the Inception Architecture, 2016.

@@ -21,9 +21,11 @@ class PoissonNLL(RowLoss):
 
     Notes
     -----
-    With log rate :math:`z` and count :math:`t`: :math:`e^z - tz`, whose gradient is
-    :math:`e^z - t`. Left out is :math:`\log t!`, which no prediction changes. Summed
-    over outputs, averaged over rows; other libraries also divide by the number of outputs.
+    With log rates :math:`z` and counts :math:`t`:
+    :math:`L = \frac{1}{n}\sum_{i=1}^{n}\sum_j (e^{z_{ij}} - t_{ij} z_{ij})` and
+    :math:`\partial L/\partial z_{ij} = \frac{1}{n}(e^{z_{ij}}-t_{ij})`. Left out is
+    :math:`\log t!`, which no prediction changes. Summed over outputs, averaged over rows; other
+    libraries also divide by the number of outputs.
 
     Nelder and Wedderburn, Generalized Linear Models, 1972.
 
@@ -70,11 +72,16 @@ class GaussianNLL(RowLoss):
 
     Notes
     -----
-    With mean :math:`m` and output :math:`s` the variance is
-    :math:`v = \log(1+e^s)+\epsilon`, and the loss :math:`\frac12(\log v + (t-m)^2/v)`.
-    Left out is :math:`\frac12\log 2\pi`. An exponential instead of :math:`\log(1+e^s)`
-    would make gradients too large. Summed over columns, averaged over rows; other
-    libraries also divide by the number of columns.
+    With means :math:`m` and outputs :math:`s`, which make the variances :math:`v`:
+    :math:`L = \frac{1}{n}\sum_{i=1}^{n}\sum_j \frac12(\log v_{ij} + (t_{ij}-m_{ij})^2/v_{ij})`,
+    :math:`v_{ij} = \log(1+e^{s_{ij}})+\epsilon`.
+    :math:`\partial L/\partial m_{ij} = \frac{1}{n}(m_{ij}-t_{ij})/v_{ij}`,
+    :math:`v_{ij} = \log(1+e^{s_{ij}})+\epsilon`;
+    :math:`\partial L/\partial s_{ij} =
+    \frac{1}{2n}\,\sigma(s_{ij})(1-(t_{ij}-m_{ij})^2/v_{ij})/v_{ij}`.
+    Left out is :math:`\frac12\log 2\pi`. An exponential instead of :math:`\log(1+e^s)` would make
+    gradients too large. Summed over columns, averaged over rows; other libraries also divide by
+    the number of columns.
 
     Nix and Weigend, Estimating the Mean and Variance of the Target Probability
     Distribution, 1994; Lakshminarayanan et al., Simple and Scalable Predictive

@@ -58,8 +58,9 @@ class MeanAbsoluteError(RowLoss):
 
     Notes
     -----
-    :math:`L_i = \sum_j |p_{ij}-t_{ij}|`, whose gradient is the sign of the error, 0 where
-    there is none. With several outputs other libraries also divide by their number.
+    :math:`L = \frac{1}{n}\sum_{i=1}^{n}\sum_j |p_{ij}-t_{ij}|` and
+    :math:`\partial L/\partial p_{ij} = \frac{1}{n}\,\operatorname{sign}(p_{ij}-t_{ij})`; the
+    sign of no error is 0. With several outputs other libraries also divide by their number.
 
     Bloomfield and Steiger, Least Absolute Deviations, 1983.
 
@@ -92,9 +93,11 @@ class Huber(RowLoss):
 
     Notes
     -----
-    Of an error :math:`e = p - t`: :math:`e^2/2` up to :math:`|e| = \delta`, then
-    :math:`\delta(|e|-\delta/2)`. The gradient is the error, cut off at
-    :math:`\pm\delta`. Summed over outputs, averaged over rows; other libraries also
+    :math:`L = \frac{1}{n}\sum_{i=1}^{n}\sum_j h_{ij}`, :math:`h_{ij} = d_{ij}^2/2` where
+    :math:`|d_{ij}| < \delta`, else :math:`\delta(|d_{ij}|-\delta/2)`,
+    :math:`d_{ij} = p_{ij}-t_{ij}`. The gradient is the error, cut off at :math:`\pm\delta`:
+    :math:`\partial L/\partial p_{ij} = \frac{1}{n}\,\min(\max(p_{ij}-t_{ij}, -\delta), \delta)`.
+    Summed over outputs, averaged over rows; other libraries also
     divide by the number of outputs.
 
     Huber, Robust Estimation of a Location Parameter, 1964.
@@ -137,8 +140,10 @@ class Quantile(RowLoss):
 
     Notes
     -----
-    For quantile :math:`\tau` and error :math:`e = t - p`:
-    :math:`\max(\tau e, (\tau-1)e) = (\tau-\frac12)e + \frac12|e|`. Summed over outputs,
+    For quantile :math:`\tau_j` of an output, and the target :math:`t_{ij}` that is its own:
+    :math:`L = \frac{1}{n}\sum_{i=1}^{n}\sum_j ((\tau_j-\frac12)(t_{ij}-p_{ij}) +
+    \frac12|t_{ij}-p_{ij}|)` and :math:`\partial L/\partial p_{ij} =
+    \frac{1}{n}(\frac12-\tau_j-\frac12\,\operatorname{sign}(t_{ij}-p_{ij}))`. Summed over outputs,
     averaged over rows. Nothing keeps the predicted quantiles of a row in order.
 
     Koenker and Bassett, Regression Quantiles, 1978.

@@ -12,9 +12,9 @@ __all__ = ["HardSigmoid", "Linear", "Sigmoid", "Softsign", "Tanh"]
 
 
 class Linear(Operation):
-    """Leave the input as it is: :math:`y = x`. The output is the input array itself.
+    r"""Leave the input as it is: :math:`y = x`. The output is the input array itself.
 
-    Chapter section 3.4.
+    :math:`\partial L/\partial x = G`, with :math:`G = \partial L/\partial y`. Chapter section 3.4.
 
     >>> import numpy as np
     >>> Linear().forward(np.array([[-1.0, 2.0]]))

@@ -16,9 +16,10 @@ __all__ = ["Dropout"]
 
 
 class Dropout(Operation):
-    r"""Leave each value out with probability :math:`p`: :math:`Y = X \odot M / (1-p)`.
+    r"""Leave each value out with probability :math:`p`: :math:`Y = X \odot M`.
 
-    Those that stay grow by :math:`1/(1-p)`, so that the mean stays the same. In prediction all
+    The mask :math:`M` is 0 with that probability, else :math:`1/(1-p)`, by which those that stay
+    grow, so that the mean stays the same. In prediction all
     stay as they are.
 
     Parameters
@@ -38,7 +39,7 @@ class Dropout(Operation):
 
     Notes
     -----
-    :math:`\partial L/\partial X = G \odot M / (1-p)`. The network gives it random numbers of
+    :math:`\partial L/\partial X = G \odot M`. The network gives it random numbers of
     its own, from its seed; in no network they come from fresh entropy. Srivastava et al.,
     Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014.
 

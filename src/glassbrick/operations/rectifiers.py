@@ -22,7 +22,7 @@ _SELU_ALPHA = 1.6732632423543772848
 
 
 class ReLU(Operation):
-    r"""Cut off below zero: :math:`y = \max(x, 0)`; the gradient passes where :math:`x > 0`.
+    r"""Cut off below zero: :math:`y = \max(x, 0)`, :math:`y' = 1` where :math:`x > 0`, else 0.
 
     Nair and Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines, 2010.
 
@@ -55,7 +55,8 @@ class LeakyReLU(Operation):
 
     Notes
     -----
-    Maas, Hannun and Ng, Rectifier Nonlinearities Improve Neural Network Acoustic Models, 2013.
+    :math:`y' = 1` where :math:`x > 0`, else :math:`a`. Maas, Hannun and Ng, Rectifier
+    Nonlinearities Improve Neural Network Acoustic Models, 2013.
 
     Examples
     --------
@@ -97,9 +98,11 @@ class PReLU(ParamOperation):
 
     Notes
     -----
-    :math:`\partial L/\partial a = \sum_i G_i \min(x_i, 0)`, with
-    :math:`G = \partial L/\partial y`. He et al., Delving Deep into Rectifiers, 2015. Weight
-    decay would draw the slopes to 0, that is, towards a plain ReLU.
+    :math:`y' = 1` where :math:`x > 0`, else :math:`a`;
+    :math:`\partial L/\partial a = \sum_{ij} G_{ij} \min(x_{ij}, 0)`, with
+    :math:`G = \partial L/\partial y`, or for several slopes the sums of the columns. He et al.,
+    Delving Deep into Rectifiers, 2015. Weight decay would draw the slopes to 0, that is, towards
+    a plain ReLU.
 
     Examples
     --------
@@ -151,8 +154,8 @@ class ELU(Operation):
 
     Notes
     -----
-    Clevert, Unterthiner and Hochreiter, Fast and Accurate Deep Network Learning by
-    Exponential Linear Units, 2016.
+    :math:`y' = 1` where :math:`x > 0`, else :math:`\alpha e^x`. Clevert, Unterthiner and
+    Hochreiter, Fast and Accurate Deep Network Learning by Exponential Linear Units, 2016.
 
     Examples
     --------
@@ -181,8 +184,9 @@ class ELU(Operation):
 
 
 class SELU(Operation):
-    r"""An ELU that keeps variances: :math:`y = \lambda\,\mathrm{ELU}_\alpha(x)`.
+    r"""Scaled ELU: :math:`y = \lambda x` where :math:`x > 0`, else :math:`\lambda\alpha(e^x-1)`.
 
+    :math:`y' = \lambda` where :math:`x > 0`, else :math:`\lambda\alpha e^x`. Here
     :math:`\lambda = 1.0507` and :math:`\alpha = 1.6733`. Inputs of mean 0 and variance 1
     leave with about these again, layer after layer, if the weights start by "lecun_normal".
     Klambauer et al., Self-Normalizing Neural Networks, 2017.

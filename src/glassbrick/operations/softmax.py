@@ -12,9 +12,9 @@ __all__ = ["LogSoftmax", "Softmax"]
 
 
 class Softmax(Operation):
-    r"""Make each row, along the last axis, probabilities: :math:`y_i = e^{x_i}/\sum_j e^{x_j}`.
+    r"""Make each row probabilities: :math:`y_{ij} = e^{x_{ij}}/\sum_k e^{x_{ik}}`.
 
-    :math:`\partial L/\partial x_i = y_i(G_i - \sum_j G_j y_j)`, with
+    :math:`\partial L/\partial x_{ij} = y_{ij}(G_{ij} - \sum_k G_{ik} y_{ik})`, with
     :math:`G = \partial L/\partial y`. The largest number is subtracted first, which changes
     nothing but that no exponential overflows. Bridle, Probabilistic Interpretation of
     Feedforward Classification Network Outputs, 1990.
@@ -37,9 +37,9 @@ class Softmax(Operation):
 
 
 class LogSoftmax(Operation):
-    r"""The logarithm of the softmax: :math:`y_i = x_i - \ln\sum_j e^{x_j}`, along the last axis.
+    r"""The logarithm of the softmax of rows: :math:`y_{ij} = x_{ij} - \ln\sum_k e^{x_{ik}}`.
 
-    :math:`\partial L/\partial x_i = G_i - e^{y_i}\sum_j G_j`, with
+    :math:`\partial L/\partial x_{ij} = G_{ij} - e^{y_{ij}}\sum_k G_{ik}`, with
     :math:`G = \partial L/\partial y`. It stays finite where the softmax itself is 0.
     Blanchard, Higham and Higham, Accurately Computing the Log-Sum-Exp and Softmax
     Functions, 2021.

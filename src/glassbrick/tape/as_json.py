@@ -57,6 +57,7 @@ def _told(step: Step | LossStep) -> dict[str, Any]:
         "kind": step.kind,
         "formula": step.formula,
         "input_rule": step.input_rule,
+        "settings": dict(step.settings),
         "arrays": {name: _array(array) for name, array in step.arrays.items()},
     }
 

@@ -19,7 +19,7 @@ from glassbrick.numeric.gradient_report import GradientResult
 from glassbrick.operations import ParamOperation
 from glassbrick.tape.formulas import formula_of, input_rule_of, param_rule_of
 from glassbrick.tape.proving import Proof
-from glassbrick.tape.recorder import Call, Recorder, own
+from glassbrick.tape.recorder import Call, Recorder, own, settings_of
 from glassbrick.tape.step import LossStep, Step, verdict_of
 from glassbrick.tape.tape import Tape
 
@@ -120,6 +120,7 @@ def _loss_step(net: NeuralNetwork, value: float, total: float, proof: Proof) -> 
         weights=None if loss.weights is None else own(loss.weights),
         input_rule=input_rule_of(loss),
         input_check=proof.of_loss(loss, name, gradient),
+        settings=settings_of(loss),
     )
 
 
@@ -151,6 +152,7 @@ def _steps(calls: list[Call], proof: Proof) -> Iterator[tuple[Any, Step]]:
                     param_grad=call.param_grad,
                     param_rule=param_rule_of(block),
                     kept=call.kept,
+                    settings=call.settings,
                     input_check=checks.get("input_grad"),
                     param_check=checks.get("param_grad"),
                 ),

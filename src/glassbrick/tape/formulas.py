@@ -59,7 +59,7 @@ def formula_of(block: object) -> str:
 def input_rule_of(block: object) -> str:
     """Return what a block's docstring says of the gradient of its input, or nothing."""
     text = _docstring(block)
-    said = _said(text, r"\\partial L/\\partial [XxPp](?:_|\b)")
+    said = _said(text, r"\\partial L/\\partial [XxPpZzm](?:_|\b)")
     if said:
         return said
     slope = _said(text, r"y' = ")
@@ -68,7 +68,7 @@ def input_rule_of(block: object) -> str:
 
 def param_rule_of(block: object) -> str:
     """Return what a block's docstring says of the gradient of its parameter, or nothing."""
-    return _said(_docstring(block), r"\\partial L/\\partial (?![XxYyPp](?:_|\b))")
+    return _said(_docstring(block), r"\\partial L/\\partial (?![XxYyPpZzm](?:_|\b))")
 
 
 def plain(formula: str) -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from glassbrick.arrays import Array
 from glassbrick.numeric.gradient_report import GradientResult
-from glassbrick.tape.step import LossStep, Step, verdict_of
+from glassbrick.tape.step import LossStep, Step, judgement, verdict_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -88,20 +88,7 @@ def _gradient(
     yield from _arrays(step, name)
     if rule:
         yield _indented(rule, 4)
-    yield _indented(Text(_judged(check), _STYLES[verdict_of(check)]), 4)
-
-
-def _judged(check: GradientResult | None) -> str:
-    verdict = verdict_of(check)
-    if check is None or verdict == "not checked":
-        return verdict
-    if not check.method:
-        return f"{verdict}: {check.problem}"
-    text = f"{verdict}: differs by at most {check.difference:.1e}" if check.difference else verdict
-    text += f" ({check.method}, {check.checked} element{'s' * (check.checked > 1)}"
-    text += ", and all along a random direction" if check.directional else ""
-    text += f", {check.skipped} at kinks left out)" if check.skipped else ")"
-    return f"{text}: {check.problem}" if check.problem else text
+    yield _indented(Text(judgement(check), _STYLES[verdict_of(check)]), 4)
 
 
 def _news(step: Step, name: str, shown: Array | None) -> Iterator[str]:

@@ -15,11 +15,12 @@ from glassbrick.layers.series import LayerOfLayers
 from glassbrick.layers.tree import all_layers, own_operations
 from glassbrick.losses import Loss
 from glassbrick.operations import Operation
+from glassbrick.tape.step import Setting
 
 if TYPE_CHECKING:
     from glassbrick.network import NeuralNetwork
 
-__all__ = ["Call", "Recorder", "own"]
+__all__ = ["Call", "Recorder", "own", "settings_of"]
 
 
 @dataclass(eq=False)
@@ -41,6 +42,8 @@ class Call:
         What went through it.
     kept : dict
         What it keeps of the call besides.
+    settings : dict
+        The numbers that it was made with.
     children : list of Call
         The calls of layers within this layer.
     param_grads : dict from str to ndarray
@@ -57,6 +60,7 @@ class Call:
     input_grad: Array | None = None
     param_grad: Array | None = None
     kept: dict[str, Array] = field(default_factory=dict)
+    settings: dict[str, Setting] = field(default_factory=dict)
     children: list[Call] = field(default_factory=list)
     param_grads: dict[str, Array] = field(default_factory=dict)
 
@@ -106,6 +110,7 @@ class Recorder:
                 self._inside[-1].children.append(call)
             call.output = own(output)
             call.kept = _kept(block, call.before)
+            call.settings = {} if isinstance(block, Layer) else settings_of(block)
             self.calls.append(call)
             self._open.setdefault(id(block), []).append(call)
             return output
@@ -145,6 +150,20 @@ def own(array: Any) -> Array:
     copied = np.array(array)
     copied.flags.writeable = False
     return copied
+
+
+def settings_of(block: Operation | Loss) -> dict[str, Setting]:
+    """Return what an operation or a loss was made with, as far as it is numbers."""
+    return {
+        name: value
+        for name, value in vars(block).items()
+        if not name.startswith("_")
+        and (isinstance(value, bool | int | float) or _is_row_of_numbers(value))
+    }
+
+
+def _is_row_of_numbers(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(v, int | float) for v in value)
 
 
 def _param_grads(layer: Any) -> dict[str, Array]:

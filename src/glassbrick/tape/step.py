@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from glassbrick.arrays import Array
 from glassbrick.numeric.gradient_report import GradientResult
 
-__all__ = ["LossStep", "Step", "verdict_of"]
+__all__ = ["LossStep", "Setting", "Step", "judgement", "verdict_of"]
+
+Setting: TypeAlias = bool | float | tuple[float, ...]
+"""What a block was made with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,8 @@ class Step:
         What an optimizer adds to the parameter, and what becomes of it.
     kept : mapping from str to ndarray
         What the operation keeps besides: the mask of a dropout, the statistics of a batch.
+    settings : mapping from str to bool, float or tuple
+        The numbers that the operation was made with, such as the slope of a `LeakyReLU`.
     input_check, param_check : GradientResult
         The gradients against numeric ones.
     """
@@ -59,6 +65,7 @@ class Step:
     update: Array | None = None
     new_param: Array | None = None
     kept: Mapping[str, Array] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict)
     input_check: GradientResult | None = None
     param_check: GradientResult | None = None
 
@@ -106,6 +113,8 @@ class LossStep:
         Of the rows.
     input_check : GradientResult
         The gradient against a numeric one.
+    settings : mapping from str to bool, float or tuple
+        As of a `Step`.
     """
 
     name: str
@@ -120,6 +129,7 @@ class LossStep:
     weights: Array | None
     input_rule: str
     input_check: GradientResult
+    settings: Mapping[str, Setting] = field(default_factory=dict)
 
     @property
     def checks(self) -> tuple[GradientResult, ...]:
@@ -148,3 +158,17 @@ def verdict_of(check: GradientResult | None) -> str:
     if check is None or (check.method and not check.checked):
         return "not checked"
     return check.verdict
+
+
+def judgement(check: GradientResult | None) -> str:
+    """Return a verdict in words: by how much it differs, how that was found out, what is wrong."""
+    verdict = verdict_of(check)
+    if check is None or verdict == "not checked":
+        return verdict
+    if not check.method:
+        return f"{verdict}: {check.problem}"
+    text = f"{verdict}: differs by at most {check.difference:.1e}" if check.difference else verdict
+    text += f" ({check.method}, {check.checked} element{'s' * (check.checked > 1)}"
+    text += ", and all along a random direction" if check.directional else ""
+    text += f", {check.skipped} at kinks left out)" if check.skipped else ")"
+    return f"{text}: {check.problem}" if check.problem else text

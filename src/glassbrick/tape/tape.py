@@ -130,6 +130,30 @@ class Tape:
         overwrite = true_or_false(overwrite, f"{who}, overwrite")
         write_whole(place, self.to_json().encode(), who, overwrite=overwrite)
 
+    def to_html(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a page on which to walk through the step: one file, which needs no network.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file, which by custom ends in ".html".
+        overwrite : bool, default False
+            Whether to replace a file that is there.
+
+        Raises
+        ------
+        FileError
+            If there is a file already, or it cannot be written.
+        """
+        from glassbrick.pages import page
+        from glassbrick.tape.as_page import page_data
+
+        who = "Tape.to_html"
+        place = as_path(path, f"{who}, path")
+        overwrite = true_or_false(overwrite, f"{who}, overwrite")
+        data = page_data(self)
+        write_whole(place, page("explain", data["title"], data).encode(), who, overwrite=overwrite)
+
     def __getitem__(self, name: str) -> Step:
         """Return the step of a name, such as "dense_1.sigmoid".
 

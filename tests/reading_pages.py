@@ -1,0 +1,105 @@
+"""What tests of the page of a training step read on it, and how they round and compute by themselves."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+import numpy as np
+
+# All that a scene shows, as one object.
+SCENE = """() => {
+  const root = document.getElementById("page").shadowRoot;
+  const scene = root.querySelector(".scene");
+  for (const hidden of scene.querySelectorAll("details")) hidden.open = true;
+  const arrays = {};
+  for (const figure of scene.querySelectorAll("figure")) {
+    const cells = {};
+    for (const row of figure.querySelectorAll("[role=row]")) {
+      for (const cell of row.querySelectorAll("[role=gridcell]")) {
+        cells[`${row.ariaRowIndex - 1},${cell.ariaColIndex - 1}`] = cell.textContent;
+      }
+    }
+    arrays[figure.dataset.role] = {
+      cells,
+      shape: figure.querySelector(".shape").textContent,
+      verdict: figure.querySelector(".verdict")?.textContent ?? "",
+    };
+  }
+  const formulas = [...scene.querySelectorAll(".formula")].map((each) => each.ariaLabel);
+  const { step, phase, block } = scene.dataset;
+  return { step: Number(step), phase, block, formulas, arrays };
+}"""
+
+# What is told of the chosen cell.
+CHOSEN = """() => {
+  const cell = document.getElementById("page").shadowRoot.querySelector(".chosen-cell");
+  const texts = (name) => [...cell.querySelectorAll(name)].map((each) => each.textContent);
+  const [name, full] = [cell.querySelector("h3").textContent, texts(".full")[0]];
+  const terms = [...cell.querySelectorAll(".split tbody tr")].map((row) =>
+    [...row.querySelectorAll("th, .product, .value")].map((each) => each.textContent));
+  return { name, full, said: texts(".put-in")[0] ?? "", definitions: texts(".with"), terms };
+}"""
+
+
+def figure(value, digits=4, whole=True):
+    """Return a number as pages show it, found by exact decimal arithmetic."""
+    value = float(value)
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "−inf"
+    if value == 0:
+        return "0"
+    if whole and value.is_integer() and abs(value) < 1e6:
+        return f"{int(value)}".replace("-", "−")
+    rounded = Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(value))
+    exponent = rounded.adjusted()
+    if -4 < exponent < digits:
+        text = f"{rounded.normalize():f}"
+    else:
+        number = f"{rounded.scaleb(-exponent).normalize():f}"
+        text = f"{number}e{exponent}"
+    return text.replace("-", "−")
+
+
+def in_full(value):
+    """Return all digits of a float64, as pages write them."""
+    text = re.sub(r"e([-+])0?", r"e\1", repr(float(value)))
+    return re.sub(r"\.0(?=$|e)", "", text).replace("e+", "e").replace("-", "−")
+
+
+NAMES = {
+    "exp": np.exp,
+    "tanh": np.tanh,
+    "ln": np.log,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sign": np.sign,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "sigmoid": lambda x: 1.0 / (1.0 + np.exp(-x)),
+    "normal": lambda x: 0.5 * (1.0 + math.erf(x / math.sqrt(2.0))),
+    "density": lambda x: math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi),
+}
+
+
+def computed(text):
+    """Compute what a page wrote: an expression of numbers, and "for" a condition, which holds."""
+    text, _, condition = text.partition(", for ")
+    assert not condition or eval(as_python(condition), {"__builtins__": {}}, NAMES), condition
+    return float(eval(as_python(text), {"__builtins__": {}}, NAMES))
+
+
+def as_python(text):
+    signs = {"−": "-", "·": "*", "√": "sqrt", "σ": "sigmoid", "Φ'": "density", "Φ": "normal"}
+    for sign, name in signs.items():
+        text = text.replace(sign, name)
+    text = re.sub(r"\be\^", "exp", text).replace("^", "**").replace("≤", "<=").replace("≥", ">=")
+    return re.sub(r"\|([^|]*)\|", r"abs(\1)", text)
+
+
+def numbers_in(text):
+    return [abs(float(n)) for n in re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?", text.replace("−", "-"))]
