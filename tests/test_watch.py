@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import http.client
+import io
 import json
 import pickle
 import re
@@ -63,7 +64,7 @@ def watch():
 
 
 def network():
-    layers = [Dense(6, "relu"), BatchNorm(), Dropout(0.2), Dense(5, "tanh"), Dense(1, "linear")]
+    layers = [Dense(6, "tanh"), BatchNorm(), Dropout(0.2), Dense(1, "linear")]
     return NeuralNetwork(layers, MeanSquaredError(), rng=0)
 
 
@@ -194,7 +195,8 @@ def test_training_does_not_notice(engine):
 def test_a_compiled_engine_runs_ahead():
     watch, calls = Watch(port=None), []
     until = 400
-    trainer = Trainer(network(), Adam(0.01), engine="xla")
+    net = NeuralNetwork([Dense(1, "linear")], MeanSquaredError(), rng=0)
+    trainer = Trainer(net, SGD(0.01), engine="xla")
     ahead = LambdaCallback()
     ahead.is_spectator = True
     spy = watch.look_after
@@ -418,8 +420,11 @@ def test_the_replay_goes_by_keys(open_page, tmp_path):
     for key, said in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
         page.keyboard.press(key)
         assert epoch.inner_text() == f"epoch {said} of 30"
+    page.clock.install()
     page.keyboard.press(" ")
     page.get_by_role("button", name="Pause").wait_for(**PATIENT)
+    for _ in range(29):
+        page.clock.run_for(100)
     page.get_by_role("button", name="Play").wait_for(**PATIENT)  # when it has come to the end
     assert epoch.inner_text() == "epoch 30 of 30"
     box = page.get_by_label("logarithmic losses")
@@ -427,6 +432,46 @@ def test_the_replay_goes_by_keys(open_page, tmp_path):
     before = drawn.get_attribute("d")
     box.click()
     assert drawn.get_attribute("d") != before
+
+
+# Least contrast of texts with the page, what has no name, and what is wider than the window.
+LOOKED_AT = """() => {
+  const root = document.getElementById("page").shadowRoot;
+  const channels = (color) => color.match(/[\\d.]+/g).slice(0, 3).map(Number);
+  const light = (color) => channels(color).map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+  const page = getComputedStyle(root.host).backgroundColor;
+  const found = [...root.querySelectorAll("main *")].flatMap((element) => {
+    const said = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    if (!said || element.closest("button, select, .unseen")) return [];
+    const style = getComputedStyle(element);
+    const [a, b] = [light(element instanceof SVGElement ? style.fill : style.color), light(page)];
+    return [[(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.textContent]];
+  });
+  const contrast = found.reduce((least, some) => (some[0] < least[0] ? some : least));
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  const names = root.querySelectorAll("button, input, select, summary");
+  const unnamed = [...names].filter((e) => !(e.ariaLabel || e.labels?.length || e.textContent));
+  return { contrast, wide, unnamed: unnamed.length };
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_can_be_read_by_day_and_night_and_on_a_phone(open_page, tmp_path, scheme):
+    watch = Watch(port=None)
+    fit(watch, epochs=5)
+    fit(watch, net=NeuralNetwork([Dense(1, "linear")], MeanSquaredError(), rng=0), optim=SGD(1e-9))
+    text = watch.save(tmp_path / "run.html").read_text()
+    for width in (360, 1280):
+        viewport = {"width": width, "height": 800}
+        page = open_page(text, color_scheme=scheme, viewport=viewport)
+        for chosen in ("0", "1"):
+            page.get_by_label("Fit").select_option(chosen)
+            found = page.evaluate(LOOKED_AT)
+            assert found["contrast"][0] >= 4.5, found
+            assert (found["wide"], found["unnamed"]) == (0, 0)
+        assert page.locator(".doctor .warning").count() > 0
 
 
 def test_a_page_is_live_then_keeps_what_it_was_told(watch, browser):
@@ -513,6 +558,35 @@ def test_the_command_shows_a_page_and_saves_it(run, tmp_path, open_page):
     status, _, err = run(*TRAIN, "--replay", place)
     assert status == 1
     assert "--force" in err
+
+
+@pytest.mark.parametrize("is_typed", [True, False])
+def test_the_command_waits_for_a_reader_if_somebody_types(run, monkeypatch, is_typed):
+    monkeypatch.setattr("glassbrick.training.callbacks.watch._GONE", 0.2)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: is_typed, raising=False)
+    waited = []
+
+    def read(watch, logs=None):
+        begin(watch, logs)
+        if not waited:
+            waited.append(Reader(watch))
+            assert waited[0].has_news.wait(20)
+
+    def leave(watch):  # as a reader does when the page is closed
+        waited.append("left")
+        watch._server._is_over = True
+        wait(watch)
+
+    begin, wait = Watch.on_train_begin, Watch.wait
+    monkeypatch.setattr(Watch, "on_train_begin", read)
+    monkeypatch.setattr(Watch, "wait", leave)
+    status, out, _ = run(*TRAIN, "--watch")
+    assert status == 0
+    assert ("The page stays until it is closed" in out) == is_typed
+    assert waited[1:] == ["left"] * is_typed
+    waited[0].join(20)
+    assert [told["state"]["epochs"] for told in waited[0].fits] == [3, 3]
 
 
 def test_the_command_tells_remarks_in_json_unless_it_shall_not(run):

@@ -1,5 +1,6 @@
 // The epoch that is looked at: a slider, and buttons to play and to follow the latest.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useKeys } from "../shared/keys";
 
 interface Props {
   first: number;
@@ -36,10 +37,26 @@ export function Replay({ first, last, chosen, onChoose, isRunning }: Props) {
     setPlaying(false);
     onChoose(epoch >= last ? null : Math.max(first, epoch));
   };
-  useKeys({ " ": play, ArrowLeft: () => go(at - 1), ArrowRight: () => go(at + 1), Home: () => go(first), End: () => go(last) });
+  const place = useRef<HTMLDivElement>(null);
+  const keys: Record<string, () => void> = {
+    " ": play,
+    ArrowLeft: () => go(at - 1),
+    ArrowRight: () => go(at + 1),
+    Home: () => go(first),
+    End: () => go(last),
+  };
+  useKeys(place, (event) => {
+    const at = event.composedPath()[0] as HTMLElement;
+    const isForAt = /^(INPUT|BUTTON|SELECT|SUMMARY)$/.test(at.tagName) || at.closest(".scrolls");
+    const isTaken = isForAt && !(event.key === " " && at.matches("[type=range]"));
+    const act = keys[event.key];
+    if (!act || isTaken || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    act();
+  });
   return (
-    <div class="replay" role="group" aria-label="Epoch that is shown">
-      <button type="button" onClick={play}>{isPlaying ? "Pause" : "Play"}</button>
+    <div class="replay" role="group" aria-label="Epoch that is shown" ref={place}>
+      <button type="button" aria-keyshortcuts="Space" onClick={play}>{isPlaying ? "Pause" : "Play"}</button>
       <input
         type="range"
         aria-label="Epoch"
@@ -53,20 +70,4 @@ export function Replay({ first, last, chosen, onChoose, isRunning }: Props) {
       {isRunning && chosen !== null && <button type="button" onClick={() => go(last)}>Follow</button>}
     </div>
   );
-}
-
-/** Heed keys wherever the reader is, unless they mean something there. */
-function useKeys(keys: Record<string, () => void>) {
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      const place = event.composedPath()[0] as HTMLElement;
-      const isTaken = /^(INPUT|BUTTON|SELECT|SUMMARY|A)$/.test(place.tagName) && !(event.key === " " && place.matches("[type=range]"));
-      const act = keys[event.key];
-      if (!act || isTaken || event.ctrlKey || event.altKey || event.metaKey) return;
-      event.preventDefault();
-      act();
-    };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  });
 }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 
 __all__ = ["Pace"]
 
 _FREE = 0.02  # seconds: looks that take no longer are free at the start and at the end
+
+_RECENT = 4  # looks, of which the quickest tells what one costs: others were held up
 
 
 class Pace:
@@ -35,14 +38,15 @@ class Pace:
         self._began = time.perf_counter()
         self._start, self._epoch = epoch, epoch
         self._done, self._speed = 1, 0.0
-        self._ended, self._cost = self._began, cost
+        self._ended, self._costs = self._began, deque([cost], _RECENT)
 
     def looked(self, epoch: int, cost: float) -> None:
         """Take note that a look after an epoch, which took so many seconds, has just ended."""
         now = time.perf_counter()
         self._done = epoch - self._epoch
         self._speed = self._done / max(now - cost - self._ended, 1e-9)
-        self._epoch, self._ended, self._cost = epoch, now, cost
+        self._epoch, self._ended = epoch, now
+        self._costs.append(cost)
 
     def epochs_left(self, epoch: int) -> int:
         """Return how many epochs there are from this one to the next look; at least 1."""
@@ -61,6 +65,11 @@ class Pace:
         if is_last and self._cost <= max(_FREE, self.share * (now - self._began)):
             return True
         return self._is_free(epoch) or now >= self._next
+
+    @property
+    def _cost(self) -> float:
+        """What the next look will take."""
+        return min(self._costs)
 
     @property
     def _next(self) -> float:
