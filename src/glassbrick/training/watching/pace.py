@@ -10,7 +10,7 @@ __all__ = ["Pace"]
 
 _FREE = 0.02  # seconds: looks that take no longer are free at the start and at the end
 
-_RECENT = 4  # looks, of which the quickest tells what one costs: others were held up
+_RECENT = 5  # looks, whose median tells what one costs: some are held up by other programs
 
 
 class Pace:
@@ -38,7 +38,8 @@ class Pace:
         self._began = time.perf_counter()
         self._start, self._epoch = epoch, epoch
         self._done, self._speed = 1, 0.0
-        self._ended, self._costs = self._began, deque([cost], _RECENT)
+        # The very first look takes longer, as much is done for the first time.
+        self._ended, self._costs = self._began, deque([min(cost, _FREE)], _RECENT)
 
     def looked(self, epoch: int, cost: float) -> None:
         """Take note that a look after an epoch, which took so many seconds, has just ended."""
@@ -69,7 +70,7 @@ class Pace:
     @property
     def _cost(self) -> float:
         """What the next look will take."""
-        return min(self._costs)
+        return sorted(self._costs)[(len(self._costs) - 1) // 2]
 
     @property
     def _next(self) -> float:
