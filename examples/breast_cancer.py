@@ -8,6 +8,7 @@ import argparse
 import numpy as np
 
 import glassbrick as gb
+from glassbrick.displays import CalibrationDisplay
 
 try:
     from matplotlib.figure import Figure
@@ -40,17 +41,8 @@ def draw(history, truth, probabilities, path):
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     curves, reliability = figure.subplots(1, 2)
     history.plot(curves)
-    beside = {"textcoords": "offset points", "ha": "center"}
-    bins = np.digitize(probabilities, np.linspace(0.0, 1.0, 6)[1:-1])
-    for number in np.unique(bins):
-        inside = bins == number
-        where = probabilities[inside].mean(), truth[inside].mean()
-        reliability.scatter(*where, color="#4477aa", zorder=2)
-        reliability.annotate(f"{inside.sum()} rows", where, (0, 7), **beside)
-    reliability.plot([0, 1], [0, 1], color="0.6", linestyle=":", zorder=1)
-    reliability.set(xlabel="predicted probability of benign", ylabel="share that is benign")
-    reliability.set(xlim=(-0.1, 1.1), ylim=(-0.1, 1.1), title="test rows of all seeds")
-    curves.set_title("training, last seed")
+    CalibrationDisplay(truth, probabilities, n_bins=5, name="of benign").plot(reliability)
+    curves.set_title("training, last seed", loc="left")
     figure.savefig(path, dpi=150)
 
 

@@ -8,6 +8,7 @@ import argparse
 import numpy as np
 
 import glassbrick as gb
+from glassbrick.displays import ConfusionMatrixDisplay
 
 try:
     from matplotlib.figure import Figure
@@ -51,15 +52,8 @@ def draw(history, truth, predicted, path):
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     curves, confusion = figure.subplots(1, 2)
     history.plot(curves)
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (truth, predicted), 1)
-    confusion.imshow(np.sqrt(counts), cmap="Blues")  # the root lets single errors be seen
-    for (i, j), count in np.ndenumerate(counts):
-        if count:
-            confusion.text(j, i, count, ha="center", va="center", color="w" if i == j else "k")
-    confusion.set(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10))
-    confusion.set_title("test rows of all seeds")
-    curves.set_title("training, last seed")
+    ConfusionMatrixDisplay.from_predictions(truth, predicted, name="digit", ax=confusion)
+    curves.set_title("training, last seed", loc="left")
     figure.savefig(path, dpi=150)
 
 

@@ -1,46 +1,19 @@
-"""What tests of the page of a training step read on it, and how they round and compute by themselves."""
+"""How tests of the page of a training step read it, and round and compute by themselves."""
 
 from __future__ import annotations
 
 import math
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
+from pathlib import Path
 
 import numpy as np
 
-# All that a scene shows, as one object.
-SCENE = """() => {
-  const root = document.getElementById("page").shadowRoot;
-  const scene = root.querySelector(".scene");
-  for (const hidden of scene.querySelectorAll("details")) hidden.open = true;
-  const arrays = {};
-  for (const figure of scene.querySelectorAll("figure")) {
-    const cells = {};
-    for (const row of figure.querySelectorAll("[role=row]")) {
-      for (const cell of row.querySelectorAll("[role=gridcell]")) {
-        cells[`${row.ariaRowIndex - 1},${cell.ariaColIndex - 1}`] = cell.textContent;
-      }
-    }
-    arrays[figure.dataset.role] = {
-      cells,
-      shape: figure.querySelector(".shape").textContent,
-      verdict: figure.querySelector(".verdict")?.textContent ?? "",
-    };
-  }
-  const formulas = [...scene.querySelectorAll(".formula")].map((each) => each.ariaLabel);
-  const { step, phase, block } = scene.dataset;
-  return { step: Number(step), phase, block, formulas, arrays };
-}"""
+MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 
-# What is told of the chosen cell.
-CHOSEN = """() => {
-  const cell = document.getElementById("page").shadowRoot.querySelector(".chosen-cell");
-  const texts = (name) => [...cell.querySelectorAll(name)].map((each) => each.textContent);
-  const [name, full] = [cell.querySelector("h3").textContent, texts(".full")[0]];
-  const terms = [...cell.querySelectorAll(".split tbody tr")].map((row) =>
-    [...row.querySelectorAll("th, .product, .value")].map((each) => each.textContent));
-  return { name, full, said: texts(".put-in")[0] ?? "", definitions: texts(".with"), terms };
-}"""
+# Functions for the browser: unfold, scene, chosen, choose, readable.
+SCRIPT = (Path(__file__).parent / "files" / "read_explain_page.js").read_text(encoding="utf-8")
 
 
 def figure(value, digits=4, whole=True):
@@ -49,11 +22,11 @@ def figure(value, digits=4, whole=True):
     if math.isnan(value):
         return "nan"
     if math.isinf(value):
-        return "inf" if value > 0 else "−inf"
+        return "inf" if value > 0 else f"{MINUS}inf"
     if value == 0:
         return "0"
     if whole and value.is_integer() and abs(value) < 1e6:
-        return f"{int(value)}".replace("-", "−")
+        return f"{int(value)}".replace("-", MINUS)
     rounded = Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(value))
     exponent = rounded.adjusted()
     if -4 < exponent < digits:
@@ -61,13 +34,13 @@ def figure(value, digits=4, whole=True):
     else:
         number = f"{rounded.scaleb(-exponent).normalize():f}"
         text = f"{number}e{exponent}"
-    return text.replace("-", "−")
+    return text.replace("-", MINUS)
 
 
 def in_full(value):
     """Return all digits of a float64, as pages write them."""
     text = re.sub(r"e([-+])0?", r"e\1", repr(float(value)))
-    return re.sub(r"\.0(?=$|e)", "", text).replace("e+", "e").replace("-", "−")
+    return re.sub(r"\.0(?=$|e)", "", text).replace("e+", "e").replace("-", MINUS)
 
 
 NAMES = {
@@ -94,7 +67,14 @@ def computed(text):
 
 
 def as_python(text):
-    signs = {"−": "-", "·": "*", "√": "sqrt", "σ": "sigmoid", "Φ'": "density", "Φ": "normal"}
+    signs = {
+        MINUS: "-",
+        "·": "*",
+        "√": "sqrt",
+        "\N{GREEK SMALL LETTER SIGMA}": "sigmoid",
+        "Φ'": "density",
+        "Φ": "normal",
+    }
     for sign, name in signs.items():
         text = text.replace(sign, name)
     text = re.sub(r"\be\^", "exp", text).replace("^", "**").replace("≤", "<=").replace("≥", ">=")
@@ -102,4 +82,5 @@ def as_python(text):
 
 
 def numbers_in(text):
-    return [abs(float(n)) for n in re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?", text.replace("−", "-"))]
+    found = re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?", text.replace(MINUS, "-"))
+    return [abs(float(number)) for number in found]

@@ -26,6 +26,7 @@ FLOORS = [
     "names",
     "files",
     "pages",
+    "drawing",
     "modes",
     "quiet",
     "rollback",
@@ -55,6 +56,7 @@ FLOORS = [
     "tables",
     "sklearn",
     "loading",
+    "displays",
     "glass",
     "cli",
 ]

@@ -82,6 +82,24 @@ def test_the_page_on_the_doctor_runs_as_it_says():
         assert masked(printed) == masked(shown)
 
 
+def test_the_page_on_plots_runs_as_it_says(tmp_path, monkeypatch):
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    monkeypatch.chdir(tmp_path)
+    pyplot.close("all")
+    with np.errstate(all="warn"):  # as scikit-learn needs it
+        pairs = run_blocks(ROOT / "docs" / "plots.md")
+    assert len(pyplot.get_fignums()) == 10  # one for each picture, but for those in "both.png"
+    pyplot.close("all")
+    assert (tmp_path / "both.png").stat().st_size > 20_000
+    assert len(pairs) == 7
+    for printed, shown in pairs:
+        assert masked(printed) == masked(shown)
+
+
 def masked(text):
     """Put dots in the place of what differs from run to run, and from machine to machine."""
     text = " ".join(text.split())  # for a longer time may break lines elsewhere

@@ -25,17 +25,15 @@ from glassbrick import (
     NeuralNetwork,
     Operation,
     Residual,
-    Sigmoid,
     SoftmaxCrossEntropy,
     Trainer,
     datasets,
 )
-from glassbrick.operations.normalization import RowStandardize
 from glassbrick.pages import page
 from glassbrick.tape.as_page import page_data
 from glassbrick.tape.formulas import formula_of, input_rule_of, param_rule_of
 from glassbrick.tape.packed import decimals
-from reading_pages import CHOSEN, SCENE, computed, figure, in_full, numbers_in
+from reading_pages import MINUS, SCRIPT, TIMES, computed, figure, in_full, numbers_in
 
 LARGE = {"width": 3000, "height": 2000}  # so that all cells are in view
 RNG = np.random.default_rng(0)
@@ -45,21 +43,13 @@ def show(tape, open_page, **how):
     data = page_data(tape)
     opened = open_page(page("explain", data["title"], data), **how)
     opened.wait_for_selector(".scene")
+    opened.add_script_tag(content=SCRIPT)
     return opened
-
-
-UNFOLD = """() => {
-  const style = document.createElement("style");
-  style.textContent = "main, .array { max-width: none !important; flex: none !important; }";
-  document.getElementById("page").shadowRoot.append(style);
-}"""
 
 
 def read(opened):
     """Read a scene, also what is folded, once the browser has drawn it."""
-    opened.evaluate(SCENE)
-    drawn = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    return opened.evaluate(f"async () => {{ await {drawn}; return ({SCENE})(); }}")
+    return opened.evaluate("scene()")
 
 
 def chapter_tape(*layers, rows=4):
@@ -120,7 +110,7 @@ def assert_scene_is_that_of(seen, phase, step):
         cells = {f"{i},{j}": figure(v) for (i, j), v in np.ndenumerate(rows)}
         assert seen["arrays"][role]["cells"] == cells, (step.name, role)
         assert seen["arrays"][role]["shape"] == (
-            " × ".join(map(str, array.shape)) if array.ndim else "one number"
+            f" {TIMES} ".join(map(str, array.shape)) if array.ndim else "one number"
         )
 
 
@@ -137,7 +127,7 @@ def assert_scene_is_that_of(seen, phase, step):
 def test_keys_lead_through_a_whole_step_and_every_number_is_the_tapes(make, open_page):
     tape = make()
     opened = show(tape, open_page, viewport=LARGE)
-    opened.evaluate(UNFOLD)
+    opened.evaluate("unfold()")
     scenes = scenes_of(tape)
     for number, (phase, step) in enumerate(scenes):
         seen = read(opened)
@@ -160,17 +150,7 @@ def test_keys_lead_through_a_whole_step_and_every_number_is_the_tapes(make, open
 
 def put_in(opened, role, row, column):
     """Choose a cell, and read how it was made."""
-    opened.evaluate(
-        """([role, row, column]) => {
-          const root = document.getElementById("page").shadowRoot;
-          const figure = root.querySelector(`figure[data-role="${role}"]`);
-          const line = figure.querySelector(`[role=row][aria-rowindex="${row + 1}"]`);
-          line.querySelector(`[aria-colindex="${column + 1}"]`).click();
-        }""",
-        [role, row, column],
-    )
-    drawn = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    return opened.evaluate(f"async () => {{ await {drawn}; return ({CHOSEN})(); }}")
+    return opened.evaluate("choose", [role, row, column])
 
 
 def assert_right(told, value, exact=True):
@@ -300,7 +280,7 @@ def test_a_wrong_gradient_is_marked_there_and_nowhere_else(open_page):
             assert "✗ WRONG: differs by at most" in verdicts
             difference = opened.locator(".differs").inner_text()
             told = [figure(2.0 * step.output_grad[0, 0]), figure(step.output_grad[0, 0])]
-            assert re.findall(r"−?[\d.]+\d", difference) == told
+            assert re.findall(rf"{MINUS}?[\d.]+\d", difference) == told
         else:
             assert (marks, "WRONG" in verdicts) == (0, False)
         opened.keyboard.press("ArrowRight")
@@ -311,7 +291,7 @@ def test_numbers_that_are_not_finite_are_told_as_such(open_page):
     net.operations()[0].param[:] = [[np.inf, np.nan], [1.0, -np.inf]]
     opened = show(net.explain(np.ones((2, 2)), np.ones((2, 2))), open_page, viewport=LARGE)
     cells = read(opened)["arrays"]["param"]["cells"]
-    assert cells == {"0,0": "inf", "0,1": "nan", "1,0": "1", "1,1": "−inf"}
+    assert cells == {"0,0": "inf", "0,1": "nan", "1,0": "1", "1,1": f"{MINUS}inf"}
     assert opened.locator('[data-role="param"] .unreal').count() == 3
 
 
@@ -320,7 +300,7 @@ def test_numbers_of_float32_are_told_in_their_own_digits(open_page):
     net = NeuralNetwork([Dense(1, "linear")], MeanSquaredError(), rng=0)
     opened = show(net.explain(x, x[:, :1]), open_page, viewport=LARGE)
     assert put_in(opened, "input", 0, 0)["full"] == "0.1"
-    assert put_in(opened, "input", 0, 1)["full"] == "1e−7"
+    assert put_in(opened, "input", 0, 1)["full"] == f"1e{MINUS}7"
     assert "judged in float64" in opened.locator("header").inner_text()
 
 
@@ -343,7 +323,7 @@ def test_the_page_of_a_large_network_is_small(large):
 def test_a_large_matrix_is_seen_through_a_window(large, open_page):
     opened = show(large[0], open_page, viewport={"width": 1280, "height": 900})
     weights = large[0]["dense_1.weight_multiply"].param
-    grid = opened.get_by_role("grid", name="parameter, W, 784 × 256")
+    grid = opened.get_by_role("grid", name=f"parameter, W, 784 {TIMES} 256")
     assert (grid.get_attribute("aria-rowcount"), grid.get_attribute("aria-colcount")) == (
         "784",
         "256",
@@ -398,7 +378,7 @@ def test_all_can_be_reached_and_read(scheme, open_page):
     assert len(set(names[:5])) == 5
     last = opened.get_by_role("slider", name="Step").get_attribute("max")
     for _ in range(int(last) + 1):
-        found = opened.evaluate(READABLE)
+        found = opened.evaluate("readable()")
         assert found["overflow"] <= 0, "the page itself does not scroll sideways"
         assert found["contrast"] >= 4.5, found
         assert found["unnamed"] == 0
@@ -411,42 +391,6 @@ def test_all_can_be_reached_and_read(scheme, open_page):
     assert opened.locator(".scene").get_attribute("data-step") == "1"
     opened.keyboard.press("Tab")
     assert opened.evaluate("document.activeElement.shadowRoot.activeElement !== null")
-
-
-# Least contrast of all texts with what is behind them, and what has no name or sticks out.
-READABLE = """() => {
-  const root = document.getElementById("page").shadowRoot;
-  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const channels = (color, under) => {
-    context.fillStyle = under; context.fillRect(0, 0, 1, 1);
-    context.fillStyle = color; context.fillRect(0, 0, 1, 1);
-    return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const light = (rgb) => rgb.map((v) => v / 255)
-    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
-  const page = getComputedStyle(root.host).backgroundColor;
-  const behind = (element) => {
-    for (let at = element; at instanceof Element; at = at.parentElement) {
-      const color = getComputedStyle(at).backgroundColor;
-      if (!/, 0\\)$|transparent/.test(color)) return `rgb(${channels(color, page).join(",")})`;
-    }
-    return page;
-  };
-  let contrast = 21, what = "";
-  for (const element of root.querySelectorAll("main *")) {
-    const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((n) => n.data).join("").trim();
-    if (!text || element.closest(":disabled, .unseen")) continue;
-    const under = behind(element);
-    const [a, b] = [light(channels(getComputedStyle(element).color, under)), light(channels(under, page))];
-    const found = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (found < contrast) [contrast, what] = [found, `${element.className}: ${text}`];
-  }
-  const needName = root.querySelectorAll("button, input, [role=grid], nav, section");
-  const unnamed = [...needName].filter((each) => !(each.ariaLabel || each.textContent.trim())).length;
-  return { contrast, what, unnamed, overflow: document.documentElement.scrollWidth - innerWidth };
-}"""
 
 
 def test_it_plays_and_stops_at_a_key(open_page):
@@ -491,7 +435,7 @@ def test_large_arrays_are_rounded_as_decimals_are():
             if np.isfinite(value):
                 said = figure(float(f"{number}e{power}"), digits, whole=False)
             else:
-                said = {0: "nan", 1: "inf", -1: "−inf"}[int(number)]
+                said = {0: "nan", 1: "inf", -1: f"{MINUS}inf"}[int(number)]
                 assert power == 32767
             assert said == figure(value, digits, whole=False)
 

@@ -1,5 +1,7 @@
 """Glassbrick: deep learning from building blocks you can see through."""
 
+import typing as _typing
+
 from glassbrick import datasets
 from glassbrick.arrays import Array, to_2d_np
 from glassbrick.batches import permute_data
@@ -136,6 +138,19 @@ from glassbrick.training import (
     Trainer,
     Watch,
 )
+
+if _typing.TYPE_CHECKING:
+    from glassbrick import displays as displays
+else:
+
+    def __getattr__(name):
+        """Import what nobody has to wait for until it is asked for."""
+        if name != "displays":
+            raise AttributeError(f"module 'glassbrick' has no attribute {name!r}")
+        from importlib import import_module
+
+        return import_module("glassbrick.displays")
+
 
 __version__ = "0.1.0"
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from glassbrick.cli.engine_name import EngineName
-from glassbrick.cli.table_commands import evaluate, predict, train
+from glassbrick.cli.table_commands import evaluate, explain, predict, train
 
 __all__ = ["app", "chapter", "check", "export", "show"]
 
@@ -66,7 +66,7 @@ def chapter(
     raise typer.Exit(run(plot, force, engine.value))
 
 
-for _command in (train, predict, evaluate):
+for _command in (train, predict, evaluate, explain):
     app.command()(_command)
 
 

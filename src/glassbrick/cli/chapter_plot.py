@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from glassbrick.cli.outputs import require_room
-from glassbrick.errors import FileError, MissingExtraError
+from glassbrick.drawing import GREY, MARKED, dress, require_matplotlib, styled
+from glassbrick.errors import FileError
 from glassbrick.files import write_whole
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from glassbrick.cli.chapter_models import Outcome
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["draw", "figure_of", "prepare"]
 
 _FORMATS = (".png", ".svg", ".pdf", ".jpg", ".webp")
-_STYLES = (("#4477aa", "o"), ("#ee6677", "s"), ("#228833", "^"))  # apart for colour-blind eyes too
 
 
 def prepare(path: Path, force: bool) -> None:
@@ -31,10 +32,7 @@ def prepare(path: Path, force: bool) -> None:
     FileError
         If the file exists, its folder cannot be written to, or its ending is not known.
     """
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("--plot", "matplotlib", "plot") from None
+    require_matplotlib("--plot")
     if path.suffix.lower() not in _FORMATS:
         ending = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
         raise FileError(f"--plot: {path} {ending}; use one of {', '.join(_FORMATS)}.")
@@ -50,9 +48,17 @@ def figure_of(outcomes: list[Outcome]) -> Figure:
     """Draw the validation losses on the left, and the test rows on the right."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
-    curves, scatter = figure.subplots(1, 2)
-    for outcome, (colour, marker) in zip(outcomes, _STYLES, strict=True):
+    with styled("--plot"):
+        figure = Figure(figsize=(11, 4.6), layout="constrained")
+        curves, scatter = figure.subplots(1, 2)
+        _draw_both(curves, scatter, outcomes)
+    return figure
+
+
+def _draw_both(curves: Axes, scatter: Axes, outcomes: list[Outcome]) -> None:
+    for axes in (curves, scatter):
+        dress(axes)
+    for outcome, (colour, marker) in zip(outcomes, MARKED[:3], strict=True):
         _draw_curve(curves, outcome, colour, marker)
         scatter.scatter(
             outcome.actual,
@@ -66,9 +72,9 @@ def figure_of(outcomes: list[Outcome]) -> Figure:
     curves.set(xlabel="epoch", ylabel="validation loss (1000 $)²", title="Learning", yscale="log")
     curves.set_yticks([15, 20, 30, 50, 100, 200], labels=["15", "20", "30", "50", "100", "200"])
     curves.minorticks_off()
-    curves.legend(frameon=False)
+    curves.legend()
     low, high = 0.0, 52.0
-    scatter.axline((0, 0), slope=1, color="0.6", linewidth=1, zorder=0)
+    scatter.axline((0, 0), slope=1, color=GREY, linewidth=1, zorder=0)
     scatter.set(
         xlim=(low, high),
         ylim=(low, high),
@@ -77,13 +83,9 @@ def figure_of(outcomes: list[Outcome]) -> Figure:
         xlabel="actual median value (1000 $)",
         ylabel="predicted (1000 $)",
     )
-    for axes in (curves, scatter):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25)
-    return figure
 
 
-def _draw_curve(axes: Any, outcome: Outcome, colour: str, marker: str) -> None:
+def _draw_curve(axes: Axes, outcome: Outcome, colour: str, marker: str) -> None:
     history = outcome.history
     evaluated = [epoch - 1 for epoch in history.evaluated]
     axes.plot(

@@ -102,10 +102,16 @@ class ModelFile:
         with data.rows_as_in_file(), warnings.catch_warnings(), np.errstate(all="ignore"):
             # Columns are taken by name here, which scikit-learn does not see.
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
-            return getattr(self.model, method)(self._given(data, command), **told)
+            return getattr(self.model, method)(self.given(data, command), **told)
 
-    def _given(self, data: TableFile, command: str) -> Any:
-        """Return what the model takes, after a look that names file, row and column."""
+    def given(self, data: TableFile, command: str) -> Any:
+        """Return what the model takes, after a look that names file, row and column.
+
+        Raises
+        ------
+        DataError
+            If it cannot take these rows.
+        """
         who = f"{command}, {data.name}"
         if self.is_tabular:
             if hasattr(self.model, "feature_names_in_"):

@@ -1,4 +1,4 @@
-"""The commands for tables and their options: train, predict, evaluate."""
+"""The commands for tables and their options: train, predict, evaluate, explain."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ __all__ = [
     "ModelArgument",
     "TaskName",
     "evaluate",
+    "explain",
     "predict",
     "train",
 ]
@@ -160,3 +161,26 @@ def evaluate(
     from glassbrick.cli.evaluate import run
 
     raise typer.Exit(run(model, data, target=target, as_json=as_json))
+
+
+def explain(
+    model: ModelArgument,
+    data: DataArgument,
+    row: Annotated[
+        list[str],
+        typer.Option(metavar="N|N-M", help="Rows, counted from 1; can be said several times."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write a page to walk through; else it is printed."),
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="The truth; a model for tables knows it."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Show every number of a training step on rows of a table, forward and backward."""
+    from glassbrick.cli.explain import run
+
+    raise typer.Exit(run(model, data, row, target or [], out, force))

@@ -13,7 +13,8 @@ from glassbrick.arrays import Array
 from glassbrick.checks import complaint
 from glassbrick.cli.outputs import require_ending, require_room
 from glassbrick.cli.table_file import TableFile
-from glassbrick.errors import DataError, MissingExtraError
+from glassbrick.drawing import require_matplotlib
+from glassbrick.errors import DataError
 from glassbrick.tables import Column, Task, task_of
 
 __all__ = ["Prepared", "TrainPlan", "hidden_of", "prepare"]
@@ -147,10 +148,7 @@ def _require_outputs(plan: TrainPlan) -> None:
     """Find out whether all that is to be written can be."""
     if plan.report is not None:
         require_ending(plan.report, "--report", (".html", ".htm"))
-        try:
-            import matplotlib.figure  # noqa: F401
-        except ImportError:
-            raise MissingExtraError("--report", "matplotlib", "plot") from None
+        require_matplotlib("--report")
     if plan.replay is not None:
         require_ending(plan.replay, "--replay", (".html", ".htm"))
     options: dict[Path, str] = {}

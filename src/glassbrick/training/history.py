@@ -163,9 +163,15 @@ class History:
         return DataFrame(self.history, index=Index(self.epoch, name="epoch"))
 
     def plot(
-        self, ax: Axes | Sequence[Axes] | Any = None, metrics: Sequence[str] | None = None
+        self,
+        ax: Axes | Sequence[Axes] | Any = None,
+        metrics: Sequence[str] | None = None,
+        *,
+        scale: str = "auto",
     ) -> Axes:
         """Draw the learning curves, with the best epoch marked.
+
+        `glassbrick.displays.HistoryDisplay` draws several histories into one figure.
 
         Parameters
         ----------
@@ -175,6 +181,9 @@ class History:
         metrics : sequence of str, optional
             Which metrics to draw, "mae" for both "mae" and "val_mae". The default is all
             that there is room for in `ax`.
+        scale : {"auto", "linear", "log"}, default "auto"
+            Of the losses; "auto" is "log" if they span a power of ten. Losses of 0 or less are
+            drawn on a linear scale in any case.
 
         Returns
         -------
@@ -188,11 +197,11 @@ class History:
         NotReadyError
             If there is no epoch yet.
         ArgumentError, ArgumentTypeError
-            If a metric was not recorded, or `ax` is something else or too few.
+            If a metric was not recorded, or `ax` or `scale` is something else, or axes are too few.
         """
         from glassbrick.training.history_plot import draw
 
-        return draw(self, ax, metrics)
+        return draw([self], ax, metrics, scale).axes[0]
 
     def __repr__(self) -> str:
         best = "" if self.best_epoch is None else f", best_epoch={self.best_epoch}"

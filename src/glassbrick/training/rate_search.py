@@ -13,7 +13,8 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows, Shuffler, cut
 from glassbrick.checks import refuse
-from glassbrick.errors import ArgumentError, DataError, MissingExtraError
+from glassbrick.drawing import BLUE, GREY, RED, axes_for, dress, styled
+from glassbrick.errors import ArgumentError, DataError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import LBFGS, Optimizer
 from glassbrick.training.fit_data import FitData
@@ -71,25 +72,22 @@ class RateSearch:
         ------
         MissingExtraError
             If matplotlib is not installed.
+        ArgumentTypeError
+            If `ax` is something else.
         """
-        try:
-            from matplotlib import pyplot
-        except ImportError:
-            raise MissingExtraError("RateSearch.plot", "matplotlib", "plot") from None
-        if ax is None:
-            _, ax = pyplot.subplots(figsize=(6.4, 4.0), layout="constrained")
-        ax.plot(self.rates, self.losses, color="0.8", linewidth=1.0, label="each batch")
-        ax.plot(self.rates, self.smoothed, label="smoothed")
-        ax.axvline(
-            self.suggestion, color="C1", linestyle="--", label=f"suggestion: {self.suggestion:.2g}"
-        )
-        ax.set_xscale("log")
-        low, first = float(self.smoothed.min()), float(self.smoothed[0])
-        room = max(first - low, 0.1 * abs(first)) or 1.0
-        ax.set_ylim(low - 0.1 * room, first + 0.6 * room)  # not up to where it got out of hand
-        ax.set_xlabel("learning rate")
-        ax.set_ylabel("training loss")
-        ax.legend()
+        with styled("RateSearch.plot"):
+            ax = axes_for(ax, "RateSearch.plot", (6.4, 4.0))
+            dress(ax)
+            ax.plot(self.rates, self.losses, color=GREY, linewidth=0.8, label="each batch")
+            ax.plot(self.rates, self.smoothed, color=BLUE, label="smoothed")
+            label = f"suggestion: {self.suggestion:.2g}"
+            ax.axvline(self.suggestion, color=RED, linestyle="--", label=label)
+            ax.set_xscale("log")
+            low, first = float(self.smoothed.min()), float(self.smoothed[0])
+            room = max(first - low, 0.1 * abs(first)) or 1.0
+            ax.set_ylim(low - 0.1 * room, first + 0.6 * room)  # not up to where it went wrong
+            ax.set(xlabel="learning rate", ylabel="training loss")
+            ax.legend()
         return ax
 
     def __repr__(self) -> str:

@@ -27,7 +27,7 @@ from glassbrick.sklearn.tabular.baselines import (
     linear_labels,
 )
 from glassbrick.sklearn.tabular.comparison import Comparison
-from glassbrick.sklearn.tabular.ensemble import Judged, Rows
+from glassbrick.sklearn.tabular.ensemble import Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.state import require_outputs, restore_state
@@ -102,8 +102,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
     comparison_ : Comparison
         Scores on rows that a network has not seen, next to the majority and a linear model.
     judged_ : Judged
-        `rows`, numbers of rows of the table that a network has not seen, and what it `said` of
-        them: the probability of each class. Not in a file.
+        `rows`, numbers of rows of the table that a network has not seen, what it `said` of
+        them, and the `simple` models: the probability of each class. Not in a file.
     n_features_in_, feature_names_in_ : int, ndarray
         Of the table.
 
@@ -265,8 +265,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
     def _outputs(self) -> int:
         return len(self.classes_)
 
-    def _compare(self, rows: Rows, judged: Judged) -> Comparison:
-        seen, said = judged
+    def _compare(self, rows: Rows, seen: Array, said: Array) -> tuple[Comparison, dict[str, Array]]:
         weights = rows.weights_of(seen)
         if self._is_multilabel:
             shares = np.average(rows.y, axis=0, weights=rows.weights)
@@ -283,7 +282,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         }
         judge = label_scores if self._is_multilabel else class_scores
         scores = {who: judge(rows.y[seen], p, weights) for who, p in told.items()}
-        return Comparison(scores, len(seen), "log_loss")
+        return Comparison(scores, len(seen), "log_loss"), told
 
     def _fitted_state(self) -> dict[str, Any]:
         return {**super()._fitted_state(), "classes": classes_to_plain(self.classes_)}

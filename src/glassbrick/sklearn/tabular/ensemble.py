@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,10 +65,16 @@ class Judged(NamedTuple):
         Their numbers in the table; of rows that are alike, one.
     said : ndarray, shape (n, outputs)
         Numbers in their own units, or the probability of each class.
+    simple : dict of str to ndarray
+        What simple models, which have not seen them either, say of them.
+    weights : ndarray of shape (n,) or None
+        What each row counts.
     """
 
     rows: Array
     said: Array
+    simple: Mapping[str, Array]
+    weights: Array | None
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,7 @@ class Ensemble:
         """Return the mean of what the networks say, in float64."""
         return mean_of(net.loss.interpret(net.predict(X)) for net in self.networks)
 
-    def judge(self, rows: Rows) -> Judged:
+    def judge(self, rows: Rows) -> tuple[Array, Array]:
         """Return rows that a network has not seen, and what it says of them."""
         seen: list[Array] = []
         said: list[Array] = []
@@ -139,7 +145,7 @@ class Ensemble:
             _, others = rows.split(k)
             seen.append(others)
             said.append(net.loss.interpret(net.predict(rows.X[others])).astype(np.float64))
-        return Judged(np.concatenate(seen), np.concatenate(said))
+        return np.concatenate(seen), np.concatenate(said)
 
 
 def _in_double(net: NeuralNetwork, twin: NeuralNetwork) -> NeuralNetwork:

@@ -90,12 +90,8 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         """Return how many outputs the loss wants."""
 
     @abstractmethod
-    def _compare(self, rows: Rows, judged: Judged) -> Comparison:
-        """Compare the networks with simple models."""
-
-    def _as_told(self, said: Array) -> Array:
-        """Return what networks say in the units of the table."""
-        return said
+    def _compare(self, rows: Rows, seen: Array, said: Array) -> tuple[Comparison, dict[str, Array]]:
+        """Compare the networks with simple models; tell what each says, as the table has it."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train new networks."""
@@ -114,7 +110,7 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         columns, targets = ([c.at(chosen) for c in given] for given in (columns, targets))
         rows = self._learn(columns, y[chosen], targets, weights, random)
         judged = self._train(rows, random)
-        self.judged_ = Judged(chosen[judged.rows], self._as_told(judged.said))
+        self.judged_ = judged._replace(rows=chosen[judged.rows])
         return self
 
     def _learn(
@@ -143,14 +139,14 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         seeds = [int(seed) for seed in random.integers(2**31 - 1, size=self.ensemble)]
         ensemble.train(rows, self._training(len(rows.y)), seeds)
         self.networks_, self.histories_ = ensemble.networks, ensemble.histories
-        judged = ensemble.judge(rows)
-        self.comparison_ = self._compare(rows, judged)
+        seen, said = ensemble.judge(rows)
+        self.comparison_, told = self._compare(rows, seen, said)
         if self.verbose and self.verbose != "silent":
             print(self.comparison_, flush=True)  # noqa: T201
         if not self.comparison_.network_is_best:
             verdict = f"{type(self).__name__}: {self.comparison_.verdict}"
             warnings.warn(verdict, BaselineWarning, stacklevel=4)
-        return judged
+        return Judged(seen, told.pop("network"), told, rows.weights_of(seen))
 
     def to_onnx(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write an ONNX model that predicts the same, from the columns as they stand in a table.

@@ -19,7 +19,7 @@ from glassbrick.sklearn.outputs import as_column
 from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.tabular.baselines import linear_numbers, number_scores, r2_of
 from glassbrick.sklearn.tabular.comparison import Comparison
-from glassbrick.sklearn.tabular.ensemble import Judged, Rows
+from glassbrick.sklearn.tabular.ensemble import Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.intervals import kept_errors, width_of
@@ -87,8 +87,8 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         Sizes of errors on rows that a network has not seen, in ascending order; a column for
         each output.
     judged_ : Judged
-        `rows`, numbers of rows of the table that a network has not seen, and what it `said` of
-        them: numbers in their own units. Not in a file.
+        `rows`, numbers of rows of the table that a network has not seen, what it `said` of
+        them, and the `simple` models: numbers in their own units. Not in a file.
     n_features_in_, feature_names_in_ : int, ndarray
         Of the table.
 
@@ -238,26 +238,23 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     def _outputs(self) -> int:
         return len(self.targets_)
 
-    def _as_told(self, said: Array) -> Array:
-        return self._decoded(said)
-
     def _decoded(self, outputs: Array) -> Array:
         """Return numbers in their own units, (rows, outputs)."""
         pairs = zip(self.targets_, outputs.T, strict=True)
         return np.column_stack([target.decode(numbers) for target, numbers in pairs])
 
-    def _compare(self, rows: Rows, judged: Judged) -> Comparison:
-        seen, said = judged
+    def _compare(self, rows: Rows, seen: Array, said: Array) -> tuple[Comparison, dict[str, Array]]:
         truth = self._decoded(rows.y[seen].astype(np.float64))
         told = {
             "network": said,
             "linear": linear_numbers(self.features_, rows, self.ensemble),
             "mean": np.zeros_like(said),
         }
-        self.errors_ = kept_errors(self._decoded(said) - truth)
+        told = {who: self._decoded(numbers) for who, numbers in told.items()}
+        self.errors_ = kept_errors(told["network"] - truth)
         weights = rows.weights_of(seen)
-        scores = {w: number_scores(truth, self._decoded(n), weights) for w, n in told.items()}
-        return Comparison(scores, len(seen), "r2")
+        scores = {who: number_scores(truth, numbers, weights) for who, numbers in told.items()}
+        return Comparison(scores, len(seen), "r2"), told
 
     def _arrays(self) -> dict[str, Array]:
         return {"errors": self.errors_}
