@@ -105,7 +105,7 @@ export function Chart(props: Props) {
               <text x={left - 6} y={(y(tick) ?? 0) + 4} text-anchor="end">{told(tick, 3)}</text>
             </g>
           ))}
-          {ticksOf({ low: first, high: last, log: false }, inside > 400 ? 8 : 3)
+          {ticksOf({ low: first, high: last, log: false }, inside > 400 ? 8 : inside > 180 ? 4 : 3)
             .filter((tick) => Number.isInteger(tick))
             .map((tick) => (
               <text key={tick} class="label" x={x(tick)} y={height - 6} text-anchor="middle">{tick}</text>
