@@ -17,6 +17,8 @@ const A_SECOND = 12; // moves
 export function Replay({ first, last, chosen, onChoose, isRunning }: Props) {
   const [isPlaying, setPlaying] = useState(false);
   const at = chosen ?? last;
+  const shown = useRef(at); // for keys that come faster than they are heeded anew
+  shown.current = at;
   useEffect(() => {
     if (!isPlaying) return;
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -40,8 +42,8 @@ export function Replay({ first, last, chosen, onChoose, isRunning }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const keys: Record<string, () => void> = {
     " ": play,
-    ArrowLeft: () => go(at - 1),
-    ArrowRight: () => go(at + 1),
+    ArrowLeft: () => go(shown.current - 1),
+    ArrowRight: () => go(shown.current + 1),
     Home: () => go(first),
     End: () => go(last),
   };
