@@ -44,6 +44,14 @@ def test_the_page_on_files_runs(tmp_path, monkeypatch):
     }
 
 
+def test_the_page_on_watching_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("glassbrick.training.callbacks.watch._GONE", 0.1)
+    ((printed, _),) = run_blocks(ROOT / "docs" / "watch.md")
+    assert printed == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["run.html"]
+
+
 def test_the_page_on_writing_blocks_runs_as_it_says():
     pairs = run_blocks(ROOT / "docs" / "write-your-own-block.md")
     assert len(pairs) >= 9

@@ -138,6 +138,7 @@ from glassbrick.training import (
     ReduceLROnPlateau,
     TimeBudget,
     Trainer,
+    Watch,
 )
 
 if _typing.TYPE_CHECKING:
@@ -269,6 +270,7 @@ __all__ = [
     "Trainer",
     "UnknownNameError",
     "WarmUp",
+    "Watch",
     "WeightMultiply",
     "Zeros",
     "accuracy",

@@ -10,6 +10,7 @@ from glassbrick.training.callbacks import (
     LiveCurve,
     ReduceLROnPlateau,
     TimeBudget,
+    Watch,
 )
 from glassbrick.training.history import History
 from glassbrick.training.rate_search import RateSearch
@@ -28,4 +29,5 @@ __all__ = [
     "ReduceLROnPlateau",
     "TimeBudget",
     "Trainer",
+    "Watch",
 ]

@@ -9,6 +9,7 @@ from glassbrick.training.callbacks.live_curve import LiveCurve
 from glassbrick.training.callbacks.progress import progress_for
 from glassbrick.training.callbacks.reduce_lr import ReduceLROnPlateau
 from glassbrick.training.callbacks.time_budget import TimeBudget
+from glassbrick.training.callbacks.watch import Watch
 
 __all__ = [
     "CSVLogger",
@@ -21,5 +22,6 @@ __all__ = [
     "LiveCurve",
     "ReduceLROnPlateau",
     "TimeBudget",
+    "Watch",
     "progress_for",
 ]
