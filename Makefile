@@ -21,8 +21,10 @@ check: .venv/.dev  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: .venv/.dev  ## write the pages that are made of docstrings
+docs: .venv/.docs  ## run the code of the pages, and build the site into docs/_build/html
 	$(BIN)/python docs/make_blocks_page.py
+	$(BIN)/python -m sphinx -b html -q -W --keep-going -n -j auto docs docs/_build/html
+	@echo docs/_build/html/index.html written
 
 pages: frontend/node_modules/.installed  ## build the pages of HTML anew; needs Node.js 20 or newer
 	cd frontend && npm run --silent check && npm run --silent build
@@ -46,6 +48,10 @@ bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's
 	$(BIN)/python -m pip install --group dev
 	@touch $@
 
+.venv/.docs: .venv/.installed
+	$(BIN)/python -m pip install --group docs
+	@touch $@
+
 .venv/.bench: .venv/.installed
 	$(BIN)/python -m pip install --group bench
 	@touch $@
@@ -55,4 +61,4 @@ frontend/node_modules/.installed: frontend/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf frontend/node_modules .venv .mypy_cache .pytest_cache .ruff_cache .coverage build dist
+	rm -rf frontend/node_modules .venv .mypy_cache .pytest_cache .ruff_cache .coverage build dist docs/_build docs/reference

@@ -38,8 +38,6 @@ def test_the_page_on_files_runs(tmp_path, monkeypatch):
         "boston-checkpoints",
         "boston.safetensors",
         "iris.safetensors",
-        "net.onnx",
-        "predict.py",
         "scaled.safetensors",
     }
 

@@ -42,6 +42,18 @@ def test_the_suggestion_is_a_good_one(optim):
     assert losses["suggested"] < 0.5 * losses["a hundredth"]
 
 
+@pytest.mark.parametrize("optim", [SGD, Adam])
+@pytest.mark.parametrize("seed", range(4))
+def test_batches_that_scatter_do_not_mislead_it(optim, seed):
+    X_train, _, y_train, _ = datasets.load_boston().chapter_split()
+    y_train = (y_train - y_train.mean()) / y_train.std()
+    layers = [Dense(64, "relu"), Dense(1, "linear")]
+    trainer = Trainer(NeuralNetwork(layers, gb.MeanSquaredError(), rng=seed), optim())
+    trainer.optim.lr = trainer.find_lr(X_train, y_train).suggestion
+    losses = trainer.fit(X_train, y_train, epochs=15, verbose=False).loss
+    assert losses[-1] < 0.25 * losses[0]
+
+
 def test_what_is_told():
     search = make_trainer().find_lr(X, y, lowest=1e-5, highest=1e3, steps=100)
     assert 5 <= len(search.rates) == len(search.losses) == len(search.smoothed) <= 100

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows, Shuffler, cut
@@ -177,7 +178,7 @@ def _judged(rates: Array, losses: Array) -> RateSearch:
         average = _SMOOTHING * average + (1.0 - _SMOOTHING) * loss
         smoothed[number] = average / (1.0 - _SMOOTHING ** (number + 1))
     until = max(_FEWEST, int(np.argmin(smoothed)) + 1)
-    slopes = np.gradient(smoothed[:until], np.log(rates[:until]))
-    first = until // 10  # where the average is of a few batches only
-    fastest = first + int(np.argmin(slopes[first:]))
-    return RateSearch(rates, losses, smoothed, float(rates[fastest]))
+    half = max(1, until // 8)  # a slope over a quarter of them: single steps only tell of batches
+    windows = sliding_window_view(smoothed[:until], 2 * half + 1)
+    slopes = windows @ np.arange(-half, half + 1)  # of least squares, but for a factor
+    return RateSearch(rates, losses, smoothed, float(rates[half + int(np.argmin(slopes))]))
