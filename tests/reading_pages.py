@@ -77,7 +77,13 @@ def as_python(text):
     }
     for sign, name in signs.items():
         text = text.replace(sign, name)
-    text = re.sub(r"\be\^", "exp", text).replace("^", "**").replace("≤", "<=").replace("≥", ">=")
+    text = (
+        re.sub(r"\be\^", "exp", text)
+        .replace("^", "**")
+        .replace("²", "**2")
+        .replace("≤", "<=")
+        .replace("≥", ">=")
+    )
     return re.sub(r"\|([^|]*)\|", r"abs(\1)", text)
 
 

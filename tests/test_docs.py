@@ -42,6 +42,14 @@ def test_the_page_on_files_runs(tmp_path, monkeypatch):
     }
 
 
+def test_the_page_on_watching_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("glassbrick.training.callbacks.watch._GONE", 0.1)
+    ((printed, _),) = run_blocks(ROOT / "docs" / "watch.md")
+    assert printed == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["run.html"]
+
+
 def test_the_page_on_writing_blocks_runs_as_it_says():
     pairs = run_blocks(ROOT / "docs" / "write-your-own-block.md")
     assert len(pairs) >= 9
@@ -49,11 +57,13 @@ def test_the_page_on_writing_blocks_runs_as_it_says():
         assert printed == shown
 
 
-def test_the_page_on_explaining_a_step_runs_as_it_says():
+def test_the_page_on_explaining_a_step_runs_as_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     pairs = run_blocks(ROOT / "docs" / "explain.md")
-    assert len(pairs) == 4
+    assert len(pairs) == 5
     for printed, shown in pairs:
         assert printed == shown
+    assert (tmp_path / "step.html").stat().st_size > 10_000
 
 
 def test_the_page_on_scikit_learn_runs_as_it_says(tmp_path, monkeypatch):
@@ -146,3 +156,14 @@ def test_the_page_on_tables_runs_as_it_says(tmp_path, monkeypatch):
     assert len(pairs) == 3
     for printed, shown in pairs:
         assert masked(printed) == masked(shown)
+
+
+def test_the_page_on_notebooks_runs_and_shows_its_picture(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "notebooks.md"
+    run_blocks(page)
+    drawn, shown = (
+        re.sub(r"glassbrick-\w+-\d+", "id", path.read_text(encoding="utf-8"))
+        for path in (tmp_path / "network.svg", page.with_name("network.svg"))
+    )
+    assert drawn == shown, "copy the picture that the page saves to docs/network.svg"

@@ -166,6 +166,14 @@ FIRST = {
         lambda: diagnose(net(), X, Y, X[:30], Y[:30]),
         lambda: diagnose(net(), X, Y, X_NEW, Y_NEW),
     ),
+    "trained_on_the_test": (
+        lambda: diagnose(net(), X, Y, X_test=X[:30]),
+        lambda: diagnose(net(), X, Y, X_test=X_NEW),
+    ),
+    "chosen_by_the_test": (
+        lambda: diagnose(net(), X, Y, X_NEW, Y_NEW, X_test=X_NEW),
+        lambda: diagnose(net(), X, Y, X_NEW[:20], Y_NEW[:20], X_test=X_NEW[20:]),
+    ),
     "scaled_together": (
         lambda: diagnose(net(), standardized_together()[0], Y, standardized_together()[1], Y_NEW),
         lambda: diagnose(net(), X, Y, X_NEW, Y_NEW),
@@ -217,6 +225,10 @@ COURSE = {
     "dying_units": (
         lambda: course(net(Dense(8, "relu", bias_init=Constant(-9.0)), Dense(1, "linear"))),
         lambda: course(net(Dense(8, "relu"), Dense(1, "linear"))),
+    ),
+    "saturating_units": (
+        lambda: course(net(Dense(8, "tanh", weight_init=Constant(20.0)), Dense(1, "linear"))),
+        lambda: course(net()),
     ),
 }
 
@@ -469,6 +481,7 @@ def test_coarse_data_repeats_itself():
         ({"y": Y[:5]}, DataError, "the same number of rows"),
         ({"X": [["a"]], "y": [1.0]}, DataError, "X"),
         ({"X_val": X}, DataError, "X_val and y_val, or neither"),
+        ({"X_test": X[:, :2]}, ShapeError, "X_test"),
         ({"X_val": X[:, :2], "y_val": Y}, ShapeError, "4 columns, as in X"),
         ({"X_val": X, "y_val": np.ones((120, 2))}, ShapeError, "1 columns, as in y"),
         ({"X": X[:0], "y": Y[:0]}, DataError, "at least one row"),

@@ -6,6 +6,7 @@ from glassbrick import datasets
 from glassbrick.arrays import Array, to_2d_np
 from glassbrick.batches import permute_data
 from glassbrick.checks import assert_same_shape
+from glassbrick.diagram import Diagram
 from glassbrick.doctor import HealthReport, Remark, diagnose
 from glassbrick.errors import (
     ArgumentError,
@@ -132,10 +133,12 @@ from glassbrick.training import (
     EarlyStopping,
     History,
     LambdaCallback,
+    LiveCurve,
     RateSearch,
     ReduceLROnPlateau,
     TimeBudget,
     Trainer,
+    Watch,
 )
 
 if _typing.TYPE_CHECKING:
@@ -179,6 +182,7 @@ __all__ = [
     "CosineDecay",
     "DataError",
     "Dense",
+    "Diagram",
     "DivergenceError",
     "Doctor",
     "Dropout",
@@ -213,6 +217,7 @@ __all__ = [
     "Linear",
     "LinearDecay",
     "Lion",
+    "LiveCurve",
     "LogSoftmax",
     "Lookup",
     "Loss",
@@ -265,6 +270,7 @@ __all__ = [
     "Trainer",
     "UnknownNameError",
     "WarmUp",
+    "Watch",
     "WeightMultiply",
     "Zeros",
     "accuracy",

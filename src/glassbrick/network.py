@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from glassbrick.arrays import Array, as_float_dtype, as_rows, as_targets, is_traced, read_only
 from glassbrick.checks import instance_of, positive_integer, refuse
+from glassbrick.diagram import Drawn
 from glassbrick.errors import ArgumentError, GlassbrickError
 from glassbrick.layers.adoption import param_grad_of
 from glassbrick.layers.layer import Layer
@@ -36,7 +37,7 @@ __all__ = ["NeuralNetwork"]
 _CHAPTER_SEED = 1
 
 
-class NeuralNetwork(Saved, Explained):
+class NeuralNetwork(Saved, Explained, Drawn):
     """Layers in a row, and the loss that their last output is judged by.
 
     Parameters

@@ -8,12 +8,20 @@ const unfold = () => {
   document.getElementById("page").shadowRoot.append(style);
 };
 
+// Show another tape in the place of this one.
+const show = async (data) => {
+  GlassbrickPage.mount(document.getElementById("page"), data);
+  while (!document.getElementById("page").shadowRoot.querySelector(".scene")) await drawn();
+  await drawn();
+};
+
 // All that a scene shows.
 const scene = async () => {
   const root = document.getElementById("page").shadowRoot;
   const scene = root.querySelector(".scene");
-  for (const hidden of scene.querySelectorAll("details")) hidden.open = true;
-  await drawn();
+  const folded = scene.querySelectorAll("details:not([open])");
+  for (const each of folded) each.open = true;
+  if (folded.length) await drawn();
   const arrays = {};
   for (const figure of scene.querySelectorAll("figure")) {
     const cells = {};
@@ -30,7 +38,10 @@ const scene = async () => {
   }
   const formulas = [...scene.querySelectorAll(".formula")].map((each) => each.ariaLabel);
   const { step, phase, block } = scene.dataset;
-  return { step: Number(step), phase, block, formulas, arrays };
+  const status = root.querySelector("[role=status]").textContent;
+  const lit = [...root.querySelectorAll("[aria-current=step]")].map((each) => each.dataset.block);
+  const marks = root.querySelectorAll("figure.wrong, .verdict.bad, .differs").length;
+  return { step: Number(step), phase, block, formulas, arrays, status, lit, marks };
 };
 
 // What is told of the chosen cell.
@@ -43,13 +54,19 @@ const chosen = () => {
   return { name, full, said: texts(".put-in")[0] ?? "", definitions: texts(".with"), terms };
 };
 
-// Choose a cell.
-const choose = async ([role, row, column]) => {
+// Choose cells, one after the other.
+const choose = async (cells) => {
+  const told = [];
+  for (const cell of cells) told.push(await chooseOne(cell));
+  return told;
+};
+
+const chooseOne = async ([role, row, column]) => {
   const root = document.getElementById("page").shadowRoot;
   const figure = root.querySelector(`figure[data-role="${role}"]`);
   const line = figure.querySelector(`[role=row][aria-rowindex="${row + 1}"]`);
   line.querySelector(`[aria-colindex="${column + 1}"]`).click();
-  await drawn();
+  await new Promise((done) => setTimeout(done));  // by then Preact has rendered
   return chosen();
 };
 
@@ -58,7 +75,13 @@ const readable = () => {
   const root = document.getElementById("page").shadowRoot;
   const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
   const context = canvas.getContext("2d", { willReadFrequently: true });
+  const known = new Map();
   const channels = (color, under) => {
+    const key = color + under;
+    if (!known.has(key)) known.set(key, painted(color, under));
+    return known.get(key);
+  };
+  const painted = (color, under) => {
     context.fillStyle = under; context.fillRect(0, 0, 1, 1);
     context.fillStyle = color; context.fillRect(0, 0, 1, 1);
     return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);

@@ -1,5 +1,5 @@
 // The chosen cell: its number in full, the formula with numbers put in, and the terms of a sum.
-import type { Data } from "./data";
+import type { Block, Data } from "./data";
 import { figure } from "./figures";
 import { FormulaText } from "./formula-text";
 import type { Scene } from "./scenes";
@@ -9,17 +9,19 @@ import type { Term } from "./written";
 
 interface Props {
   data: Data;
+  block: Block;
   scene: Scene;
   told: Told;
   chosen: Chosen;
 }
 
-export function CellPanel({ data, scene, told, chosen }: Props) {
+export function CellPanel({ data, block, scene, told, chosen }: Props) {
   const { numbers } = told;
   const rule = scene.results.find((result) => result.role === chosen.role)?.rule;
   const overRows = isOverRows(scene, chosen, numbers?.letters ?? []);
   const total = told.differs ? figure(numbers?.value ?? 0) : told.short;
-  const nameOf = (term: Term) => termName(data, term, overRows);
+  const isOfData = scene.phase === "forward" && block.arrays.input === data.x;
+  const nameOf = (term: Term) => termName(data, term, overRows, isOfData);
   return (
     <section class="chosen-cell" aria-label="The chosen cell">
       <h3>{told.name}</h3>
@@ -51,7 +53,7 @@ export function CellPanel({ data, scene, told, chosen }: Props) {
           numbers={numbers}
           total={total}
           nameOf={nameOf}
-          of={overRows ? "What each row of the batch pushed it by" : "What it is the sum of"}
+          of={sumOf(scene, overRows)}
         />
       )}
     </section>
@@ -64,12 +66,19 @@ function isOverRows(scene: Scene, chosen: Chosen, letters: string[]): boolean {
   return (isGradient && letters.length === 1) || letters[0] === "i";
 }
 
-function termName(data: Data, term: Term, overRows: boolean): string {
+function sumOf(scene: Scene, overRows: boolean): string {
+  if (!overRows) return "What it is the sum of";
+  const what = scene.phase === "forward" ? "adds" : "pushed it by";
+  return `What each row of the batch ${what}`;
+}
+
+function termName(data: Data, term: Term, overRows: boolean, isOfData: boolean): string {
   const letters = Object.keys(term.place).filter((letter) => letter !== "i" && letter !== "j");
   const number = term.place[letters[0] ?? "i"] ?? 0;
   if (overRows) {
     const row = term.place.r ?? term.place.i ?? 0;
     return data.rows?.[row] ? `row ${data.rows[row].row}` : `row ${row}`;
   }
+  if (isOfData && letters[0] === "k") return data.features?.[number] ?? String(number);
   return letters.length ? String(number) : `${term.place.i},${term.place.j}`;
 }

@@ -55,7 +55,12 @@ export function Overview({ matrix, view, onMove }: Props) {
         />
       </div>
       <p>
-        rows {Math.round(view.row)} to {to(view.row, view.rows, matrix.rows)} of {matrix.rows},<br />
+        {matrix.rows > 1 && (
+          <>
+            rows {Math.round(view.row)} to {to(view.row, view.rows, matrix.rows)} of {matrix.rows},
+            <br />
+          </>
+        )}
         columns {Math.round(view.column)} to {to(view.column, view.columns, matrix.columns)} of {matrix.columns}
       </p>
     </div>

@@ -91,7 +91,13 @@ function Walk({ data, matrices }: { data: Data; matrices: Matrix[] }) {
         ))}
         <Panel key={step} {...{ data, block, scene, matrices }} />
       </section>
-      <p class="help">Keys: ← and → step, Home and End go to the ends, space plays. Tab leads into arrays, where arrows move the cell.</p>
+      <div class="help">
+        <p>
+          <span class="sign plus" /> positive, <span class="sign minus" /> negative, the stronger the nearer to the
+          largest number of an array.
+        </p>
+        <p>Keys: ← and → step, Home and End go to the ends, space plays. Tab leads into arrays, where arrows move the cell.</p>
+      </div>
     </div>
   );
 }

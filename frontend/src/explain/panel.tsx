@@ -53,7 +53,7 @@ export function Panel({ data, block, scene, matrices }: Props) {
           </details>
         )}
       </div>
-      <CellPanel data={data} scene={scene} told={told} chosen={current} />
+      <CellPanel data={data} block={block} scene={scene} told={told} chosen={current} />
     </div>
   );
 }

@@ -35,6 +35,8 @@ const PARAMETER: Record<string, string> = {
   PReLU: "a",
 };
 
+const KEPT: Record<string, string> = { mask: "M", batch_mean: "μ", batch_variance: "v", scale: "s" };
+
 export function blocksOf(data: Data): Block[] {
   return [...data.steps, data.loss];
 }
@@ -73,7 +75,7 @@ function forwardOf(block: Block, number: number): Scene {
     formulas: [block.formula],
     given: [
       ...shown(block, [["input", "input", "X"], ["param", "parameter", parameterOf(block)]]),
-      ...shown(block, block.kept.map((name) => [name, `kept: ${name}`, name])),
+      ...shown(block, block.kept.map((name) => [name, KEPT[name] ? `${name}, kept` : "kept", KEPT[name] ?? name])),
     ],
     results: [{ role: "output", title: "output", symbol: "Y", rule: block.formula, check: null }],
   };
@@ -149,7 +151,7 @@ function backwardOf(block: Block, number: number): Scene {
         ["output", "output", "Y"],
         ["param", "parameter", letter],
       ]),
-      ...shown(block, block.kept.map((name) => [name, `kept: ${name}`, name])),
+      ...shown(block, block.kept.map((name) => [name, KEPT[name] ? `${name}, kept` : "kept", KEPT[name] ?? name])),
       ...shown(block, [["penalty_grad", "gradient of the penalty, which comes in addition", "P"]]),
     ],
     results,

@@ -10,7 +10,8 @@ interface Props {
   of: string;
 }
 
-const MOST = 32;
+const MOST = 32; // terms
+const LONGEST = 24; // letters of a product for which there is room
 
 export function Split({ numbers, total, nameOf, of }: Props) {
   const { terms } = numbers;
@@ -19,6 +20,7 @@ export function Split({ numbers, total, nameOf, of }: Props) {
   const shown = terms.filter((term) => chosen.has(term));
   const largest = Math.abs(order[0]?.value ?? 0);
   const left = terms.length - shown.length;
+  const hasRoom = shown.every((term) => term.text.length <= LONGEST);
   return (
     <table class="split">
       <caption>
@@ -29,7 +31,7 @@ export function Split({ numbers, total, nameOf, of }: Props) {
         {shown.map((term) => (
           <tr key={nameOf(term)}>
             <th scope="row">{nameOf(term)}</th>
-            <td class="product">{term.text}</td>
+            <td class="product">{hasRoom && term.text}</td>
             <td class="bar" aria-hidden="true">
               <Bar share={largest > 0 ? term.value / largest : 0} />
             </td>

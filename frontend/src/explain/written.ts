@@ -128,8 +128,11 @@ class Writer {
     const own = op === "^" ? 3 : op === "+" || op === "-" ? 1 : 2;
     const sign = { "+": " + ", "-": " − ", "*": "·", "/": "/", "^": "^" }[op];
     const tighter = op === "-" || op === "/" || op === "^" ? own + 1 : own;
-    const before = this.write(left, place, own, leads && own < 3);
-    return bracketed(before + sign + this.write(right, place, Math.min(tighter, 3)), bound > own);
+    const needed = bound > own;
+    const before = this.write(left, place, own, (leads || needed) && own < 3);
+    const isSquare = op === "^" && right.kind === "number" && right.value === 2;
+    const after = isSquare ? "²" : sign + this.write(right, place, Math.min(tighter, 3));
+    return bracketed(before + after, needed);
   }
 
   private call(node: Node & { kind: "call" }, place: Place): string {

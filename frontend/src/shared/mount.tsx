@@ -8,6 +8,7 @@ export type Mount<Data> = (place: HTMLElement, data: Data) => () => void;
 export function mountOf<Data>(Page: ComponentType<{ data: Data }>, css: string): Mount<Data> {
   return (place, data) => {
     const root = place.shadowRoot ?? place.attachShadow({ mode: "open" });
+    for (const before of root.children) render(null, before); // what was shown here ends
     const style = document.createElement("style");
     style.textContent = theme + css;
     const main = document.createElement("div");

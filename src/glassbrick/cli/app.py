@@ -89,6 +89,12 @@ def check(
 def show(
     file: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that save has written.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print it for machines.")] = False,
+    diagram: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw the network into this file.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write FILE.svg over if it exists.")
+    ] = False,
 ) -> None:
     """Show what a model file holds: layers, shapes, parameters, loss; of an estimator its settings.
 
@@ -96,7 +102,7 @@ def show(
     """
     from glassbrick.cli.show import run
 
-    raise typer.Exit(run(file, as_json))
+    raise typer.Exit(run(file, as_json, diagram, force))
 
 
 @app.command()

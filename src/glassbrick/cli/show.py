@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glassbrick.cli.outputs import require_ending, require_room
 from glassbrick.files import Contents, read_sealed
 from glassbrick.loading import load
 from glassbrick.network import NeuralNetwork
@@ -18,14 +19,20 @@ __all__ = ["run"]
 _MOST = 20  # names in a line
 
 
-def run(file: Path, as_json: bool) -> int:
-    """Print what a file holds; return the exit status."""
+def run(file: Path, as_json: bool, diagram: Path | None = None, force: bool = False) -> int:
+    """Print what a file holds, and draw it; return the exit status."""
     from rich.console import Console
 
+    if diagram is not None:
+        require_ending(diagram, "--diagram", [".svg"])
+        require_room(diagram, "--diagram", force)
     model = load(file)
     contents = read_sealed(file, "show")
     # An estimator tells its networks first, then those that are parameters of it.
     networks = [model] if isinstance(model, NeuralNetwork) else model._networks()
+    if diagram is not None:
+        names = _column_names(model, networks[0], contents.description)
+        networks[0].diagram(**names).save(diagram, overwrite=force)
     if as_json:
         print(json.dumps(_told(contents, networks, file), indent=2))  # noqa: T201
         return 0
@@ -37,6 +44,8 @@ def run(file: Path, as_json: bool) -> int:
     if len(networks) > 1:
         console.print(f"This is the first of {len(networks)} networks.")
     console.print(f"Made with: {_versions(told.get('made_with'))}", markup=False)
+    if diagram is not None:
+        console.print(f"Diagram written to {diagram}", markup=False)
     return 0
 
 
@@ -53,6 +62,15 @@ def _show_estimator(estimator: Any, told: dict[str, Any], console: Console) -> N
     if hasattr(estimator, "targets_"):
         console.print(f"Predicts: {_some([t.name for t in estimator.targets_])}", markup=False)
         console.print(f"When it was trained:\n{estimator.comparison_}\n", markup=False)
+
+
+def _column_names(model: Any, net: NeuralNetwork, told: dict[str, Any]) -> dict[str, Any]:
+    """Return the names that an estimator knows of its network's columns."""
+    names = told.get("features", {}).get("names")
+    # An estimator for tables makes other columns of those that it is given.
+    if not names or hasattr(model, "targets_") or net.layers[0].shape != (len(names),):
+        return {}
+    return {"features": names}
 
 
 def _some(values: list[Any]) -> str:

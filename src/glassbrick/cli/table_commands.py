@@ -79,6 +79,16 @@ def train(
         Path | None,
         typer.Option(metavar="FILE.html", help="Write a page about it (needs matplotlib)."),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it on a page in the browser while it trains.")
+    ] = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Save that page, to replay the training."),
+    ] = None,
+    doctor: Annotated[
+        bool, typer.Option("--doctor/--no-doctor", help="Say what goes wrong in training.")
+    ] = True,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
@@ -105,6 +115,9 @@ def train(
         report=report,
         as_json=as_json,
         force=force,
+        watch=watch,
+        replay=replay,
+        doctor=doctor,
     )
     raise typer.Exit(run(plan))
 

@@ -8,15 +8,20 @@ import json
 import sys
 import time
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glassbrick.cli.model_file import ModelFile
 from glassbrick.cli.scoring import score
+from glassbrick.cli.train_doctor import remarks_on
 from glassbrick.cli.train_plan import Prepared, TrainPlan, prepare
 from glassbrick.cli.train_progress import TrainProgress
+from glassbrick.cli.train_watch import leave, watch_for
 from glassbrick.cli.trained import Trained
 from glassbrick.datasets import load_boston
 from glassbrick.files import write_whole
+
+if TYPE_CHECKING:
+    from glassbrick.training import Callback, Watch
 
 __all__ = ["run"]
 
@@ -24,12 +29,24 @@ __all__ = ["run"]
 def run(plan: TrainPlan) -> int:
     """Train, write and tell; return the exit status."""
     prepared = prepare(plan)
+    watch = watch_for(plan)
     progress = TrainProgress(plan.ensemble, plan.epochs, None if plan.as_json else sys.stdout)
     try:
-        trained = _train(plan, prepared, progress)
+        trained = _train(plan, prepared, progress, watch)
     except KeyboardInterrupt:
         print(_interruption(plan, progress), file=sys.stderr)  # noqa: T201
+        leave(plan, watch, at_once=True)
         return 130
+    except BaseException:
+        leave(plan, watch, at_once=True)
+        raise
+    _tell(plan, trained)
+    leave(plan, watch)
+    return 0
+
+
+def _tell(plan: TrainPlan, trained: Trained) -> None:
+    """Write what is to be written, and print the summary."""
     if plan.out is not None:
         trained.model.save(plan.out, overwrite=plan.force)
     if plan.report is not None:
@@ -42,13 +59,14 @@ def run(plan: TrainPlan) -> int:
     else:
         from glassbrick.cli.train_summary import lines_of
 
-        print("\n".join(lines_of(trained)))  # noqa: T201
-    return 0
+        print("\n".join(lines_of(trained)), flush=True)  # noqa: T201
 
 
-def _train(plan: TrainPlan, prepared: Prepared, progress: TrainProgress) -> Trained:
+def _train(
+    plan: TrainPlan, prepared: Prepared, progress: TrainProgress, watch: Watch | None
+) -> Trained:
     """Fit, and score on the rows that were kept."""
-    model = _estimator(plan, prepared, progress)
+    model = _estimator(plan, prepared, [progress] if watch is None else [progress, watch])
     began = time.perf_counter()
     progress.start()
     try:
@@ -67,10 +85,11 @@ def _train(plan: TrainPlan, prepared: Prepared, progress: TrainProgress) -> Trai
     notes = _notes(w)
     if plan.data is None:
         notes.append(load_boston().ethics_note)
-    return Trained(plan, prepared, model, seconds, progress.resumed, valid, notes)
+    said = None if watch is None or not plan.doctor else remarks_on(prepared, watch.reports)
+    return Trained(plan, prepared, model, seconds, progress.resumed, valid, notes, said)
 
 
-def _estimator(plan: TrainPlan, prepared: Prepared, progress: TrainProgress) -> Any:
+def _estimator(plan: TrainPlan, prepared: Prepared, callbacks: list[Callback]) -> Any:
     from glassbrick.sklearn import TabularClassifier, TabularRegressor
 
     kind = TabularClassifier if prepared.task == "classification" else TabularRegressor
@@ -78,7 +97,7 @@ def _estimator(plan: TrainPlan, prepared: Prepared, progress: TrainProgress) -> 
         hidden=prepared.hidden,
         ensemble=plan.ensemble,
         epochs=plan.epochs,
-        callbacks=[progress],
+        callbacks=callbacks,
         checkpoint=plan.checkpoint,
         engine=plan.engine,
         random_state=plan.seed,

@@ -40,6 +40,9 @@ class TrainPlan:
     report: Path | None
     as_json: bool
     force: bool
+    watch: bool = False
+    replay: Path | None = None
+    doctor: bool = True
 
 
 @dataclass(frozen=True)
@@ -146,11 +149,16 @@ def _require_outputs(plan: TrainPlan) -> None:
     if plan.report is not None:
         require_ending(plan.report, "--report", (".html", ".htm"))
         require_matplotlib("--report")
-    for option, path in (("--out", plan.out), ("--report", plan.report)):
-        if path is not None:
-            require_room(path, option, plan.force)
-    if plan.out is not None and plan.report is not None and plan.out == plan.report:
-        raise typer.BadParameter(f"--out and --report: both would be {plan.out}.")
+    if plan.replay is not None:
+        require_ending(plan.replay, "--replay", (".html", ".htm"))
+    options: dict[Path, str] = {}
+    for option, path in (("--out", plan.out), ("--report", plan.report), ("--replay", plan.replay)):
+        if path is None:
+            continue
+        require_room(path, option, plan.force)
+        if path in options:
+            raise typer.BadParameter(f"{options[path]} and {option}: both would be {path}.")
+        options[path] = option
 
 
 def _require_task(data: TableFile, column: Column, task: Task) -> None:

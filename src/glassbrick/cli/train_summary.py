@@ -15,6 +15,7 @@ __all__ = ["kinds_of", "lines_of", "rows_left_out"]
 
 _WIDTH, _INDENT = 79, 11
 _MOST = 6  # columns that are named
+_MOST_REMARKS = 3
 _PLURALS = {"number": "numbers", "category": "categories", "date": "dates"}
 
 
@@ -42,7 +43,18 @@ def lines_of(trained: Trained) -> list[str]:
             lines += lines_of_confusion(trained.valid["confusion"])
     lines += [""] if trained.notes else []
     lines += [line for note in trained.notes for line in _told("Note", note)]
-    return [*lines, "", *_written(trained)]
+    return [*lines, *_doctor(trained), "", *_written(trained)]
+
+
+def _doctor(trained: Trained) -> list[str]:
+    """Return the first few of the doctor's remarks, if there are any."""
+    said = trained.said or []
+    lines = [""] if said else []
+    for some in said[:_MOST_REMARKS]:
+        lines += _told("Doctor", some.line(trained.plan.ensemble))
+    if len(said) > _MOST_REMARKS:
+        lines += _told("", f"and {len(said) - _MOST_REMARKS} more, which --json tells")
+    return lines
 
 
 def kinds_of(trained: Trained) -> str:
@@ -104,6 +116,8 @@ def _written(trained: Trained) -> list[str]:
     lines = []
     if plan.report is not None:
         lines.append(f"{'Report':{_INDENT}}{plan.report}")
+    if plan.replay is not None:
+        lines.append(f"{'Replay':{_INDENT}}{plan.replay}")
     if plan.out is None:
         lines.append(f"{'Model':{_INDENT}}not saved; to keep it, add --out MODEL.safetensors")
         return lines

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from glassbrick.cli.scoring import Scored
+from glassbrick.cli.train_doctor import Said
 from glassbrick.cli.train_plan import Prepared, TrainPlan
 from glassbrick.sklearn.tabular import Comparison
 from glassbrick.tables import Column
@@ -65,6 +66,8 @@ class Trained:
         Scores on rows that no network was trained on.
     notes : list of str
         What was warned of.
+    said : list of Said or None
+        What the doctor said; None if it was not asked.
     """
 
     plan: TrainPlan
@@ -74,6 +77,7 @@ class Trained:
     resumed: int
     valid: Scored | None
     notes: list[str]
+    said: list[Said] | None = None
 
     @property
     def comparison(self) -> Comparison:
@@ -133,8 +137,10 @@ class Trained:
             "verdict": self.comparison.verdict,
             "valid": None if self.valid is None else _valid(self.valid, prepared),
             "notes": self.notes,
+            "doctor": None if self.said is None else [some.to_json() for some in self.said],
             "model": None if plan.out is None else str(plan.out),
             "report": None if plan.report is None else str(plan.report),
+            "replay": None if plan.replay is None else str(plan.replay),
             "versions": self.versions,
         }
         found: dict[str, Any] = _finite(told)

@@ -198,7 +198,7 @@ class CalibrationDisplay(Display):
         """
         who = f"{cls.__name__}.from_estimator"
         probabilities, classes = probabilities_of(estimator, X, who)
-        truth = true_values(estimator, X, y, who)
+        truth = true_values(estimator, X, y, len(probabilities), who)
         events = _of_class(truth, probabilities, classes, pos_label, who)
         return cls._of(events, n_bins, strategy, name or target_name(estimator, y), ax)
 

@@ -166,7 +166,7 @@ class ConfusionMatrixDisplay(Display):
         else:
             probabilities, classes = probabilities_of(estimator, X, who)
             said = classes[probabilities.argmax(axis=1)]
-        found = labels_of(true_values(estimator, X, y, who), said, classes, who)
+        found = labels_of(true_values(estimator, X, y, len(said), who), said, classes, who)
         return cls._of(found, display_labels, name or target_name(estimator, y), ax)
 
     @classmethod

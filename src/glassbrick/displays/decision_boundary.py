@@ -252,7 +252,7 @@ class DecisionBoundaryDisplay(Display):
                 axes.contour(self.xx0, self.xx1, ahead, levels=[0.0], colors=INK, linewidths=1.2)
 
     def _draw_rows(self, axes: Axes, rows: _Rows) -> None:
-        shown = sample(np.arange(len(rows.truth)) % 7)
+        shown = sample(rows.wrong)
         place, truth, wrong = rows.places[shown], rows.truth[shown], rows.wrong[shown]
         look: dict[str, Any] = {"s": 22, "alpha": max(faded(len(shown)), 0.6), "linewidths": 0.5}
         if self.classes is None:
@@ -282,7 +282,7 @@ class _Rows:
     def of(
         cls, estimator: Any, X: Any, y: Any, plane: Plane, classes: Array | None, who: str
     ) -> Self:
-        truth = true_values(estimator, X, y, who)
+        truth = true_values(estimator, X, y, len(plane.places), who)
         if len(truth) != len(plane.places):
             expected = f"a value for each of {len(plane.places)} rows"
             refuse(DataError, f"{who}, y", expected, truth)

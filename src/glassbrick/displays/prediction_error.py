@@ -180,7 +180,7 @@ class PredictionErrorDisplay(Display):
             ends = np.asarray(estimator.predict_interval(X, coverage))
             interval = float(ends[0, 1] - ends[0, 0]) / 2.0
         return cls(
-            true_values(estimator, X, y, who),
+            true_values(estimator, X, y, len(predicted), who),
             predicted,
             name=name or target_name(estimator, y),
             unit=unit,

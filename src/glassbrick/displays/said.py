@@ -84,7 +84,7 @@ def probabilities_of(estimator: Any, X: Any, who: str) -> tuple[Array, Array]:
     return said, np.arange(said.shape[1])
 
 
-def true_values(estimator: Any, X: Any, y: Any, who: str) -> Array:
+def true_values(estimator: Any, X: Any, y: Any, rows: int, who: str) -> Array:
     """Return what is true of each row: one value, of one-hot rows the number of the class.
 
     Estimators for tables take the name of a column for `y`, or None for that of training.
@@ -93,7 +93,7 @@ def true_values(estimator: Any, X: Any, y: Any, who: str) -> Array:
         from glassbrick.sklearn.tabular.given import given_truth
 
         names = [target.name for target in estimator.targets_]
-        return np.asarray(given_truth(X, y, names, len(_rows_of(estimator, X)), who))
+        return np.asarray(given_truth(X, y, names, rows, who))
     if y is None:
         refuse(DataError, f"{who}, y", "what was to be predicted", y)
     truth = np.asarray(y)
@@ -186,11 +186,6 @@ def _method(estimator: Any, name: str, who: str) -> Any:
             return method(X)
 
     return quietly
-
-
-def _rows_of(estimator: Any, X: Any) -> Array:
-    """Return something with as many rows as a table, for whatever kind of table it is."""
-    return np.asarray(estimator.predict(X))
 
 
 def _labels(given: Any, who: str) -> Array:

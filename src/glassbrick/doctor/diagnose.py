@@ -34,6 +34,7 @@ def diagnose(
     X_val: ArrayLike | None = None,
     y_val: ArrayLike | None = None,
     *,
+    X_test: ArrayLike | None = None,
     names: Sequence[str] | None = None,
     optimizer: Optimizer | None = None,
     lr: float | None = None,
@@ -55,6 +56,9 @@ def diagnose(
         Its targets.
     X_val, y_val : array_like, optional
         Validation data.
+    X_test : array_like, optional
+        The rows by which the network will be judged in the end. Those that decide when training
+        stops, and which epoch is kept, cannot be among them.
     names : sequence of str, optional
         Of the columns; by default those of a table, else their numbers from 0.
     optimizer : Optimizer, optional
@@ -93,7 +97,7 @@ def diagnose(
         instance_of(optimizer, Optimizer, "diagnose, optimizer", "SGD(lr=0.01)")
     found: list[Remark] = []
     with np.errstate(all="ignore"):
-        patient = Patient(net, (X, y), (X_val, y_val), names, optimizer)
+        patient = Patient(net, (X, y), (X_val, y_val), names, optimizer, X_test)
         for each in first_rules():
             if patient.can(each.needs):
                 found += each.remarks(patient)

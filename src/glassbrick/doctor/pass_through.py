@@ -62,12 +62,15 @@ class Units:
     flat : float
         Of functions flat at both ends: the share of values, of all rows and units, that lie in
         a flat part. 0 for others.
+    which : tuple of int
+        The numbers of the dead ones, from 0.
     """
 
     place: str
     number: int
     dead: int
     flat: float
+    which: tuple[int, ...] = ()
 
     @property
     def dead_share(self) -> float:
@@ -114,8 +117,11 @@ class Pass:
     weights: list[Weights]
 
 
-def pass_once(net: NeuralNetwork, X: Array, y: Array) -> Pass:
-    """Pass rows through a network, which remembers them, and back, and look at it."""
+def pass_once(net: NeuralNetwork, X: Array, y: Array, *, keep: bool = False) -> Pass:
+    """Pass rows through a network, which remembers them, and back, and look at it.
+
+    With `keep` the network still holds what it computed afterwards.
+    """
     prediction = net.forward(X)
     loss = float(net.loss.forward(prediction, y))
     net.backward(net.loss.backward())
@@ -132,7 +138,8 @@ def pass_once(net: NeuralNetwork, X: Array, y: Array) -> Pass:
         if type(operation) in _BOUNDED or isinstance(operation, _ONE_SIDED)
     ]
     silent_loss = float(net.loss.forward(np.zeros_like(prediction), y))
-    net.release()
+    if not keep:
+        net.release()
     return Pass(loss, silent_loss, units, weights)
 
 
@@ -150,6 +157,6 @@ def _units(place: str, operation: Operation) -> Units:
     slopes = np.abs(operation.backward(np.ones_like(operation.output)))
     slopes = slopes.reshape(len(slopes), -1)
     steepest = _BOUNDED.get(type(operation), 1.0)
-    dead = int(np.sum(slopes.max(axis=0) < _DEAD * steepest))
+    dead = np.flatnonzero(slopes.max(axis=0) < _DEAD * steepest)
     flat = float(np.mean(slopes < _FLAT * steepest)) if type(operation) in _BOUNDED else 0.0
-    return Units(place, slopes.shape[1], dead, flat)
+    return Units(place, slopes.shape[1], len(dead), flat, tuple(dead.tolist()))

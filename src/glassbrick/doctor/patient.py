@@ -43,6 +43,8 @@ class Patient:
         The rows of which features and targets are finite.
     X_val, y_val : ndarray or None
         Those of the validation data.
+    X_test : ndarray or None
+        The rows of finite features by which the network will be judged.
     names : list of str
         Of the columns: "column TAX".
     problem : tuple of str
@@ -56,6 +58,7 @@ class Patient:
         validation: tuple[ArrayLike | None, ArrayLike | None],
         names: Sequence[str] | None,
         optimizer: Optimizer | None,
+        X_test: ArrayLike | None = None,
     ):
         self._came_built = net.is_built
         dtype = net.dtype if self._came_built else None
@@ -71,6 +74,7 @@ class Patient:
             pair = _pair(validation[0], validation[1], ("X_val", "y_val"), self.raw.dtype)
             self.raw_val, self.raw_y_val, self.X_val, self.y_val = pair
             self._require_same_columns()
+        self.X_test = None if X_test is None else self._finite_rows(X_test, "X_test")
         self._complete_names()
         self.optimizer: Optimizer | None
         if optimizer is not None and optimizer._net is net:
@@ -120,6 +124,15 @@ class Patient:
         except GlassbrickError as error:
             return where, str(error)
         return ()
+
+    def _finite_rows(self, rows: ArrayLike, name: str) -> Array:
+        """Return the finite ones of some rows that have the columns of X."""
+        found = _as_floats(rows, name)
+        if found.shape[1:] != self.raw.shape[1:]:
+            expected = f"rows of shape {self.raw.shape[1:]}, as in X"
+            refuse(ShapeError, f"diagnose, {name}", expected, found)
+        finite = np.isfinite(found.reshape(len(found), -1)).all(axis=1)
+        return np.asarray(found[finite], self.X.dtype)
 
     def _require_same_columns(self) -> None:
         pairs = ("X_val", self.raw_val, self.raw), ("y_val", self.raw_y_val, self.raw_y)

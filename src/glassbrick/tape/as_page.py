@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page_data"]
 
+_EXACT_INPUT = 50_000  # numbers of an input that is packed to the last bit
 _MANY = 800_000  # numbers, from which on fewer digits of large arrays keep a page small
 
 
@@ -33,6 +34,9 @@ def page_data(tape: Tape) -> dict[str, Any]:
     """
     count = sum(array.size for step in [*tape, tape.loss] for array in step.arrays.values())
     packed = Packed(3 if count > _MANY else 4)
+    for step in tape:
+        if step.input is not None:  # of which products are made that have to be exact
+            packed.add(step.input, _EXACT_INPUT)
     places = {step.name: place for place, step in enumerate(tape)}
     steps = [_step(step, packed) for step in tape]
     loss = _loss(tape.loss, packed)

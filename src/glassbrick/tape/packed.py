@@ -13,7 +13,7 @@ from glassbrick.arrays import Array
 
 __all__ = ["Packed", "decimals"]
 
-_EXACT = 30_000  # numbers, up to which an array is packed as it is, to the last bit
+_EXACT = 10_000  # numbers, up to which an array is packed as it is, to the last bit
 
 _NOT_FINITE = np.iinfo(np.int16).max  # in the place of an exponent
 
@@ -37,25 +37,33 @@ class Packed:
         self._parts: list[bytes] = []
         self._length = 0
 
-    def add(self, array: Array) -> int:
-        """Take an array in, and return its number; an equal one that is there already serves."""
+    def add(self, array: Array, exact: int = _EXACT) -> int:
+        """Take an array in, and return its number; an equal one that is there already serves.
+
+        Parameters
+        ----------
+        array : ndarray
+            Of real numbers; of others only shape and dtype are told.
+        exact : int
+            Up to how many numbers it is packed to the last bit.
+        """
         array = np.ascontiguousarray(array).reshape(array.shape)
         key = (array.shape, array.dtype.str, array.tobytes())
         if key not in self._numbers:
             self._numbers[key] = len(self.told)
-            self.told.append(self._pack(array))
+            self.told.append(self._pack(array, exact))
         return self._numbers[key]
 
     def text(self) -> str:
         """Return all arrays, deflated, in base64."""
         return base64.b64encode(zlib.compress(b"".join(self._parts), 6)).decode()
 
-    def _pack(self, array: Array) -> dict[str, Any]:
+    def _pack(self, array: Array, exact: int) -> dict[str, Any]:
         told: dict[str, Any] = {"shape": list(array.shape), "dtype": array.dtype.name}
         if array.dtype.kind not in "biuf":
             return told  # no real numbers: a page shows their shape
         told["at"] = self._length
-        if array.size > _EXACT:
+        if array.size > exact:
             told["as"] = "decimal"
             for part in decimals(array, self.digits):
                 self._append(part)

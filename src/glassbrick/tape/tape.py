@@ -15,6 +15,7 @@ from glassbrick.numeric.gradient_report import GradientResult
 from glassbrick.tape.step import LossStep, Step, verdict_of
 
 if TYPE_CHECKING:
+    from anywidget import AnyWidget
     from rich.console import Console, ConsoleOptions, RenderResult
 
 __all__ = ["Tape"]
@@ -153,6 +154,31 @@ class Tape:
         overwrite = true_or_false(overwrite, f"{who}, overwrite")
         data = page_data(self)
         write_whole(place, page("explain", data["title"], data).encode(), who, overwrite=overwrite)
+
+    def widget(self) -> AnyWidget:
+        """Return the page on the step as a Jupyter widget.
+
+        A notebook shows the page of a tape anyway, in a frame that needs no kernel. A widget is
+        a part of the notebook, as high as what it shows, and can be put into layouts of
+        ipywidgets. It takes the notebook's own widgets to show it, which saved pages often lack.
+
+        Returns
+        -------
+        anywidget.AnyWidget
+
+        Raises
+        ------
+        MissingExtraError
+            If anywidget is not installed.
+        """
+        from glassbrick.tape.in_notebook import as_widget
+
+        return as_widget(self)
+
+    def _repr_html_(self) -> str:
+        from glassbrick.tape.in_notebook import as_frame
+
+        return as_frame(self)
 
     def __getitem__(self, name: str) -> Step:
         """Return the step of a name, such as "dense_1.sigmoid".

@@ -7,8 +7,10 @@ from glassbrick.training.callbacks import (
     Doctor,
     EarlyStopping,
     LambdaCallback,
+    LiveCurve,
     ReduceLROnPlateau,
     TimeBudget,
+    Watch,
 )
 from glassbrick.training.history import History
 from glassbrick.training.rate_search import RateSearch
@@ -22,8 +24,10 @@ __all__ = [
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "LiveCurve",
     "RateSearch",
     "ReduceLROnPlateau",
     "TimeBudget",
     "Trainer",
+    "Watch",
 ]

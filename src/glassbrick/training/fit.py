@@ -170,7 +170,8 @@ class Fit:
             every.append(self._keeper.every)
         if not self._can_run_ahead or epoch == self._first:
             every.append(1)
-        ahead = min(self.until - epoch, *(number - epoch % number for number in every))
+        bounds = [number - epoch % number for number in every] + self.callbacks.look_after()
+        ahead = max(1, min(self.until - epoch, *bounds))
         self._look_next = epoch + ahead
         return ahead
 

@@ -203,6 +203,11 @@ class History:
 
         return draw([self], ax, metrics, scale).axes[0]
 
+    def _repr_html_(self) -> str:
+        from glassbrick.training.history_html import as_html
+
+        return as_html(self)
+
     def __repr__(self) -> str:
         best = "" if self.best_epoch is None else f", best_epoch={self.best_epoch}"
         best += "" if self.best_epoch is None else f", best_loss={self.best_loss:.6g}"

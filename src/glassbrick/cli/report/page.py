@@ -109,7 +109,7 @@ def _network(trained: Trained) -> str:
     summary = trained.model.networks_[0].summary()
     rows: list[list[Cell]] = [
         [
-            "\u2003" * row.depth + row.name.rsplit(".", 1)[-1],
+            "\u00a0\u00a0\u00a0" * row.depth + row.name.rsplit(".", 1)[-1],
             row.kind,
             "" if row.output_shape is None else " x ".join(map(str, row.output_shape)),
             f"{row.parameters:,}" if row.parameters else "",

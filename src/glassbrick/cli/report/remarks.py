@@ -29,17 +29,17 @@ def health_of(trained: Trained) -> HealthReport:
 
 def remarks(trained: Trained) -> str:
     """Return the remarks, worst first, each with what helps."""
-    report = health_of(trained)
+    found = [*health_of(trained).remarks, *(some.remark for some in trained.said or ())]
     note = (
         "<p>What the doctor (<code>glassbrick.diagnose</code>) says of the first network, and of "
-        "the rows of training as it gets them.</p>"
+        "the rows of training as it gets them, and of how the networks were trained.</p>"
     )
-    if not report.remarks:
+    if not found:
         return f"{note}<p>It has nothing to remark.</p>"
     told = "".join(
         f'<li><p><strong class="{remark.severity}">{remark.severity}</strong> '
         f"<b>{escape(remark.where)}</b>: {escape(remark.what)}</p>"
         f'<p class="remedy">{escape(remark.remedy)}</p></li>'
-        for remark in report.remarks
+        for remark in found
     )
     return f'{note}<ul class="remarks">{told}</ul>'

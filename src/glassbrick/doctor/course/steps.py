@@ -46,21 +46,20 @@ def size_of_steps(chart: Chart) -> Iterator[Remark]:
     recent = chart.moved[-_IN_A_ROW:]
     if not recent or not recent[0] or len(recent) < _IN_A_ROW:
         return
-    epochs = len(chart.moved)
     for place in recent[0]:
         part = min(moved[place] for moved in recent)
-        if epochs >= _FIRST + _IN_A_ROW and part > _JUMP:
+        if chart.epochs >= _FIRST + _IN_A_ROW and part > _JUMP:
             yield Remark(
                 "warning",
                 place,
-                f"Each of the last {_IN_A_ROW} epochs changed {part:.0%} of their size or more.",
+                f"Of late each epoch changes {part:.0%} of their size or more.",
                 "Take a lower learning rate.",
                 {"changed": part},
             )
             return
     most = max(max(moved.values()) for moved in recent)
     # Later, to stand still is what a network does that has learned.
-    if epochs == _IN_A_ROW and most < _STILL:
+    if chart.epochs == _IN_A_ROW and most < _STILL:
         yield Remark(
             "warning",
             "weights",

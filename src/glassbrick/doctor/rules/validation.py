@@ -1,4 +1,4 @@
-"""Validation: rows that are trained on, too, and a scaler that saw them."""
+"""Validation and test: rows that are trained on or chosen by, too, and a scaler that saw them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from glassbrick.doctor.patient import Patient
 from glassbrick.doctor.remark import Remark, Severity
 from glassbrick.doctor.rule import rule
 
-__all__ = ["scaled_together", "shared_rows"]
+__all__ = ["chosen_by_the_test", "scaled_together", "shared_rows", "trained_on_the_test"]
 
 # Above what is to be expected, as part of the validation rows: from 1 % on, a score flatters;
 # a single row may be a coincidence, as in the iris data.
@@ -26,23 +26,35 @@ def shared_rows(patient: Patient) -> Iterator[Remark]:
     """Look for validation rows that training has, too, beyond what coarse data repeats anyway."""
     if patient.X_val is None or not len(patient.X_val):
         return
-    known, validation = _keys(patient.X), _keys(patient.X_val)
-    distinct = set(known)
-    shared = sum(key in distinct for key in validation)
-    share, repeated = shared / len(validation), 1.0 - len(distinct) / len(known)
-    if not shared:
-        return
-    severity: Severity = "note"
-    if share > _SHARED + 2.0 * repeated:
-        severity = "error" if shared == len(validation) else "warning" if shared > 1 else "note"
-    yield Remark(
-        severity,
-        "validation",
-        f"{shared} of {len(validation)} validation rows are training rows, too; within training "
-        f"{repeated:.1%} of the rows repeat others.",
+    yield from _common(
+        ("validation", patient.X_val),
+        ("training", patient.X),
         "Split distinct rows. A network can know by heart what it is judged by.",
-        {"shared": shared, "rows": len(validation), "repeated": repeated},
     )
+
+
+@rule("numbers")
+def trained_on_the_test(patient: Patient) -> Iterator[Remark]:
+    """Look for test rows that training has, too."""
+    if patient.X_test is not None and len(patient.X_test):
+        yield from _common(
+            ("test", patient.X_test),
+            ("training", patient.X),
+            "Split distinct rows. A network can know by heart what it is judged by.",
+        )
+
+
+@rule("numbers")
+def chosen_by_the_test(patient: Patient) -> Iterator[Remark]:
+    """Look for test rows that decide when training stops, and which epoch is kept."""
+    if patient.X_test is None or patient.X_val is None:
+        return
+    if len(patient.X_test) and len(patient.X_val):
+        yield from _common(
+            ("test", patient.X_test),
+            ("validation", patient.X_val),
+            "Keep a third set for the score: the epoch that these rows chose suits them best.",
+        )
 
 
 @rule("numbers")
@@ -64,6 +76,28 @@ def scaled_together(patient: Patient) -> Iterator[Remark]:
             "Fit the scaler to the training rows only. On many rows the difference is small.",
             {"columns": number},
         )
+
+
+def _common(judging: tuple[str, Array], others: tuple[str, Array], remedy: str) -> Iterator[Remark]:
+    """Remark on rows that are in both of two sets, beyond what repeats itself in the second."""
+    (where, rows), (other, other_rows) = judging, others
+    keys, known = _keys(rows), _keys(other_rows)
+    distinct = set(known)
+    shared = sum(key in distinct for key in keys)
+    share, repeated = shared / len(keys), 1.0 - len(distinct) / len(known)
+    if not shared:
+        return
+    severity: Severity = "note"
+    if share > _SHARED + 2.0 * repeated:
+        severity = "error" if shared == len(keys) else "warning" if shared > 1 else "note"
+    yield Remark(
+        severity,
+        where,
+        f"{shared} of {len(keys)} {where} rows are {other} rows, too; within {other} "
+        f"{repeated:.1%} of the rows repeat others.",
+        remedy,
+        {"shared": shared, "rows": len(keys), "repeated": repeated},
+    )
 
 
 def _keys(rows: Array) -> list[bytes]:

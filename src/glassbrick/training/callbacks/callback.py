@@ -34,7 +34,8 @@ class Callback:
     is_spectator : bool
         Whether it only looks at `logs`. A compiled engine may then be epochs ahead of what it
         tells. Of others it makes sure that at the end of an epoch the network and the optimizer
-        are as that epoch left them, and that what they change is heeded.
+        are as that epoch left them, and that what they change is heeded. One that looks at the
+        network now and then says when by `look_after`.
 
     Examples
     --------
@@ -98,6 +99,14 @@ class Callback:
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Act after it; `logs` has "improved", whether this is the best since the last time."""
+
+    def look_after(self) -> int | None:
+        """Say after how many more epochs it looks at the network; None if it need not.
+
+        It is asked when the network is as the last epoch left it; which it will be again after
+        so many epochs, or sooner, whereupon it is asked anew. It may change nothing.
+        """
+        return None if self.is_spectator else 1
 
     def close(self) -> None:
         """Tidy up; the last call of each fit, whatever ends it."""
@@ -199,6 +208,10 @@ class Callbacks:
         """Call a method of all callbacks that have it."""
         for callback in self._wanted[hook]:
             getattr(callback, hook)(*args)
+
+    def look_after(self) -> list[int]:
+        """Return after how many epochs some of them look at the network."""
+        return [number for c in self.all if (number := c.look_after()) is not None]
 
     def close(self) -> None:
         """Tidy up, even if one of them fails to."""

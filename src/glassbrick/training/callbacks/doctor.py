@@ -12,7 +12,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.checks import true_or_false
 from glassbrick.doctor import HealthReport, Remark
-from glassbrick.doctor.chart import Chart, course_rules
+from glassbrick.doctor.chart import Chart
 from glassbrick.doctor.pass_through import sample_of
 from glassbrick.network import NeuralNetwork
 from glassbrick.training.callbacks.callback import Callback, Logs
@@ -60,14 +60,13 @@ class Doctor(Callback):
 
     def _begin(self) -> None:
         self._chart = Chart()
-        self._remarks: list[Remark] = []
         self._twin: NeuralNetwork | None = None
         self._sample: tuple[Array, Array] | None = None
 
     @property
     def report(self) -> HealthReport:
         """All remarks of the latest fit, worst first."""
-        return HealthReport.of(f"{len(self._chart.losses)} epochs", self._remarks)
+        return HealthReport.of(f"{len(self._chart.losses)} epochs", self._chart.remarks)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Begin a new chart."""
@@ -88,12 +87,9 @@ class Doctor(Callback):
         chart.losses, chart.val_losses = self.history.loss, self.history.val_loss
         with np.errstate(all="ignore"):
             chart.look(self._twin, self.net, *self._sample)
-        said = {remark.kind for remark in self._remarks}
-        for rule in course_rules():
-            if rule.name not in said:
-                self._remarks += rule.remarks(chart)[:1]
+        new = chart.judge()
         if self.verbose:
-            for remark in self._remarks[len(said) :]:
+            for remark in new:
                 text = textwrap.fill(f"Doctor, epoch {epoch}: {remark}", _WIDTH)
                 print(text, flush=True)  # noqa: T201
 
@@ -110,13 +106,14 @@ class Doctor(Callback):
         return {
             "gradients": self._chart.gradients,
             "moved": self._chart.moved,
-            "remarks": [asdict(remark) for remark in self._remarks],
+            "remarks": [asdict(remark) for remark in self._chart.remarks],
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on with them."""
         self._chart.gradients, self._chart.moved = state["gradients"], state["moved"]
-        self._remarks = [Remark(**remark) for remark in state["remarks"]]
+        self._chart.epochs = len(self._chart.moved)
+        self._chart.remarks = [Remark(**remark) for remark in state["remarks"]]
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"_twin": None, "_sample": None}
