@@ -209,6 +209,14 @@ def test_the_command_trains_the_same(mass, tmp_path, pages):
     assert "glassbrick predict 'it'\"'\"'s.safetensors' NEW.csv" in page
 
 
+def test_the_page_draws_the_network(pages, mass):
+    drawn = mass.model.networks_[0].diagram("blocks").svg
+    named = re.findall("<text.*?>(.*?)</text>", drawn)
+    assert len(named) > 10
+    picture = pages["mass"].split("<h2>The network</h2>")[1].split("</svg>")[0]
+    assert re.findall("<text.*?>(.*?)</text>", picture) == named
+
+
 def test_the_page_can_be_read_on_a_phone(pages, open_page):
     for page in pages.values():
         opened = open_page(page, viewport={"width": 360, "height": 700})

@@ -71,7 +71,7 @@ export function isWrong(block: Block): boolean {
 /** The class in words, with the number of a call that is not the first. */
 function shortName(block: Block): string {
   const again = / \(\d+\)$/.exec(block.name)?.[0] ?? "";
-  return block.kind.replace(/(?<=[a-z])(?=[A-Z])/g, " ") + again;
+  return block.kind.replace(/(?<=[a-z])(?=[A-Z][a-z])/g, " ") + again;
 }
 
 function groupsOf(blocks: Block[]): Group[] {

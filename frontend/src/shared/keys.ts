@@ -1,6 +1,6 @@
 // Keys: a page that has a document to itself takes them at once, one in a notebook when it has focus.
 import type { RefObject } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 /** Whether an element, in its shadow root, is what its document is for. */
 export function hasDocumentToItself(element: Element): boolean {
@@ -10,7 +10,7 @@ export function hasDocumentToItself(element: Element): boolean {
 
 /** Call `act` with each key that is for the page within `place`. */
 export function useKeys(place: RefObject<HTMLElement | null>, act: (event: KeyboardEvent) => void): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = place.current;
     if (!element) return;
     const listening = hasDocumentToItself(element) ? document : element;

@@ -96,7 +96,10 @@ def decimals(array: Array, digits: int) -> tuple[Array, Array]:
         rounded = np.floor(scaled + 0.5)
         # Where the product above may have lost the last digit, it is found out exactly.
         safe = (np.abs(scaled - np.floor(scaled) - 0.5) > 1e-6) & (np.abs(exponents) < 200)
-        safe &= (rounded >= 10.0 ** (digits - 1)) & (rounded < 10.0**digits)
+        safe &= (rounded >= 10.0 ** (digits - 1)) & (rounded <= 10.0**digits)
+        carried = rounded == 10.0**digits
+        rounded[carried] /= 10.0
+        exponents[carried] += 1.0
         safe |= (size == 0.0) | ~np.isfinite(values)
     numbers = np.zeros(values.shape, "<i2")
     powers = np.zeros(values.shape, "<i2")

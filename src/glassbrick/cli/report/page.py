@@ -105,8 +105,9 @@ def _learning(trained: Trained) -> str:
 
 
 def _network(trained: Trained) -> str:
-    """Tell the layers and operations, which all networks have alike."""
-    summary = trained.model.networks_[0].summary()
+    """Draw and tell the layers and operations, which all networks have alike."""
+    net = trained.model.networks_[0]
+    summary, drawn = net.summary(), net.diagram("blocks")._repr_html_()
     rows: list[list[Cell]] = [
         [
             "\u00a0\u00a0\u00a0" * row.depth + row.name.rsplit(".", 1)[-1],
@@ -120,7 +121,8 @@ def _network(trained: Trained) -> str:
     note = f"{summary.parameters:,} parameters; {summary.inputs:,} features; loss {summary.loss}."
     note = f"{many.strip()} {note}".strip()
     heads = ["layer", "kind", "outputs", "parameters"]
-    return f"<p>{escape(note)}</p>" + table(heads, rows, numbers=(2, 3), caption="Layers")
+    layers = table(heads, rows, numbers=(2, 3), caption="Layers")
+    return f"<p>{escape(note)}</p>{drawn}{layers}"
 
 
 def _columns(trained: Trained) -> str:
