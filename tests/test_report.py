@@ -180,8 +180,8 @@ def test_the_page_tells_what_the_doctor_says(mass):
 
 
 def test_the_page_shows_both_kinds_of_figures(pages, species):
-    assert pages["mass"].count("<svg") == 4
-    assert pages["species"].count("<svg") == 3
+    assert pages["mass"].count("<svg") == 5
+    assert pages["species"].count("<svg") == 4
     labels = [
         re.findall(r'aria-label="([^"]+)" style=', page)
         for page in (pages["mass"], pages["species"])

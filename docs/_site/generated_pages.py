@@ -20,7 +20,7 @@ PUBLIC = ("glassbrick", "glassbrick.datasets", "glassbrick.displays", "glassbric
 """The modules whose `__all__` is the API."""
 
 PAGES: dict[str, tuple[str, str]] = {
-    "Networks": ("What is trained, and how it is told and kept.", "network summary diagram loading"),
+    "Networks": ("What is trained, how it is told and kept.", "network summary diagram loading"),
     "Layers": ("What networks are made of.", "layers"),
     "Operations": ("What layers are made of: a rule forward, a rule backward.", "operations"),
     "Losses": ("What training makes small.", "losses"),
