@@ -649,7 +649,7 @@ def test_the_report_is_one_page(run, tmp_path):
     assert all(link.startswith("#") for link in page.links)
     assert "url(" not in re.sub(r"url\(#", "", text)
     assert "prefers-color-scheme: dark" in text
-    assert text.count("<svg") == 4
+    assert text.count("<svg") == 5
     for heading in ("Scores", "Predicted and actual", "Which columns matter", "Learning"):
         assert heading in page.text
     assert "$\\math" not in text
