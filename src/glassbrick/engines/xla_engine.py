@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from threading import Lock
@@ -64,6 +65,34 @@ class XLA(Engine):
     def is_installed() -> bool:
         """Whether JAX is there. It is not imported before it is needed."""
         return find_spec("jax") is not None
+
+    @staticmethod
+    def make_host_devices(count: int) -> None:
+        """Have JAX make so many devices of the CPU when it starts, in case it has no others.
+
+        They share the cores that there are. Nothing happens if JAX has started already.
+        """
+        jax = _without_drawing("jax")
+        with suppress(RuntimeError):
+            jax.config.update("jax_num_cpu_devices", count)
+
+    def count_devices(self) -> int:
+        """Return how many devices share out a batch.
+
+        Raises
+        ------
+        ArgumentError
+            If JAX has fewer than were asked for.
+        """
+        return max(1, len(self._placement().devices))
+
+    def choose(self, job: Job) -> tuple[Engine, str]:
+        """Return this engine, and on how many devices it runs if somebody said so."""
+        engine, reason = super().choose(job)
+        if self.devices is None:
+            return engine, reason
+        count = self.count_devices()
+        return engine, f"{reason}, on {count} device{'s' if count > 1 else ''}"
 
     def start(self, job: Job) -> BatchSession:
         """Prepare for a fit.
