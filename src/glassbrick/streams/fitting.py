@@ -27,8 +27,8 @@ __all__ = ["Fitted", "Pass", "PassProgress"]
 PassProgress = Callable[[int, int, str], None]
 """Is told how many bytes were read, of how many, and which file is read."""
 
-_SAMPLE_NUMBERS = 1 << 22  # numbers in a sample, over all columns
-_MOST_SAMPLED, _FEWEST_SAMPLED = 65_536, 4_096
+_SAMPLE_NUMBERS = 1 << 21  # numbers in a sample, over all columns
+_MOST_SAMPLED, _FEWEST_SAMPLED = 65_536, 2_048
 
 
 @dataclass(frozen=True)
