@@ -124,7 +124,7 @@ class Encoding:
                 np.subtract(numbers, row.dtype.type(encoder.median), out=row)
                 row *= row.dtype.type(1.0 / encoder.scale)
             else:
-                np.subtract(numbers, encoder.median, out=double)
+                np.subtract(numbers, encoder.median, out=double, dtype=np.float64)
                 double *= 1.0 / encoder.scale
                 row[:] = double
         are_missing = bool(np.isnan(part.max(initial=0.0)))

@@ -93,6 +93,7 @@ class ParquetReader(BlockReader):
                 filesystem=self.files.system,
                 buffer_size=buffer,
                 pre_buffer=False,
+                page_checksum_verification=True,
             )
         except (OSError, pyarrow.ArrowException) as error:
             raise FileError(f"{place}: cannot be read: {first_line(error)}.") from None
