@@ -51,6 +51,7 @@ FLOORS = [
     "schedules",
     "optimizers",
     "metrics",
+    "distributed",
     "engines",
     "doctor",
     "training",
