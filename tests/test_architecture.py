@@ -35,6 +35,8 @@ FLOORS = [
     "randomness",
     "noise",
     "batches",
+    "order",
+    "stream",
     "operations",
     "initializers",
     "penalties",

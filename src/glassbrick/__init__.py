@@ -8,6 +8,7 @@ from glassbrick.batches import permute_data
 from glassbrick.checks import assert_same_shape
 from glassbrick.diagram import Diagram
 from glassbrick.doctor import HealthReport, Remark, diagnose
+from glassbrick.engines import XLA
 from glassbrick.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -164,6 +165,7 @@ __all__ = [
     "LBFGS",
     "SELU",
     "SGD",
+    "XLA",
     "Adagrad",
     "Adam",
     "AdamW",

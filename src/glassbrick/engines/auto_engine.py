@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glassbrick.engines.engine import BatchSession, Engine, Job
 from glassbrick.engines.numpy_engine import NumpyEngine
-from glassbrick.engines.xla_engine import XLAEngine
+from glassbrick.engines.xla_engine import XLA
 
 __all__ = ["AutoEngine", "seconds_saved"]
 
@@ -41,12 +41,12 @@ class AutoEngine(Engine):
             return NumpyEngine(), (
                 f"auto: compiling takes {_SECONDS_TO_START:g} s and would save {saved:.1g} s"
             )
-        if not XLAEngine.is_installed():
+        if not XLA.is_installed():
             return NumpyEngine(), (
                 f"auto: JAX, which would save {saved:.1g} s, is not installed; "
                 "pip install 'glassbrick[xla]'"
             )
-        engine = XLAEngine()
+        engine = XLA()
         try:
             engine.require_compilable(job)
         except Exception as error:  # whatever the user's rules raise: the NumPy engine will tell
