@@ -109,6 +109,8 @@ class XLA(Engine):
     def run_together(self, members: Sequence[Member]) -> None:
         """Run several fits, as many at once as differ in numbers only; see `Engine`.
 
+        On devices that were asked for, they run one after the other, each on all of these.
+
         Raises
         ------
         ArgumentError
@@ -116,6 +118,9 @@ class XLA(Engine):
         """
         for member in members:
             _require_no_hooks(member.job)
+        if self.devices is not None:
+            super().run_together(members)
+            return
         population = _without_drawing("glassbrick.engines.xla.population")
         population.run_together(members)
 
