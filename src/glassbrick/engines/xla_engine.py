@@ -88,7 +88,11 @@ class XLA(Engine):
 
     def choose(self, job: Job) -> tuple[Engine, str]:
         """Return this engine, and on how many devices it runs if somebody said so."""
-        engine, reason = super().choose(job)
+        return self.choose_together([job])
+
+    def choose_together(self, jobs: Sequence[Job]) -> tuple[Engine, str]:
+        """Choose as for one job."""
+        engine, reason = super().choose_together(jobs)
         if self.devices is None:
             return engine, reason
         count = self.count_devices()
