@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from glassbrick.checks import real_number
@@ -72,31 +72,6 @@ class Cluster:
     def barrier(self) -> None:
         """Wait until all processes are here; see `gather`."""
         self.gather(None)
-
-    def agree(self, who: str, facts: Mapping[str, Any]) -> None:
-        """Refuse to go on unless all processes were told the same.
-
-        Parameters
-        ----------
-        who : str
-            What to call whoever asks, in the error.
-        facts : mapping of str to object
-            That JSON can hold.
-
-        Raises
-        ------
-        DistributedError
-            If something differs from what process 0 has. All processes get the same error.
-        """
-        first, *others = self.gather(dict(facts))
-        for number, other in enumerate(others, 1):
-            for name in [*first, *(other.keys() - first.keys())]:
-                if first.get(name) != other.get(name):
-                    raise DistributedError(
-                        f"{who}: {name} differs: {_short(first.get(name))} in process 0, "
-                        f"{_short(other.get(name))} in process {number} "
-                        f"({self._persons[number].host}). All processes have to be given the same."
-                    )
 
     @contextlib.contextmanager
     def computing(self) -> Iterator[None]:
@@ -239,8 +214,3 @@ def _tell_of_uncaught_errors() -> None:
         shown(kind, error, traceback)
 
     sys.excepthook = tell
-
-
-def _short(told: Any) -> str:
-    text = str(told)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -167,7 +167,8 @@ class Run:
         fit = Fit(self, data, plan, callbacks)
         try:
             try:
-                self._train(fit)
+                with fit.together():
+                    self._train(fit)
             except BaseException:
                 self._recover(before)
                 raise
@@ -188,8 +189,10 @@ class Run:
             fit.train()
             self.history.stop_reason = self.stop_reason or "completed"
             self._last = Snapshot(self.net)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             self.history.stop_reason = "interrupted"
+            if fit.cluster is not None:
+                fit.cluster.fail(interrupt)
         if self.best is not None and self.judge is not None and self.judge.rule.restore_best:
             self.best.restore()
         else:
