@@ -162,10 +162,8 @@ def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
 
     # kill -9 of either.
     for victim, epoch in ((1, 6), (0, 8)):
-        acts = {
-            "act": {victim: "wait", 1 - victim: None},
-            "after": {victim: [epoch], 1 - victim: []},
-        }
+        other = 1 - victim
+        acts = {"act": {victim: "wait", other: None}, "after": {victim: [epoch], other: []}}
         processes.begin(2, "go on", **acts).wait_until(victim, epoch)
         processes.kill(victim)
         lost(processes.results()[other], victim, "its connection broke")
