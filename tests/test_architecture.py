@@ -60,6 +60,7 @@ FLOORS = [
     "training",
     "datasets",
     "tables",
+    "streams",
     "sklearn",
     "loading",
     "displays",

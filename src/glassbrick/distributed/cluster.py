@@ -13,7 +13,7 @@ from glassbrick.distributed.place import find_place
 from glassbrick.distributed.roll_call import Person, call_the_roll
 from glassbrick.distributed.runtime import connect, require_fresh, versions
 from glassbrick.distributed.watch import Watch
-from glassbrick.errors import DistributedError, GlassbrickError
+from glassbrick.errors import DistributedError, DivergenceError, GlassbrickError
 
 __all__ = ["Cluster", "current", "start"]
 
@@ -115,7 +115,7 @@ class Cluster:
         """Tell all others that this process cannot go on, and why."""
         if isinstance(error, KeyboardInterrupt):
             self._watch.fail("it was interrupted")
-        elif not isinstance(error, DistributedError):
+        elif not isinstance(error, DistributedError | DivergenceError):  # which all have
             self._watch.fail(f"it ended with {type(error).__name__}: {error}".rstrip("."))
 
     def _end(self) -> None:

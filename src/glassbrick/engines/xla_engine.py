@@ -10,7 +10,7 @@ from typing import Any
 from glassbrick.arrays import Array
 from glassbrick.checks import positive_integer, refuse
 from glassbrick.distributed import Cluster, current
-from glassbrick.engines.engine import BatchSession, Engine, Job
+from glassbrick.engines.engine import BatchSession, Engine, Job, Member
 from glassbrick.errors import ArgumentError, MissingExtraError
 from glassbrick.jax_import import without_drawing
 from glassbrick.network import NeuralNetwork
@@ -104,14 +104,25 @@ class XLA(Engine):
         ArgumentError
             If a callback wants to be called for each batch.
         """
-        if job.hooks is not None:
-            raise ArgumentError(
-                'engine="xla" runs whole epochs in one call, so no callback can be called for '
-                "each batch: write on_epoch_begin and on_epoch_end instead of "
-                'on_train_batch_begin and on_train_batch_end, or train with engine="numpy".'
-            )
+        _require_no_hooks(job)
         session = without_drawing("glassbrick.engines.xla.session")
         return session.XLASession(job, self._placement())  # type: ignore[no-any-return]
+
+    def run_together(self, members: Sequence[Member]) -> None:
+        """Run several fits, as many at once as differ in numbers only; see `Engine`.
+
+        Raises
+        ------
+        ArgumentError
+            If a callback wants to be called for each batch.
+        """
+        for member in members:
+            _require_no_hooks(member.job)
+        if self.cluster is not None:  # each is shared out already
+            super().run_together(members)
+            return
+        population = without_drawing("glassbrick.engines.xla.population")
+        population.run_together(members)
 
     def require_compilable(self, job: Job) -> None:
         """Find out whether a job can be compiled, without compiling it.
@@ -175,3 +186,12 @@ def _with_devices(kind: type[XLA], places: list[tuple[str, int]]) -> XLA:
         if place not in there:
             refuse(ArgumentError, "XLA, devices", f"one of {list(there)}", place)
     return kind([there[place] for place in places])
+
+
+def _require_no_hooks(job: Job) -> None:
+    if job.hooks is not None:
+        raise ArgumentError(
+            'engine="xla" runs whole epochs in one call, so no callback can be called for '
+            "each batch: write on_epoch_begin and on_epoch_end instead of "
+            'on_train_batch_begin and on_train_batch_end, or train with engine="numpy".'
+        )
