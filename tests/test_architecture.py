@@ -53,6 +53,7 @@ FLOORS = [
     "schedules",
     "optimizers",
     "metrics",
+    "jax_import",
     "distributed",
     "engines",
     "doctor",
