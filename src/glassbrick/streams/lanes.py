@@ -53,8 +53,10 @@ class BlockRows:
     seed: int
     held_out: float
 
-    def of(self, number: int) -> Iterator[Rows]:
-        """Iterate over the rows of a block, some at a time.
+    def of(self, number: int, first: int = 0) -> Iterator[tuple[int, Rows]]:
+        """Iterate over the rows of a block, some at a time, and over the number of their first.
+
+        Rows before `first` may be passed over.
 
         Raises
         ------
@@ -68,29 +70,32 @@ class BlockRows:
         wanted = [*encoding.names, *([] if target is None else [target.name])]
         start = found = 0
         for batch in self.schema.batches(self.reader, block, wanted):
-            rows = self._encoded(block, batch, number, start)
-            start, found = start + batch.num_rows, found + len(rows.X)
-            yield rows
+            keep = self._kept(batch, number, start)
+            before, start, found = found, start + len(batch), found + int(np.count_nonzero(keep))
+            if found > first:
+                yield before, self._encoded(block, batch, keep)
         if found != self.lengths[number]:
             place = self.reader.place_of(block)
             raise FileError(f"{place}: expected {self.lengths[number]} rows; there are {found}.")
 
-    def _encoded(self, block: Block, batch: pyarrow.RecordBatch, number: int, start: int) -> Rows:
+    def _kept(self, batch: pyarrow.RecordBatch, number: int, start: int) -> Array:
+        """Return which rows are trained on."""
+        keep = self.encoding.known(batch)
+        if self.held_out:
+            keep &= chance_of(self.seed, HELD_OUT, number, start, len(batch)) >= self.held_out
+        return keep
+
+    def _encoded(self, block: Block, batch: pyarrow.RecordBatch, keep: Array) -> Rows:
         import pyarrow
 
-        keep = np.ones(batch.num_rows, bool)
-        if self.held_out:
-            keep = chance_of(self.seed, HELD_OUT, number, start, batch.num_rows) >= self.held_out
-        known = self.encoding.known(batch)
-        if not known.all():
-            batch, keep = batch.filter(pyarrow.array(known)), keep[known]
         try:
+            known = self.encoding.known(batch)
+            if not known.all():  # for nothing can be encoded of the others
+                batch, keep = batch.filter(pyarrow.array(known)), keep[known]
             rows = self.encoding.rows(batch)
         except (DataError, pyarrow.ArrowException, ValueError) as error:
             raise DataError(f"{self.reader.place_of(block)}, {error}") from None
-        if keep.all():
-            return rows
-        return Rows(rows.X[keep], rows.y[keep])
+        return rows if keep.all() else Rows(rows.X[keep], rows.y[keep])
 
 
 class LaneReader:
@@ -106,7 +111,7 @@ class LaneReader:
         self.rows = rows
         self._block = -1
         self._at = 0
-        self._batches: Iterator[Rows] = iter(())
+        self._batches: Iterator[tuple[int, Rows]] = iter(())
         self._rest: Rows | None = None
 
     def pieces(self, piece: Piece) -> Iterator[Rows]:
@@ -114,9 +119,12 @@ class LaneReader:
         if piece.block != self._block or piece.start < self._at:
             self.close()
             self._block, self._at, self._rest = piece.block, 0, None
-            self._batches = self.rows.of(piece.block)
+            self._batches = self.rows.of(piece.block, piece.start)
         while self._at < piece.stop:
-            batch = next(self._batches) if self._rest is None else self._rest
+            if self._rest is None:
+                self._at, batch = next(self._batches)
+            else:
+                batch = self._rest
             end = self._at + len(batch.X)
             first, last = max(piece.start - self._at, 0), min(piece.stop - self._at, len(batch.X))
             if first < last:

@@ -193,7 +193,7 @@ class TableStream(OrderedStream):
         """Iterate over all rows once, as they stand, up to `most` at a time."""
         size = positive_integer(most, "most")
         numbers = range(len(self._rows.blocks))
-        read = (rows for number in numbers for rows in self._rows.of(number))
+        read = (rows for number in numbers for _, rows in self._rows.of(number))
         for rows in read_ahead(read, _AHEAD):
             for start in range(0, len(rows.X), size):
                 yield Rows(rows.X[start : start + size], rows.y[start : start + size])
