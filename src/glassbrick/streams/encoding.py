@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,6 +55,7 @@ class Encoding:
             for encoder in features.encoders
             if isinstance(encoder, CategoryEncoder)
         }
+        self._kept = threading.local()
         self._classes = _texts(target.classes) if isinstance(target, ClassTarget) else None
 
     @np.errstate(all="ignore")
@@ -68,9 +70,9 @@ class Encoding:
             If values are of another kind.
         """
         # Columns lie one after the other until all are filled, for so they come from the file.
-        matrix = np.empty((self.width, batch.num_rows), self.dtype)
+        matrix, reach = self._room(batch.num_rows)
         if self._numbers:
-            self._scale(matrix, batch)
+            self._scale(matrix, reach, batch)
         for place, encoder in self._others:
             end = place + (len(encoder.features) or 1)
             values = batch.column(encoder.name)
@@ -110,7 +112,15 @@ class Encoding:
             )
         return np.asarray(numbers.to_numpy()[:, np.newaxis], self.dtype)
 
-    def _scale(self, matrix: Array, batch: pyarrow.RecordBatch) -> None:
+    def _room(self, rows: int) -> tuple[Array, Array]:
+        """Return two matrices to work in, which this thread used before: new ones cost time."""
+        if getattr(self._kept, "rows", 0) < rows:
+            self._kept.rows = rows
+            self._kept.room = np.empty(2 * self.width * rows, self.dtype)
+        room = self._kept.room[: 2 * self.width * rows].reshape(2, self.width, rows)
+        return room[0], room[1]
+
+    def _scale(self, matrix: Array, reach: Array, batch: pyarrow.RecordBatch) -> None:
         """Fill in all columns of numbers, as `NumberEncoder.encode` does."""
         first, (last, _) = self._numbers[0][0], self._numbers[-1]
         part = matrix[first : last + 1]
@@ -132,7 +142,8 @@ class Encoding:
             missing = np.isnan(part)
             part[missing] = 0.0
         np.clip(part, -_FAR, _FAR, out=part)
-        reach = part * part.dtype.type(1.0 / WIDEST)
+        reach = reach[: len(part)]
+        np.multiply(part, part.dtype.type(1.0 / WIDEST), out=reach)
         reach *= reach
         reach += part.dtype.type(1.0)
         np.sqrt(reach, out=reach)
