@@ -59,8 +59,8 @@ class Encoding:
         self._classes = _texts(target.classes) if isinstance(target, ClassTarget) else None
 
     @np.errstate(all="ignore")
-    def rows(self, batch: pyarrow.RecordBatch) -> Rows:
-        """Return features and targets of some rows.
+    def rows(self, batch: pyarrow.RecordBatch, room: Array | None = None) -> Rows:
+        """Return features and targets of some rows, features in `room` if there is enough.
 
         Raises
         ------
@@ -82,7 +82,9 @@ class Encoding:
                 column = column_of_arrow(encoder.name, values, encoder.kind)
                 matrix[place:end] = encoder.encode(column).T
         y = np.empty((batch.num_rows, 1), self.dtype) if self.target is None else self.truth(batch)
-        return Rows(_turned(matrix), y)
+        if room is None or len(room) < batch.num_rows:
+            room = np.empty((batch.num_rows, self.width), self.dtype)
+        return Rows(_turned(matrix, room[: batch.num_rows]), y)
 
     def known(self, batch: pyarrow.RecordBatch) -> Array:
         """Return in which rows there is something to predict."""
@@ -170,10 +172,9 @@ class Encoding:
             part[:] = numbers == np.arange(len(part))[:, np.newaxis]
 
 
-def _turned(matrix: Array) -> Array:
-    """Return the transpose as an array of its own, tile by tile, for a cache holds a tile."""
+def _turned(matrix: Array, turned: Array) -> Array:
+    """Write the transpose into an array, tile by tile, for a cache holds a tile; return it."""
     columns, rows = matrix.shape
-    turned = np.empty((rows, columns), matrix.dtype)
     for row in range(0, rows, _TILE_ROWS):
         for column in range(0, columns, _TILE_COLUMNS):
             tile = matrix[column : column + _TILE_COLUMNS, row : row + _TILE_ROWS]

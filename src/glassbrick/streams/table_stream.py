@@ -100,6 +100,10 @@ class TableStream(OrderedStream):
         What the first pass found in each column but the target.
     without_target : int
         In how many rows there was nothing to predict.
+    target_kind : {"number", "category"}
+        What the values of the target are.
+    target_is_truth : bool
+        Whether they are truth values.
 
     Raises
     ------
@@ -167,6 +171,7 @@ class TableStream(OrderedStream):
         found = first.run()
         self.features, self.target, self.columns = found.features, found.target, found.columns
         self.without_target = found.without_target
+        self.target_kind, self.target_is_truth = found.target_kind, found.target_is_truth
         encoding = Encoding(self.features, self.target, self.dtype)
         self.order = Order(
             found.lengths,
@@ -193,7 +198,7 @@ class TableStream(OrderedStream):
         """Iterate over all rows once, as they stand, up to `most` at a time."""
         size = positive_integer(most, "most")
         numbers = range(len(self._rows.blocks))
-        read = (rows for number in numbers for _, rows in self._rows.of(number))
+        read = (part.kept() for number in numbers for part in self._rows.of(number))
         for rows in read_ahead(read, _AHEAD):
             for start in range(0, len(rows.X), size):
                 yield Rows(rows.X[start : start + size], rows.y[start : start + size])
