@@ -185,6 +185,8 @@ class TableStream(OrderedStream):
         self._rows = BlockRows(
             reader, schema, encoding, found.blocks, found.lengths, seed, first.held_out
         )
+        del first, found
+        _release()
 
     def first_rows(self, count: int) -> Rows:
         """Return some rows."""
@@ -242,6 +244,13 @@ def _lanes(reader: BlockReader, encoding: Encoding) -> int:
     while lanes > 1 and lanes * each > _OPEN:
         lanes //= 2
     return lanes
+
+
+def _release() -> None:
+    """Give memory back that the first pass took, and Arrow would keep for later."""
+    import pyarrow
+
+    pyarrow.default_memory_pool().release_unused()
 
 
 def _encoded(table: pyarrow.Table, encoding: Encoding) -> Rows:
