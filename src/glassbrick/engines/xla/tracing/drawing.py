@@ -18,8 +18,8 @@ def draw_bernoulli(like: TracedArray, key: TracedArray, probability: float) -> T
     # 16 bits cost half of 32, and are off by at most 1 in 131,072.
     bits = jax.random.bits(_next(key), like.shape, jnp.uint16)
     if is_traced(probability):  # a population has several
-        threshold = jnp.round(probability.value * 2**16).astype(jnp.uint32)
-        return TracedArray((bits.astype(jnp.uint32) < threshold).astype(like.dtype))
+        several = jnp.round(probability.value * 2**16).astype(jnp.uint32)
+        return TracedArray((bits.astype(jnp.uint32) < several).astype(like.dtype))
     threshold = round(probability * 2**16)
     chosen = bits < threshold if threshold < 2**16 else jnp.ones(like.shape, bool)
     return TracedArray(chosen.astype(like.dtype))
