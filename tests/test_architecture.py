@@ -58,6 +58,7 @@ FLOORS = [
     "engines",
     "doctor",
     "training",
+    "population",
     "datasets",
     "tables",
     "streams",
