@@ -1,22 +1,27 @@
 """How a batch loop is run. An engine never changes what the batches mean."""
 
 from glassbrick.engines.auto_engine import AutoEngine
-from glassbrick.engines.engine import BatchHooks, Engine, EpochLosses, Job, Session
+from glassbrick.engines.engine import BatchHooks, Course, Engine, EpochLosses, Job, Session
 from glassbrick.engines.lbfgs_session import LBFGSSession
 from glassbrick.engines.numpy_engine import NumpyEngine
+from glassbrick.engines.read_ahead import ReadingError
+from glassbrick.engines.stream_session import mean_loss
 from glassbrick.engines.xla_engine import XLAEngine
 
 __all__ = [
     "ENGINES",
     "AutoEngine",
     "BatchHooks",
+    "Course",
     "Engine",
     "EpochLosses",
     "Job",
     "LBFGSSession",
     "NumpyEngine",
+    "ReadingError",
     "Session",
     "XLAEngine",
+    "mean_loss",
 ]
 
 ENGINES: dict[str, type[Engine]] = {

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import BatchSession, Engine, Job
+from glassbrick.engines.engine import BatchSession, Engine, Job, Session
 from glassbrick.errors import ArgumentError, MissingExtraError
 from glassbrick.network import NeuralNetwork
 
@@ -53,14 +53,21 @@ class XLAEngine(Engine):
         ArgumentError
             If a callback wants to be called for each batch.
         """
-        if job.hooks is not None:
-            raise ArgumentError(
-                'engine="xla" runs whole epochs in one call, so no callback can be called for '
-                "each batch: write on_epoch_begin and on_epoch_end instead of "
-                'on_train_batch_begin and on_train_batch_end, or train with engine="numpy".'
-            )
+        _refuse_hooks(job)
         session = _without_drawing("glassbrick.engines.xla.session")
         return session.XLASession(job)  # type: ignore[no-any-return]
+
+    def start_stream(self, job: Job) -> Session:
+        """Prepare for a fit on a stream.
+
+        Raises
+        ------
+        ArgumentError
+            If a callback wants to be called for each batch.
+        """
+        _refuse_hooks(job)
+        session = _without_drawing("glassbrick.engines.xla.stream_session")
+        return session.XLAStreamSession(job)  # type: ignore[no-any-return]
 
     def require_compilable(self, job: Job) -> None:
         """Find out whether a job can be compiled, without compiling it.
@@ -87,6 +94,15 @@ class XLAEngine(Engine):
         """
         single = _without_drawing("glassbrick.engines.xla.single_call")
         return single.compute(call, net, inputs)
+
+
+def _refuse_hooks(job: Job) -> None:
+    if job.hooks is not None:
+        raise ArgumentError(
+            'engine="xla" runs many batches in one call, so no callback can be called for '
+            "each batch: write on_epoch_begin and on_epoch_end instead of "
+            'on_train_batch_begin and on_train_batch_end, or train with engine="numpy".'
+        )
 
 
 def _without_drawing(module: str) -> ModuleType:

@@ -22,6 +22,7 @@ from glassbrick.metrics import Metric
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.randomness import legacy_seed
+from glassbrick.stream import Stream
 from glassbrick.tape import ExplainedWithUpdate
 from glassbrick.training.callbacks import (
     Callback,
@@ -183,9 +184,9 @@ class Trainer(ExplainedWithUpdate):
 
     def fit(
         self,
-        X_train: ArrayLike,
-        y_train: ArrayLike,
-        X_test: ArrayLike | None = None,
+        X_train: ArrayLike | Stream,
+        y_train: ArrayLike | None = None,
+        X_test: ArrayLike | Stream | None = None,
         y_test: ArrayLike | None = None,
         epochs: int = 100,
         eval_every: int = 10,
@@ -206,13 +207,16 @@ class Trainer(ExplainedWithUpdate):
 
         Parameters
         ----------
-        X_train : array_like, shape (rows, features)
-            Training data. The network computes in its dtype: float32 stays float32.
+        X_train : array_like, shape (rows, features), or Stream
+            Training data. The network computes in its dtype: float32 stays float32. A `Stream`
+            has features, targets and weights of rows, too many for memory perhaps, and an order
+            of its own in each epoch.
         y_train : array_like, shape (rows, outputs) or (rows,)
             Training targets; one axis is taken as one column. What they have to be is the
             loss's affair: numbers, classes numbered from 0, 0 and 1.
         X_test, y_test : array_like, optional
-            Validation data, of which training sees only the loss. Because that loss
+            Validation data, of which training sees only the loss. With a `Stream` to train on,
+            `X_test` can be one, too; metrics are then of its first 65,536 rows. Because that loss
             decides when to stop and which epoch to keep, it flatters the network a
             little: judge it on a third set.
         epochs : int, default 100
@@ -245,7 +249,7 @@ class Trainer(ExplainedWithUpdate):
             where it was, if its process was ended.
         sample_weight, sample_weight_test : array_like, shape (rows,), optional
             What each row of the training and of the validation data counts. Only the
-            proportions matter: they are divided by their mean.
+            proportions matter: they are divided by their mean. A stream has its own.
         class_weight : dict of int to float, or "balanced", optional
             What the rows of each class count, in training and in validation; "balanced"
             makes all classes count the same. Multiplies `sample_weight`.
@@ -277,6 +281,11 @@ class Trainer(ExplainedWithUpdate):
         -----
         On Ctrl-C training stops, the parameters of the best evaluated epoch are kept
         (or, before the first evaluation, those of that moment), and fit returns.
+
+        If a stream raises an error while an epoch goes on (a file is damaged, say), the same
+        parameters are kept, the error is raised, and nothing that was trained is lost: with
+        ``restart=False``, or from a `Checkpoint`, which is written at that moment, training goes
+        on with the very next batch, to the bit.
         """
         self._metrics = as_metrics(metrics)
         plan = plan_of(
@@ -289,11 +298,13 @@ class Trainer(ExplainedWithUpdate):
         )
         keeps_params = self.net.is_built and not restart
         dtype = self.net.dtype if keeps_params else None
-        data = FitData.of(
+        data = FitData.given(
             (X_train, y_train, sample_weight),
             (X_test, y_test, sample_weight_test),
             class_weight,
             dtype,
+            self.net,
+            plan.batch_size,
         )
         before = self._run
         if keeps_params and before is not None:

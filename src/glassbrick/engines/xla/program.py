@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ import numpy as np
 
 from glassbrick.engines.xla.pure_call import PureCall, abstract, text_of
 
-__all__ = ["Calls", "Data", "EpochProgram", "Part", "compiled", "run_once"]
+__all__ = ["Calls", "Data", "EpochProgram", "Epochs", "Part", "compiled", "run_once"]
 
 _MOST_KEPT = 64  # compiled programs; each takes about a megabyte
 _kept: OrderedDict[str, Any] = OrderedDict()
@@ -97,6 +97,8 @@ class EpochProgram:
     batch_size: int
     block_size: int
 
+    is_donating: ClassVar[bool] = True  # arrays may be changed where they are
+
     def compile(self, *examples: Any) -> Callable[..., Any]:
         """Return the compiled loop for arguments like those given; see `_run`."""
         parts = [call for call in self.calls if call is not None]
@@ -104,27 +106,27 @@ class EpochProgram:
         texts = [repr((settings, examples))]
         texts += ["none" if call is None else call.text for call in self.calls]
         constants = [constant for part in parts for constant in part.constants]
-        return compiled(self._run, texts, constants, examples, donated=0)
+        donated = 0 if self.is_donating else ()
+        return compiled(self._run, texts, constants, examples, donated)
 
-    def _run(
-        self, carry: list[Any], fixed: list[Any], data: Data, orders: Any, part: Any
-    ) -> tuple[list[Any], Any]:
-        """Run a part of the epochs.
+    def _run(self, carry: list[Any], fixed: list[Any], *given: Any) -> tuple[list[Any], Any]:
+        """Run a part of the epochs: of data, in some orders, a `Part`.
 
         Returns the arrays that were changed; and a row for each epoch: the loss of each full
         batch and of the short one, the validation loss, and whether all parameters are finite.
         One array, because each that is handed over costs some microseconds.
         """
+        data, orders, part = given
         capacity, rows = orders.shape
         told = jnp.zeros((capacity, rows // self.batch_size + 3), np.float64)
-        epochs = _Epochs(self, fixed, data, orders, Part(*part))
+        epochs = Epochs(self, fixed, data, orders, Part(*part))
         return jax.lax.fori_loop(  # type: ignore[no-any-return]
             0, epochs.part.epochs, epochs.epoch, (carry, told)
         )
 
 
 @dataclass(frozen=True)
-class _Epochs:
+class Epochs:
     """The loop over epochs, as JAX sees it: `carry` are the arrays that change."""
 
     program: EpochProgram
@@ -154,25 +156,39 @@ class _Epochs:
         return carry, _noted(told, number, told.shape[1] - 1, is_sound)
 
     def _full_batches(self, number: Any, carry: list[Any], told: Any) -> Any:
-        size = self.program.batch_size
-
         def batch(index: Any, held: Any) -> Any:
             carry, told = held
-            rows = jax.lax.dynamic_slice(self.orders, (number, index * size), (1, size))[0]
+            rows = self.full_batch(number, index)
             carry, loss = self._on_rows(self.program.calls.step, carry, rows)
             return carry, _noted(told, number, index, loss)
 
         return jax.lax.fori_loop(self.part.start, self.part.stop, batch, (carry, told))
 
     def _short_batch(self, number: Any) -> Callable[[list[Any]], tuple[list[Any], Any]]:
-        _, rows = self.orders.shape
-        rest = self.orders[number, rows // self.program.batch_size * self.program.batch_size :]
-        return lambda carry: self._on_rows(self.program.calls.short, carry, rest)
+        return lambda carry: self._on_rows(
+            self.program.calls.short, carry, self.short_batch(number)
+        )
 
-    def _on_rows(self, call: PureCall | None, carry: list[Any], rows: Any) -> tuple[list[Any], Any]:
+    def full_batch(self, number: Any, index: Any) -> list[Any]:
+        """Return the rows of a batch of an epoch: features, targets, and weights if there are."""
+        size = self.program.batch_size
+        return self._rows(jax.lax.dynamic_slice(self.orders, (number, index * size), (1, size))[0])
+
+    def short_batch(self, number: Any) -> list[Any]:
+        """Return the rows of the short last batch."""
+        _, rows = self.orders.shape
+        return self._rows(
+            self.orders[number, rows // self.program.batch_size * self.program.batch_size :]
+        )
+
+    def _rows(self, numbers: Any) -> list[Any]:
         arrays = (self.data.X, self.data.y, self.data.weights)
-        batch = (a.at[rows].get(mode="promise_in_bounds") for a in arrays if a is not None)
-        carry, loss = self._apply(call, carry, *batch)
+        return [a.at[numbers].get(mode="promise_in_bounds") for a in arrays if a is not None]
+
+    def _on_rows(
+        self, call: PureCall | None, carry: list[Any], rows: list[Any]
+    ) -> tuple[list[Any], Any]:
+        carry, loss = self._apply(call, carry, *rows)
         return carry, jnp.asarray(loss, np.float64)
 
     def _validation_loss(self, carry: list[Any]) -> tuple[list[Any], Any]:

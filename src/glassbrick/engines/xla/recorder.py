@@ -69,20 +69,22 @@ class Recorder:
         with own_settings():
             recorder = self
             step = self.step(self.job.rows_a_step)
-            for _ in range(min(STEPS_TO_SETTLE, max(1, len(self.job.X) // self.job.batch_size))):
+            for _ in range(min(STEPS_TO_SETTLE, max(1, self.job.rows // self.job.batch_size))):
                 if not step.differences:
                     break
                 recorder = Recorder(self.job, step.left)
                 step = recorder.step(self.job.rows_a_step)
             recorder.program(step)
 
-    def program(self, step: Recording) -> EpochProgram:
+    def program(self, step: Recording, kind: type[EpochProgram] = EpochProgram) -> EpochProgram:
         """Record all else, and put it together.
 
         Parameters
         ----------
         step : Recording
             Of a full batch, or of all rows if they are fewer.
+        kind : type
+            Of program.
 
         Raises
         ------
@@ -104,7 +106,7 @@ class Recorder:
         changed -= scratch
         params = {id(param) for param in self.roots["network"].params()}
         held = [found.held for found in self.survey().found]
-        return EpochProgram(
+        return kind(
             Calls(**{name: part.pure for name, part in parts.items()}),
             carried=tuple(sorted(changed)),
             fixed=tuple(sorted(read - changed)),
@@ -115,7 +117,7 @@ class Recorder:
 
     def _steps(self, step: Recording) -> dict[str, Recording]:
         """Record the step of a short last batch, too; both with the same numbers that vary."""
-        rest, varying = len(self.job.X) % self.job.batch_size, self.varying
+        rest, varying = self.job.rows % self.job.batch_size, self.varying
         if rest == self.job.rows_a_step:  # there is no full batch
             return {"short": step}
         if not rest:

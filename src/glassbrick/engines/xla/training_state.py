@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import Job
 from glassbrick.engines.xla.layout import Layout
-from glassbrick.engines.xla.program import Data, Part
+from glassbrick.engines.xla.program import Data, EpochProgram, Part
 from glassbrick.engines.xla.pure_call import abstract
 from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder
 from glassbrick.engines.xla.recording import Recording
@@ -35,6 +35,8 @@ class TrainingState:
     capacity : int
         Most epochs in a call.
     """
+
+    program_type: ClassVar[type[EpochProgram]] = EpochProgram
 
     def __init__(self, job: Job, data: Data, capacity: int):
         self.job, self.data, self.capacity = job, data, capacity
@@ -78,10 +80,11 @@ class TrainingState:
         What changes stays on the device until `write` or `forget`, because handing over the
         arrays of large networks takes a tenth of their step.
         """
+        return self._call(self.data, orders, np.array(part, np.int32))
+
+    def _call(self, *inputs: Any) -> Array:
         carry = self._chosen(self._carried) if self._on_device is None else self._on_device
-        self._on_device, told = self._program(
-            carry, self._chosen(self._fixed), self.data, orders, np.array(part, np.int32)
-        )
+        self._on_device, told = self._program(carry, self._chosen(self._fixed), *inputs)
         return np.asarray(told)
 
     def forget(self) -> None:
@@ -134,16 +137,19 @@ class TrainingState:
         return loss
 
     def _compile(self, step: Recording) -> None:
-        program = self._recorder.program(step)
+        program = self._recorder.program(step, self.program_type)
         self._look()
         self._carried, self._fixed = program.carried, program.fixed
         self._program = program.compile(
             [abstract(array) for array in self._chosen(program.carried)],
             [abstract(array) for array in self._chosen(program.fixed)],
-            jax.tree.map(abstract, self.data),
-            abstract(np.zeros((self.capacity, len(self.job.X)), np.int32)),
-            abstract(np.zeros(len(Part._fields), np.int32)),
+            *jax.tree.map(abstract, self._inputs()),
         )
+
+    def _inputs(self) -> tuple[Any, ...]:
+        """Return examples of what the program takes besides the arrays of the state."""
+        orders = np.zeros((self.capacity, len(self.job.X)), np.int32)
+        return self.data, orders, np.zeros(len(Part._fields), np.int32)
 
 
 def _is_writeable(held: Any) -> bool:
