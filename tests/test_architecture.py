@@ -58,6 +58,7 @@ FLOORS = [
     "training",
     "datasets",
     "tables",
+    "streams",
     "sklearn",
     "loading",
     "displays",
