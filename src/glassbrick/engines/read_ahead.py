@@ -12,7 +12,7 @@ from typing import Generic, Self, TypeVar
 
 __all__ = ["ReadAhead", "ReadingError"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _PATIENCE = 10.0  # seconds to wait for a read that goes on when nobody wants it any more
 
@@ -25,7 +25,7 @@ class ReadingError(Exception):
         self.reason = reason
 
 
-class ReadAhead(Generic[T]):
+class ReadAhead(Generic[_T]):
     """Iterates over what a generator yields, which runs in a thread of its own, some items ahead.
 
     Use it in a ``with`` statement, at whose end the generator is closed.
@@ -38,16 +38,16 @@ class ReadAhead(Generic[T]):
         How many items may wait.
     """
 
-    def __init__(self, source: Generator[T], most: int):
+    def __init__(self, source: Generator[_T], most: int):
         self._source = source
-        self._waiting: Queue[tuple[T | None, BaseException | None]] = Queue(most)
+        self._waiting: Queue[tuple[_T | None, BaseException | None]] = Queue(most)
         self._is_over = Event()
         self._thread: Thread | None = None
 
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> T:
+    def __next__(self) -> _T:
         """Return the next item.
 
         Raises

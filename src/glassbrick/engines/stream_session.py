@@ -19,7 +19,7 @@ from glassbrick.stream import Share, Stream
 
 __all__ = ["Chunk", "StreamSession", "mean_loss"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _CHUNK = 8 * 2**20  # bytes of rows that are handed over at once
 _MOST_BATCHES, _FEWEST_BATCHES = 4096, 4  # in a chunk; an engine may need a few to begin with
@@ -27,7 +27,7 @@ _AHEAD = 2  # chunks that wait
 _BLOCK = 4096  # validation rows predicted at a time
 
 
-class Chunk(NamedTuple, Generic[T]):
+class Chunk(NamedTuple, Generic[_T]):
     """Some batches of an epoch that follow upon each other.
 
     Attributes
@@ -42,13 +42,13 @@ class Chunk(NamedTuple, Generic[T]):
         Whether they end the epoch.
     """
 
-    held: T
+    held: _T
     size: int
     before: int
     is_last: bool
 
 
-class StreamSession(Session, Generic[T]):
+class StreamSession(Session, Generic[_T]):
     """Trains on a stream, chunk by chunk, while a thread prepares the chunks that follow.
 
     It reads ahead into the next epoch, too, for its order does not depend on this one.
@@ -90,7 +90,7 @@ class StreamSession(Session, Generic[T]):
                     done(self._epoch(chunks))
         return ""
 
-    def _epoch(self, chunks: Iterator[Chunk[T]]) -> EpochLosses:
+    def _epoch(self, chunks: Iterator[Chunk[_T]]) -> EpochLosses:
         """Train on what is left of an epoch."""
         is_last, losses = False, [0.0]
         try:
@@ -114,11 +114,11 @@ class StreamSession(Session, Generic[T]):
         return EpochLosses(told.batches, validation, told.finite)
 
     @abstractmethod
-    def prepare(self, batches: list[Rows]) -> T:
+    def prepare(self, batches: list[Rows]) -> _T:
         """Make of batches, the last one of which may be short, what `train` takes; in a thread."""
 
     @abstractmethod
-    def train(self, chunk: Chunk[T]) -> Iterator[list[float]]:
+    def train(self, chunk: Chunk[_T]) -> Iterator[list[float]]:
         """Train on a chunk.
 
         Yields
@@ -136,13 +136,13 @@ class StreamSession(Session, Generic[T]):
     def finish(self) -> EpochLosses:
         """Return what an epoch has to tell, but for the losses of its batches."""
 
-    def _chunks(self, epoch: int, first: int, until: int) -> Generator[Chunk[T]]:
+    def _chunks(self, epoch: int, first: int, until: int) -> Generator[Chunk[_T]]:
         """Iterate over all chunks from a batch on, epoch after epoch."""
         for number in range(epoch, until):
             yield from self._chunks_of(number, first)
             first = 0
 
-    def _chunks_of(self, epoch: int, first: int) -> Generator[Chunk[T]]:
+    def _chunks_of(self, epoch: int, first: int) -> Generator[Chunk[_T]]:
         last, held = self.job.batches - 1, list[Rows]()
         if first > last:
             yield Chunk(self.prepare(held), 0, first, is_last=True)

@@ -90,7 +90,7 @@ class StreamFit(Fit):
             expected = "an optimizer that makes a step for each batch"
             advice = "Each step of L-BFGS needs all rows at once. Take Adam, for example."
             refuse(ArgumentError, "fit on a stream, optim", expected, optim, advice)
-        if self.data.validation_stream is not None and not is_mean_over_rows(net.loss):
+        if self.data.validation_stream is not None and not _is_mean_over_rows(net.loss):
             expected = "a loss that is a mean over rows (a RowLoss)"
             advice = "It is taken batch by batch. Give X_test and y_test as arrays."
             refuse(ArgumentError, "fit, X_test, a stream", expected, net.loss, advice)
@@ -190,6 +190,6 @@ class StreamFit(Fit):
         super()._epoch_done(told)
 
 
-def is_mean_over_rows(loss: Loss) -> bool:
+def _is_mean_over_rows(loss: Loss) -> bool:
     """Whether the loss of all rows is the mean of those of parts of them."""
     return isinstance(loss, RowLoss) and inherits(loss, Loss, "forward")

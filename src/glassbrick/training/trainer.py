@@ -209,8 +209,7 @@ class Trainer(ExplainedWithUpdate):
         ----------
         X_train : array_like, shape (rows, features), or Stream
             Training data. The network computes in its dtype: float32 stays float32. A `Stream`
-            has features, targets and weights of rows, too many for memory perhaps, and an order
-            of its own in each epoch.
+            has targets and weights, too, and an order of its own for each epoch.
         y_train : array_like, shape (rows, outputs) or (rows,)
             Training targets; one axis is taken as one column. What they have to be is the
             loss's affair: numbers, classes numbered from 0, 0 and 1.
@@ -282,10 +281,9 @@ class Trainer(ExplainedWithUpdate):
         On Ctrl-C training stops, the parameters of the best evaluated epoch are kept
         (or, before the first evaluation, those of that moment), and fit returns.
 
-        If a stream raises an error while an epoch goes on (a file is damaged, say), the same
-        parameters are kept, the error is raised, and nothing that was trained is lost: with
-        ``restart=False``, or from a `Checkpoint`, which is written at that moment, training goes
-        on with the very next batch, to the bit.
+        If a stream raises an error, of a damaged file, say, the same parameters are kept, and the
+        error is raised. With ``restart=False``, or from a `Checkpoint`, which is written then,
+        training goes on with the very next batch, to the bit: nothing that was trained is lost.
         """
         self._metrics = as_metrics(metrics)
         plan = plan_of(
@@ -298,14 +296,8 @@ class Trainer(ExplainedWithUpdate):
         )
         keeps_params = self.net.is_built and not restart
         dtype = self.net.dtype if keeps_params else None
-        data = FitData.given(
-            (X_train, y_train, sample_weight),
-            (X_test, y_test, sample_weight_test),
-            class_weight,
-            dtype,
-            self.net,
-            plan.batch_size,
-        )
+        train, test = (X_train, y_train, sample_weight), (X_test, y_test, sample_weight_test)
+        data = FitData.given(train, test, class_weight, dtype, self.net, plan.batch_size)
         before = self._run
         if keeps_params and before is not None:
             run = before
