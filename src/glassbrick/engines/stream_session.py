@@ -21,9 +21,9 @@ __all__ = ["Chunk", "StreamSession", "mean_loss"]
 
 _T = TypeVar("_T")
 
-_CHUNK = 8 * 2**20  # bytes of rows that are handed over at once
+_CHUNK = 4 * 2**20  # bytes of rows that are handed over at once
 _MOST_BATCHES, _FEWEST_BATCHES = 4096, 4  # in a chunk; an engine may need a few to begin with
-_AHEAD = 2  # chunks that wait
+_AHEAD = 1  # chunks that wait
 _BLOCK = 4096  # validation rows predicted at a time
 
 
@@ -153,8 +153,11 @@ class StreamSession(Session, Generic[_T]):
                 # The short last batch goes with those before it.
                 if number == last or (len(held) >= self.capacity and number + 1 < self.full):
                     before = number + 1 - len(held)
-                    yield Chunk(self.prepare(held), len(held), before, number == last)
+                    size, is_last = len(held), number == last
+                    prepared = self.prepare(held)
                     held = []
+                    yield Chunk(prepared, size, before, is_last)
+                    del prepared
 
 
 @np.errstate(all="ignore")

@@ -64,7 +64,9 @@ class XLAStreamSession(StreamSession[_Held]):
         if full:
             for array, parts in zip(whole, zip(*full, strict=True), strict=True):
                 np.stack(parts, out=array[: len(parts)])
-        return _Held(given, self._put(whole, short))
+        # What was given can go: the chunk holds the same numbers.
+        kept = [tuple(array[number] for array in whole) for number in range(len(full))]
+        return _Held([*kept, *given[len(full) :]], self._put(whole, short))
 
     def _put(self, full: list[Array], short: list[Array]) -> Any:
         with own_settings():
