@@ -53,6 +53,7 @@ FLOORS = [
     "schedules",
     "optimizers",
     "metrics",
+    "distributed",
     "engines",
     "doctor",
     "training",

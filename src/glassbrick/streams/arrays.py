@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from glassbrick.tables import Column, Kind, category_column
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["column_of_arrow", "kind_of", "numbers_of", "texts_of", "where_known"]
+__all__ = ["column_of_arrow", "joined", "kind_of", "numbers_of", "texts_of", "where_known"]
 
 
 def kind_of(of: pyarrow.DataType) -> Kind | None:
@@ -99,6 +100,37 @@ def texts_of(values: Any) -> pyarrow.StringArray:
     found = values.dictionary_encode()  # each value once, for Python writes them
     written = category_column("", found.dictionary.to_pylist(), "").values.tolist()
     return pyarrow.array(written, pyarrow.string()).take(found.indices)
+
+
+def joined(batches: Sequence[pyarrow.RecordBatch]) -> pyarrow.Table:
+    """Return batches as one table, whose columns may be of other types in other files."""
+    import pyarrow
+
+    if all(batch.schema.equals(batches[0].schema) for batch in batches):
+        return pyarrow.Table.from_batches(batches)
+    kinds: dict[str, Kind | None] = {}
+    for batch in batches:
+        for column in batch.schema:
+            if not pyarrow.types.is_null(column.type):
+                kinds.setdefault(column.name, kind_of(column.type))
+    alike = [
+        pyarrow.table(
+            {name: _plain(batch.column(name), kinds.get(name)) for name in batch.schema.names}
+        )
+        for batch in batches
+    ]
+    return pyarrow.concat_tables(alike)
+
+
+def _plain(values: Any, kind: Kind | None) -> Any:
+    """Return values in the type that stands for all of a kind."""
+    import pyarrow
+
+    if kind == "category":
+        return texts_of(values)
+    if kind == "date":
+        return pyarrow.array(_dates(values))
+    return pyarrow.array(numbers_of(values, np.float64), from_pandas=True)
 
 
 def where_known(values: Any) -> Array:

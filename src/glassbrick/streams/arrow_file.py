@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from glassbrick.errors import FileError
-from glassbrick.streams.blocks import MOST_ROWS, Block, BlockReader, first_line
+from glassbrick.streams.blocks import Block, BlockReader, first_line, rows_at_once
 
 if TYPE_CHECKING:
     import pyarrow
@@ -45,8 +45,9 @@ class ArrowReader(BlockReader):
         with self._opened(block.file, columns, threads=threads) as opened:
             batch = opened.get_batch(block.number)
             batch.validate(full=True)
-            for start in range(0, batch.num_rows, MOST_ROWS):
-                yield batch.slice(start, MOST_ROWS)
+            most = rows_at_once(len(columns))
+            for start in range(0, batch.num_rows, most):
+                yield batch.slice(start, most)
 
     def row_count(self) -> int:
         """Return about how many rows there are: as many in each batch as in the first."""

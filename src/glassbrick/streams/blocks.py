@@ -14,10 +14,9 @@ from glassbrick.streams.files import Files
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["MOST_ROWS", "Block", "BlockReader", "first_line"]
+__all__ = ["Block", "BlockReader", "first_line", "rows_at_once"]
 
-MOST_ROWS = 8192
-"""How many rows are decoded at a time."""
+_MOST_ROWS, _MOST_NUMBERS = 8192, 1 << 20  # decoded at a time
 
 
 class Block(NamedTuple):
@@ -69,7 +68,7 @@ class BlockReader(ABC):
     def decode(
         self, block: Block, columns: Sequence[str], *, threads: bool
     ) -> Iterator[pyarrow.RecordBatch]:
-        """Iterate over the rows of a block, at most `MOST_ROWS` at a time."""
+        """Iterate over the rows of a block, some at a time."""
 
     @abstractmethod
     def row_count(self) -> int:
@@ -82,7 +81,7 @@ class BlockReader(ABC):
     def read(
         self, block: Block, columns: Sequence[str], *, threads: bool = False
     ) -> Iterator[pyarrow.RecordBatch]:
-        """Iterate over the rows of a block, at most `MOST_ROWS` at a time.
+        """Iterate over the rows of a block, some at a time.
 
         Raises
         ------
@@ -124,6 +123,11 @@ class BlockReader(ABC):
             raise
         except (OSError, EOFError, MemoryError, KeyError, ValueError, pyarrow.ArrowException) as e:
             self.fail(block, columns, e)
+
+
+def rows_at_once(columns: int) -> int:
+    """Return how many rows of so many columns are decoded at a time."""
+    return min(_MOST_ROWS, max(_MOST_NUMBERS // max(columns, 1), 1))
 
 
 def first_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from glassbrick.checks import complaint
 from glassbrick.errors import DataError, FileError
-from glassbrick.streams.blocks import MOST_ROWS, Block, BlockReader, first_line
+from glassbrick.streams.blocks import Block, BlockReader, first_line, rows_at_once
 from glassbrick.streams.files import Files
 from glassbrick.tables import Kind
 
@@ -85,9 +85,8 @@ class CSVReader(BlockReader):
         data = self._bytes(block)
         names, _ = self._heads[block.file]
         types = {name: self._types[name] for name in columns}
-        yield from _parsed(data, names, self._separator(block.file), types, threads).to_batches(
-            MOST_ROWS
-        )
+        table = _parsed(data, names, self._separator(block.file), types, threads)
+        yield from table.to_batches(rows_at_once(len(columns)))
 
     def row_count(self) -> int:
         """Return about how many rows there are: as many to a byte as at the first beginning."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Encoding"]
 
 _HUGE = 1e150  # numbers, above which differences may overflow
+_TILE_ROWS, _TILE_COLUMNS = 256, 16
 _FAR = 1e15  # scaled numbers, above which all are the same when drawn in
 
 
@@ -79,7 +80,7 @@ class Encoding:
                 column = column_of_arrow(encoder.name, values, encoder.kind)
                 matrix[place:end] = encoder.encode(column).T
         y = np.empty((batch.num_rows, 1), self.dtype) if self.target is None else self.truth(batch)
-        return Rows(np.ascontiguousarray(matrix.T), y)
+        return Rows(_turned(matrix), y)
 
     def known(self, batch: pyarrow.RecordBatch) -> Array:
         """Return in which rows there is something to predict."""
@@ -123,11 +124,12 @@ class Encoding:
                 np.subtract(numbers, row.dtype.type(encoder.median), out=row)
                 row *= row.dtype.type(1.0 / encoder.scale)
             else:
-                np.subtract(numbers, encoder.median, out=double)
+                np.subtract(numbers, encoder.median, out=double, dtype=np.float64)
                 double *= 1.0 / encoder.scale
                 row[:] = double
-        missing = np.isnan(part)
-        if are_missing := missing.any():
+        are_missing = bool(np.isnan(part.max(initial=0.0)))
+        if are_missing:
+            missing = np.isnan(part)
             part[missing] = 0.0
         np.clip(part, -_FAR, _FAR, out=part)
         reach = part * part.dtype.type(1.0 / WIDEST)
@@ -155,6 +157,17 @@ class Encoding:
             part[0] = numbers
         else:
             part[:] = numbers == np.arange(len(part))[:, np.newaxis]
+
+
+def _turned(matrix: Array) -> Array:
+    """Return the transpose as an array of its own, tile by tile, for a cache holds a tile."""
+    columns, rows = matrix.shape
+    turned = np.empty((rows, columns), matrix.dtype)
+    for row in range(0, rows, _TILE_ROWS):
+        for column in range(0, columns, _TILE_COLUMNS):
+            tile = matrix[column : column + _TILE_COLUMNS, row : row + _TILE_ROWS]
+            turned[row : row + _TILE_ROWS, column : column + _TILE_COLUMNS] = tile.T
+    return turned
 
 
 def _is_plain(encoder: NumberEncoder) -> bool:

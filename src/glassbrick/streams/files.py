@@ -226,9 +226,14 @@ def _in_folder(system: FileSystem, path: str, who: str) -> list[FileInfo]:
     return known
 
 
+def _below(path: str, top: str) -> tuple[str, ...]:
+    """Return the names of folders and file below a folder."""
+    return PurePosixPath(path.removeprefix(top.rstrip("/")).lstrip("/")).parts
+
+
 def _is_hidden(path: str, top: str) -> bool:
     """Whether a program has put it there for itself: _SUCCESS, .part.crc, _temporary/..."""
-    return any(part[0] in "._" for part in PurePosixPath(path[len(top) :].lstrip("/")).parts)
+    return any(part[0] in "._" for part in _below(path, top))
 
 
 def _ending(path: str) -> str:
@@ -256,7 +261,7 @@ def _common(paths: list[str]) -> str:
 def _keys(path: str, top: str) -> tuple[tuple[str, str | None], ...]:
     """Return what the folders below `top` are called, as far as they are called key=value."""
     found = []
-    for part in PurePosixPath(path[len(top) :].lstrip("/")).parts[:-1]:
+    for part in _below(path, top)[:-1]:
         name, sign, value = part.partition("=")
         if name and sign:
             found.append((unquote(name), None if value == _NO_VALUE else unquote(value)))

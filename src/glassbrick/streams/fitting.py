@@ -11,6 +11,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.checks import complaint
 from glassbrick.errors import DataError
+from glassbrick.streams.arrays import joined
 from glassbrick.streams.blocks import Block, BlockReader
 from glassbrick.streams.chance import HELD_OUT, SAMPLED, chance_of
 from glassbrick.streams.sample import Sample
@@ -27,8 +28,8 @@ __all__ = ["Fitted", "Pass", "PassProgress"]
 PassProgress = Callable[[int, int, str], None]
 """Is told how many bytes were read, of how many, and which file is read."""
 
-_SAMPLE_NUMBERS = 1 << 22  # numbers in a sample, over all columns
-_MOST_SAMPLED, _FEWEST_SAMPLED = 65_536, 4_096
+_SAMPLE_NUMBERS = 1 << 21  # numbers in a sample, over all columns
+_MOST_SAMPLED, _FEWEST_SAMPLED = 65_536, 2_048
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,6 @@ class Pass:
         DataError
             If a file has other columns, a number is infinite, or nothing can be learned.
         """
-        import pyarrow
-
         blocks, lengths = [], []
         for block in self._blocks():
             blocks.append(block)
@@ -130,7 +129,7 @@ class Pass:
         if sample is None:
             rows = "rows" if not self.without_target else f'rows with "{self.target.name}"'
             raise DataError(f"{place}: expected {rows} to train on; there are none.")
-        others = pyarrow.Table.from_batches(self.others) if self.others else None
+        others = joined(self.others) if self.others else None
         return Fitted(
             features=self._features(sample),
             target=self.target.target(self.task, sample, place),

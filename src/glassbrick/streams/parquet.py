@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glassbrick.errors import FileError
-from glassbrick.streams.blocks import MOST_ROWS, Block, BlockReader, first_line
+from glassbrick.streams.blocks import Block, BlockReader, first_line, rows_at_once
 
 if TYPE_CHECKING:
     import pyarrow
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ParquetReader"]
 
-_BUFFER, _FAR_BUFFER = 1 << 16, 1 << 20  # bytes of a column read at once, here and elsewhere
+_BUFFER, _FAR_BUFFER = 1 << 15, 1 << 20  # bytes of a column read at once, here and elsewhere
 _PAGE = 1 << 20  # bytes of a page, unless it ends after so many rows
 _PAGE_ROWS = 20_000
 _ENDS_PAGES = re.compile(r"parquet-(mr|rs)|parquet-cpp-arrow version (2[2-9]|[3-9]\d)")
@@ -44,7 +44,7 @@ class ParquetReader(BlockReader):
         """Iterate over the rows of a row group."""
         with self._opened(block.file) as opened:
             yield from opened.iter_batches(
-                MOST_ROWS, [block.number], list(columns), use_threads=threads
+                rows_at_once(len(columns)), [block.number], list(columns), use_threads=threads
             )
 
     def memory(self, columns: Sequence[str]) -> int:
@@ -93,6 +93,7 @@ class ParquetReader(BlockReader):
                 filesystem=self.files.system,
                 buffer_size=buffer,
                 pre_buffer=False,
+                page_checksum_verification=True,
             )
         except (OSError, pyarrow.ArrowException) as error:
             raise FileError(f"{place}: cannot be read: {first_line(error)}.") from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.streams.arrays import joined
 
 if TYPE_CHECKING:
     import pyarrow
@@ -54,16 +55,12 @@ class Sample:
 
     def table(self) -> pyarrow.Table | None:
         """Return the rows, in the order in which they came; None if there are none."""
-        import pyarrow
-
         if self._rows > self.most:
             self._thin_out()
-        return pyarrow.Table.from_batches(self._batches) if self._batches else None
+        return joined(self._batches) if self._batches else None
 
     def _merge(self) -> None:
-        import pyarrow
-
-        small = pyarrow.Table.from_batches(self._batches[self._merged :])
+        small = joined(self._batches[self._merged :])
         self._batches[self._merged :] = small.combine_chunks().to_batches()
         self._merged = len(self._batches)
 
@@ -73,7 +70,7 @@ class Sample:
         chances = np.concatenate(self._chances)
         self.bound = float(np.partition(chances, self.most)[self.most])
         chosen = chances < self.bound
-        kept = pyarrow.Table.from_batches(self._batches).filter(pyarrow.array(chosen))
+        kept = joined(self._batches).filter(pyarrow.array(chosen))
         self._batches = kept.combine_chunks().to_batches()
         self._merged = len(self._batches)
         self._chances = [chances[chosen]]

@@ -124,7 +124,7 @@ class Schema:
             for name in columns:
                 if name in self.keys:
                     full = full.append_column(name, self._repeated(name, keys[name], len(batch)))
-            yield full
+            yield full.select(columns)
 
     def _repeated(self, name: str, value: str | None, rows: int) -> Any:
         import pyarrow

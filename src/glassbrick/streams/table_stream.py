@@ -20,11 +20,11 @@ from glassbrick.streams.ahead import read_ahead
 from glassbrick.streams.blocks import BlockReader
 from glassbrick.streams.encoding import Encoding
 from glassbrick.streams.files import find_files
-from glassbrick.streams.fitting import Fitted, Pass, PassProgress
+from glassbrick.streams.fitting import Pass, PassProgress
 from glassbrick.streams.lanes import BlockRows, read_windows
 from glassbrick.streams.reader import reader_of
 from glassbrick.streams.schema import Schema
-from glassbrick.tables import Features, Kind, Target, Task
+from glassbrick.tables import Kind, Task
 
 if TYPE_CHECKING:
     import pyarrow
@@ -34,6 +34,7 @@ __all__ = ["TableStream"]
 
 _AHEAD = 2  # windows that are ready before they are needed
 _LANES = 8
+_BUFFER, _BUFFERED = 65_536, 1 << 23  # rows, and numbers, that are shuffled among each other
 _OPEN = 96 << 20  # bytes that open blocks may take, all lanes together
 _WHO = "TableStream"
 
@@ -73,8 +74,9 @@ class TableStream(OrderedStream):
         In how many places rows are read at the same time. Each batch has rows of all of them;
         as many processes as divide it can share the stream. By default 8, or less where that
         would take too much memory.
-    buffer : int
-        How many rows, over all lanes, are shuffled among each other.
+    buffer : int, optional
+        How many rows, over all lanes, are shuffled among each other. By default 65,536, or less
+        where that would take too much memory.
     dtype : dtype
         Of the batches.
     filesystem : pyarrow.fs.FileSystem, optional
@@ -84,6 +86,8 @@ class TableStream(OrderedStream):
 
     Attributes
     ----------
+    rows : int
+        How many are trained on.
     features : Features
         What makes the matrix, and which columns are left out.
     target : Target
@@ -92,8 +96,10 @@ class TableStream(OrderedStream):
         Some of the rows, each as likely as any other; all of them if there are few.
     held_out : Rows or None
         Those that are not trained on.
-    fitted : Fitted
-        All that the first pass found.
+    columns : dict of str to Summary
+        What the first pass found in each column but the target.
+    without_target : int
+        In how many rows there was nothing to predict.
 
     Raises
     ------
@@ -130,6 +136,7 @@ class TableStream(OrderedStream):
     (8, ('age',))
     >>> [batch.X.shape for batch in stream.batches(epoch=0, batch_size=3)]
     [(3, 1), (3, 1), (2, 1)]
+    >>> folder.cleanup()
     """
 
     def __init__(
@@ -143,7 +150,7 @@ class TableStream(OrderedStream):
         seed: int = 0,
         held_out: float = 0.0,
         lanes: int | None = None,
-        buffer: int = 65536,
+        buffer: int | None = None,
         dtype: DTypeLike = np.float32,
         filesystem: FileSystem | None = None,
         progress: PassProgress = _silent,
@@ -152,25 +159,26 @@ class TableStream(OrderedStream):
         share = real_number(held_out, f"{_WHO}, held_out", above=0.0, or_equal=True)
         if share >= 1.0:
             refuse(ArgumentError, f"{_WHO}, held_out", "a number from 0 to 1", held_out)
-        positive_integer(buffer, f"{_WHO}, buffer")
-        Order([1], seed)  # which looks at the seed before hours of reading
+        Order([1], seed, lanes=lanes or 1, buffer=buffer or 1)  # looked at before hours of reading
         files = find_files(data, _WHO, filesystem)
         reader = reader_of(files, _WHO, kinds or {})
         schema = _schema(reader, target, leave_out, kinds or {})
         first = Pass(reader, schema, target, task, seed=seed, held_out=share, progress=progress)
-        self.fitted: Fitted = first.run()
-        self.features: Features = self.fitted.features
-        self.target: Target = self.fitted.target
+        found = first.run()
+        self.features, self.target, self.columns = found.features, found.target, found.columns
+        self.without_target = found.without_target
         encoding = Encoding(self.features, self.target, self.dtype)
         self.order = Order(
-            self.fitted.lengths, seed, lanes=lanes or _lanes(reader, encoding), buffer=buffer
+            found.lengths,
+            seed,
+            lanes=lanes or _lanes(reader, encoding),
+            buffer=buffer or min(_BUFFER, max(_BUFFERED // encoding.width, 1)),
         )
-        self.sample = _encoded(self.fitted.sample, encoding)
-        others = self.fitted.held_out
-        self.held_out = None if others is None else _encoded(others, encoding)
+        self.sample = _encoded(found.sample, encoding)
+        self.held_out = None if found.held_out is None else _encoded(found.held_out, encoding)
         self._files = files
         self._rows = BlockRows(
-            reader, schema, encoding, self.fitted.blocks, self.fitted.lengths, seed, first.held_out
+            reader, schema, encoding, found.blocks, found.lengths, seed, first.held_out
         )
 
     def first_rows(self, count: int) -> Rows:

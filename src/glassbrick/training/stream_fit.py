@@ -80,11 +80,11 @@ class StreamFit(Fit):
         job = replace(super()._job(), course=course)
         return job if validation is None else replace(job, validation=None)
 
-    def _start(self, engine: Engine, job: Job) -> Session:
-        return engine.start_stream(job)
+    def _start(self, engine: Engine) -> Session:
+        return engine.start_stream(self.job)
 
-    def prepare(self) -> None:
-        """Do all that can be refused before anything is trained."""
+    def prepare(self, choice: tuple[Engine, str] | None = None) -> None:
+        """Do all that can be refused before anything is trained; see `Fit.prepare`."""
         net, optim = self.run.net, self.run.optim
         if isinstance(optim, LBFGS):
             expected = "an optimizer that makes a step for each batch"
@@ -97,7 +97,7 @@ class StreamFit(Fit):
         before, self.run.within = self.run.within, None
         if before is not None and before[2:] == (self._stream.fingerprint(), self.plan.batch_size):
             self._go_on(before)
-        super().prepare()
+        super().prepare(choice)
 
     @property
     def batches_done(self) -> int:
@@ -183,11 +183,11 @@ class StreamFit(Fit):
         rate, self._first_rate = self._first_rate, None
         return super()._present_rate() if rate is None else rate
 
-    def _epoch_done(self, losses: EpochLosses) -> None:
+    def epoch_done(self, losses: EpochLosses) -> None:
         """Add an epoch to the history, act on it, and tell."""
         told = replace(losses, batches=self._losses)
         self._losses, self._sum = array("d"), 0.0
-        super()._epoch_done(told)
+        super().epoch_done(told)
 
 
 def _is_mean_over_rows(loss: Loss) -> bool:

@@ -76,15 +76,13 @@ class Recorder:
                 step = recorder.step(self.job.rows_a_step)
             recorder.program(step)
 
-    def program(self, step: Recording, kind: type[EpochProgram] = EpochProgram) -> EpochProgram:
+    def program(self, step: Recording) -> EpochProgram:
         """Record all else, and put it together.
 
         Parameters
         ----------
         step : Recording
             Of a full batch, or of all rows if they are fewer.
-        kind : type
-            Of program.
 
         Raises
         ------
@@ -106,7 +104,7 @@ class Recorder:
         changed -= scratch
         params = {id(param) for param in self.roots["network"].params()}
         held = [found.held for found in self.survey().found]
-        return kind(
+        return EpochProgram(
             Calls(**{name: part.pure for name, part in parts.items()}),
             carried=tuple(sorted(changed)),
             fixed=tuple(sorted(read - changed)),

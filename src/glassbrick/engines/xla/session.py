@@ -6,11 +6,11 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-import jax
 import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import BatchSession, EpochLosses, Job
+from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Data, Part
 from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.training_state import TrainingState
@@ -32,17 +32,19 @@ class XLASession(BatchSession):
     ----------
     job : Job
         What to train, and on what.
+    placement : Placement
+        On which devices.
     """
 
-    def __init__(self, job: Job):
+    def __init__(self, job: Job, placement: Placement):
         self.job = job
         self.full, rest = divmod(len(job.X), job.batch_size)
         self.has_short = rest > 0
         self.capacity = max(1, min(_MOST_EPOCHS, _MOST_INDICES // len(job.X)))
         validation = job.validation or (None, None, None)
         with own_settings():
-            self.data = Data(*jax.device_put((job.X, job.y, job.weights, *validation)))
-        self.state = TrainingState(job, self.data, self.capacity)
+            self.data = Data(*placement.put((job.X, job.y, job.weights, *validation)))
+        self.state = TrainingState(job, self.data, self.capacity, placement)
         self.steps_a_call = _FIRST_STEPS
 
     def train(self, epochs: int, next_order: Callable[[], Array]) -> Iterator[EpochLosses]:

@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows
 from glassbrick.engines.engine import EpochLosses, Job
 from glassbrick.engines.stream_session import Chunk, StreamSession
-from glassbrick.engines.xla.chunk_state import ChunkState
+from glassbrick.engines.xla.chunk_state import ChunkData, ChunkState
+from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Part
 from glassbrick.engines.xla.settings import own_settings
 
@@ -28,7 +28,7 @@ class _Held(NamedTuple):
     """The batches of a chunk, in rows as they came, and on the device."""
 
     batches: list[tuple[Array, ...]]
-    data: Any
+    data: ChunkData
 
 
 class XLAStreamSession(StreamSession[_Held]):
@@ -38,9 +38,11 @@ class XLAStreamSession(StreamSession[_Held]):
     ----------
     job : Job
         What to train, and on what, with a course.
+    placement : Placement
+        On which devices.
     """
 
-    def __init__(self, job: Job):
+    def __init__(self, job: Job, placement: Placement):
         super().__init__(job)
         rest = job.rows % job.batch_size
         arrays = _held(Rows(job.X, job.y, job.weights))
@@ -48,10 +50,11 @@ class XLAStreamSession(StreamSession[_Held]):
         self._full = [_like(array, self.capacity, size) for array in arrays]
         self._short = [_like(array, 1, rest) for array in arrays]
         validation = job.validation or (None, None, None)
+        self._placement = placement
         with own_settings():
-            self._validation = tuple(jax.device_put(validation))
+            self._validation = tuple(placement.put(validation))
         self._empty = self._put(self._full, self._short)
-        self._state = ChunkState(job, self._empty)
+        self._state = ChunkState(job, self._empty, placement)
         self._steps_a_call = 1
 
     def prepare(self, batches: list[Rows]) -> _Held:
@@ -68,9 +71,10 @@ class XLAStreamSession(StreamSession[_Held]):
         kept = [tuple(array[number] for array in whole) for number in range(len(full))]
         return _Held([*kept, *given[len(full) :]], self._put(whole, short))
 
-    def _put(self, full: list[Array], short: list[Array]) -> Any:
+    def _put(self, full: list[Array], short: list[Array]) -> ChunkData:
         with own_settings():
-            return (*jax.device_put((full, short)), self._validation)
+            full, short = self._placement.put_rows((full, short), axis=1)
+            return ChunkData(full, short, self._validation)
 
     def train(self, chunk: Chunk[_Held]) -> Iterator[list[float]]:
         """Train on a chunk; see `StreamSession.train`."""
@@ -94,7 +98,7 @@ class XLAStreamSession(StreamSession[_Held]):
         with own_settings():
             return [] if self._state.is_under_way else self._state.settle(chunk.held.batches)
 
-    def _call(self, data: Any, part: Part) -> list[float]:
+    def _call(self, data: ChunkData, part: Part) -> list[float]:
         """Run the compiled program, and find out how much of it a call should do."""
         began = time.perf_counter()
         with own_settings():
@@ -106,7 +110,7 @@ class XLAStreamSession(StreamSession[_Held]):
         wrong = np.flatnonzero(~np.isfinite(losses))
         return losses[: wrong[0] + 1] if len(wrong) else losses
 
-    def _stop_at(self, data: Any, start: int, stop: int, rows: tuple[Array, ...]) -> None:
+    def _stop_at(self, data: ChunkData, start: int, stop: int, rows: tuple[Array, ...]) -> None:
         """Train once more, and no further than an eager loop would have gone."""
         self._state.go_back()
         with own_settings():

@@ -6,16 +6,15 @@ import math
 import operator
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any
 
-import jax
 import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import Job
 from glassbrick.engines.xla.layout import Layout
+from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Data, EpochProgram, Part
-from glassbrick.engines.xla.pure_call import abstract
 from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder
 from glassbrick.engines.xla.recording import Recording
 from glassbrick.engines.xla.survey import Survey
@@ -34,12 +33,12 @@ class TrainingState:
         On the device.
     capacity : int
         Most epochs in a call.
+    placement : Placement
+        Where all that is.
     """
 
-    program_type: ClassVar[type[EpochProgram]] = EpochProgram
-
-    def __init__(self, job: Job, data: Data, capacity: int):
-        self.job, self.data, self.capacity = job, data, capacity
+    def __init__(self, job: Job, data: Data, capacity: int, placement: Placement):
+        self.job, self.data, self.capacity, self.placement = job, data, capacity, placement
         self._recorder = Recorder(job)
         self._layout: Layout | None = None
         self._seen: list[Any] = []
@@ -137,19 +136,17 @@ class TrainingState:
         return loss
 
     def _compile(self, step: Recording) -> None:
-        program = self._recorder.program(step, self.program_type)
+        program = self._recorder.program(step)
         self._look()
         self._carried, self._fixed = program.carried, program.fixed
-        self._program = program.compile(
-            [abstract(array) for array in self._chosen(program.carried)],
-            [abstract(array) for array in self._chosen(program.fixed)],
-            *jax.tree.map(abstract, self._inputs()),
-        )
+        held = self._chosen(program.carried), self._chosen(program.fixed)
+        self._program = self._compiled(program, held)
 
-    def _inputs(self) -> tuple[Any, ...]:
-        """Return examples of what the program takes besides the arrays of the state."""
+    def _compiled(self, program: EpochProgram, held: tuple[Any, ...]) -> Callable[..., Any]:
+        """Compile for arrays of the state like these, and for all that `_call` is given."""
         orders = np.zeros((self.capacity, len(self.job.X)), np.int32)
-        return self.data, orders, np.zeros(len(Part._fields), np.int32)
+        given = self.data, orders, np.zeros(len(Part._fields), np.int32)
+        return program.compile(self.placement, *self.placement.abstract((*held, *given)))
 
 
 def _is_writeable(held: Any) -> bool:
