@@ -115,7 +115,7 @@ def eager_steps(job: Job, batches: Iterable[tuple[Array, ...]], before: int = 0)
 class NumpyStreamSession(StreamSession[list[tuple[Array, ...]]]):
     """Runs the batches of a fit on a stream eagerly."""
 
-    def prepare(self, batches: list[Rows]) -> list[tuple[Array, ...]]:
+    def prepare(self, batches: list[Rows], full: int) -> list[tuple[Array, ...]]:  # noqa: ARG002
         """Leave out weights where there are none."""
         return [tuple(array for array in rows if array is not None) for rows in batches]
 

@@ -6,6 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -36,14 +37,15 @@ class Chunk(NamedTuple, Generic[_T]):
         The batches, as an engine wants them.
     size : int
         How many.
-    before : int
-        How many came before in the epoch.
+    epoch, before : int
+        In which epoch, from 0, and how many batches of it came before.
     is_last : bool
         Whether they end the epoch.
     """
 
     held: _T
     size: int
+    epoch: int
     before: int
     is_last: bool
 
@@ -60,13 +62,13 @@ class StreamSession(Session, Generic[_T]):
 
     Attributes
     ----------
-    share : Share
-        Which part of each batch is read here.
+    share, share_of_short : Share
+        Which part of each full batch is read here, and of the short last one.
     capacity : int
         Most full batches in a chunk.
     """
 
-    share = Share()
+    share = share_of_short = Share()
 
     def __init__(self, job: Job):
         if job.course is None:
@@ -114,8 +116,8 @@ class StreamSession(Session, Generic[_T]):
         return EpochLosses(told.batches, validation, told.finite)
 
     @abstractmethod
-    def prepare(self, batches: list[Rows]) -> _T:
-        """Make of batches, the last one of which may be short, what `train` takes; in a thread."""
+    def prepare(self, batches: list[Rows], full: int) -> _T:
+        """Make what `train` takes, in a thread: of so many full batches, and maybe a short one."""
 
     @abstractmethod
     def train(self, chunk: Chunk[_T]) -> Iterator[list[float]]:
@@ -145,19 +147,26 @@ class StreamSession(Session, Generic[_T]):
     def _chunks_of(self, epoch: int, first: int) -> Generator[Chunk[_T]]:
         last, held = self.job.batches - 1, list[Rows]()
         if first > last:
-            yield Chunk(self.prepare(held), 0, first, is_last=True)
+            yield Chunk(self.prepare(held, 0), 0, epoch, first, is_last=True)
+        for number, rows in enumerate(self._batches(epoch, first), first):
+            held.append(rows)
+            # The short last batch goes with those before it.
+            if number == last or (len(held) >= self.capacity and number + 1 < self.full):
+                size, before = len(held), number + 1 - len(held)
+                prepared, held = self.prepare(held, min(size, self.full - before)), []
+                yield Chunk(prepared, size, epoch, before, number == last)
+                del prepared  # lest it stays while the next one is made
+
+    def _batches(self, epoch: int, first: int) -> Iterator[Rows]:
+        """Iterate over the batches of an epoch, or this process's part of them."""
         stream, size = self.course.stream, self.job.batch_size
         with closing(stream.batches(epoch, size, first, self.share)) as batches:
-            for number, rows in enumerate(batches, first):
-                held.append(rows)
-                # The short last batch goes with those before it.
-                if number == last or (len(held) >= self.capacity and number + 1 < self.full):
-                    before = number + 1 - len(held)
-                    size, is_last = len(held), number == last
-                    prepared = self.prepare(held)
-                    held = []
-                    yield Chunk(prepared, size, before, is_last)
-                    del prepared
+            if self.share == self.share_of_short:
+                yield from batches
+                return
+            yield from islice(batches, max(0, self.full - first))
+        with closing(stream.batches(epoch, size, self.full, self.share_of_short)) as batches:
+            yield from batches
 
 
 @np.errstate(all="ignore")

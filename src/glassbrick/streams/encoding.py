@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,11 +55,12 @@ class Encoding:
             for encoder in features.encoders
             if isinstance(encoder, CategoryEncoder)
         }
+        self._kept = threading.local()
         self._classes = _texts(target.classes) if isinstance(target, ClassTarget) else None
 
     @np.errstate(all="ignore")
-    def rows(self, batch: pyarrow.RecordBatch) -> Rows:
-        """Return features and targets of some rows.
+    def rows(self, batch: pyarrow.RecordBatch, room: Array | None = None) -> Rows:
+        """Return features and targets of some rows, features in `room` if there is enough.
 
         Raises
         ------
@@ -68,9 +70,9 @@ class Encoding:
             If values are of another kind.
         """
         # Columns lie one after the other until all are filled, for so they come from the file.
-        matrix = np.empty((self.width, batch.num_rows), self.dtype)
+        matrix, reach = self._room(batch.num_rows)
         if self._numbers:
-            self._scale(matrix, batch)
+            self._scale(matrix, reach, batch)
         for place, encoder in self._others:
             end = place + (len(encoder.features) or 1)
             values = batch.column(encoder.name)
@@ -80,7 +82,9 @@ class Encoding:
                 column = column_of_arrow(encoder.name, values, encoder.kind)
                 matrix[place:end] = encoder.encode(column).T
         y = np.empty((batch.num_rows, 1), self.dtype) if self.target is None else self.truth(batch)
-        return Rows(_turned(matrix), y)
+        if room is None or len(room) < batch.num_rows:
+            room = np.empty((batch.num_rows, self.width), self.dtype)
+        return Rows(_turned(matrix, room[: batch.num_rows]), y)
 
     def known(self, batch: pyarrow.RecordBatch) -> Array:
         """Return in which rows there is something to predict."""
@@ -110,7 +114,15 @@ class Encoding:
             )
         return np.asarray(numbers.to_numpy()[:, np.newaxis], self.dtype)
 
-    def _scale(self, matrix: Array, batch: pyarrow.RecordBatch) -> None:
+    def _room(self, rows: int) -> tuple[Array, Array]:
+        """Return two matrices to work in, which this thread used before: new ones cost time."""
+        if getattr(self._kept, "rows", 0) < rows:
+            self._kept.rows = rows
+            self._kept.room = np.empty(2 * self.width * rows, self.dtype)
+        room = self._kept.room[: 2 * self.width * rows].reshape(2, self.width, rows)
+        return room[0], room[1]
+
+    def _scale(self, matrix: Array, reach: Array, batch: pyarrow.RecordBatch) -> None:
         """Fill in all columns of numbers, as `NumberEncoder.encode` does."""
         first, (last, _) = self._numbers[0][0], self._numbers[-1]
         part = matrix[first : last + 1]
@@ -132,7 +144,8 @@ class Encoding:
             missing = np.isnan(part)
             part[missing] = 0.0
         np.clip(part, -_FAR, _FAR, out=part)
-        reach = part * part.dtype.type(1.0 / WIDEST)
+        reach = reach[: len(part)]
+        np.multiply(part, part.dtype.type(1.0 / WIDEST), out=reach)
         reach *= reach
         reach += part.dtype.type(1.0)
         np.sqrt(reach, out=reach)
@@ -159,10 +172,9 @@ class Encoding:
             part[:] = numbers == np.arange(len(part))[:, np.newaxis]
 
 
-def _turned(matrix: Array) -> Array:
-    """Return the transpose as an array of its own, tile by tile, for a cache holds a tile."""
+def _turned(matrix: Array, turned: Array) -> Array:
+    """Write the transpose into an array, tile by tile, for a cache holds a tile; return it."""
     columns, rows = matrix.shape
-    turned = np.empty((rows, columns), matrix.dtype)
     for row in range(0, rows, _TILE_ROWS):
         for column in range(0, columns, _TILE_COLUMNS):
             tile = matrix[column : column + _TILE_COLUMNS, row : row + _TILE_ROWS]

@@ -18,7 +18,7 @@ from glassbrick.streams.sample import Sample
 from glassbrick.streams.schema import Schema
 from glassbrick.streams.summary import Summary, summary_of
 from glassbrick.streams.target import TargetSummary
-from glassbrick.tables import Features, Target, Task
+from glassbrick.tables import Features, Kind, Target, Task
 
 if TYPE_CHECKING:
     import pyarrow
@@ -52,6 +52,10 @@ class Fitted:
         Rows that are not trained on.
     without_target : int
         Rows in which there is nothing to predict.
+    target_kind : {"number", "category"}
+        What the values of the target are.
+    target_is_truth : bool
+        Whether they are truth values.
     """
 
     features: Features
@@ -62,6 +66,8 @@ class Fitted:
     sample: pyarrow.Table
     held_out: pyarrow.Table | None
     without_target: int
+    target_kind: Kind
+    target_is_truth: bool
 
 
 class Pass:
@@ -120,6 +126,8 @@ class Pass:
         DataError
             If a file has other columns, a number is infinite, or nothing can be learned.
         """
+        import pyarrow
+
         blocks, lengths = [], []
         for block in self._blocks():
             blocks.append(block)
@@ -139,6 +147,8 @@ class Pass:
             sample=sample,
             held_out=others,
             without_target=self.without_target,
+            target_kind=self.target.kind,
+            target_is_truth=pyarrow.types.is_boolean(sample.schema.field(self.target.name).type),
         )
 
     def _blocks(self) -> Iterator[Block]:

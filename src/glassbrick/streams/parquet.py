@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassbrick.errors import FileError
 from glassbrick.streams.blocks import Block, BlockReader, first_line, rows_at_once
+from glassbrick.streams.files import Files
 
 if TYPE_CHECKING:
     import pyarrow
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ParquetReader"]
 
 _BUFFER, _FAR_BUFFER = 1 << 15, 1 << 20  # bytes of a column read at once, here and elsewhere
+_FOOTERS = 4 << 20  # bytes of those that are kept, which take eight times as much in memory
 _PAGE = 1 << 20  # bytes of a page, unless it ends after so many rows
 _PAGE_ROWS = 20_000
 _ENDS_PAGES = re.compile(r"parquet-(mr|rs)|parquet-cpp-arrow version (2[2-9]|[3-9]\d)")
@@ -25,6 +27,10 @@ class ParquetReader(BlockReader):
     """Reads row groups."""
 
     unit = "row group"
+
+    def __init__(self, files: Files, who: str):
+        super().__init__(files, who)
+        self._footers: dict[int, Any] = {}  # the last ones, for they take long to read
 
     def schema(self, file: int) -> pyarrow.Schema:
         """Return names and types of the columns of a file."""
@@ -88,8 +94,9 @@ class ParquetReader(BlockReader):
         buffer = _BUFFER if self.files.is_local else _FAR_BUFFER
         place = self.place(file)
         try:
-            return ParquetFile(
+            opened = ParquetFile(
                 self.files.files[file].path,
+                metadata=self._footers.get(file),
                 filesystem=self.files.system,
                 buffer_size=buffer,
                 pre_buffer=False,
@@ -97,6 +104,10 @@ class ParquetReader(BlockReader):
             )
         except (OSError, pyarrow.ArrowException) as error:
             raise FileError(f"{place}: cannot be read: {first_line(error)}.") from None
+        self._footers[file] = opened.metadata
+        while sum(f.serialized_size for f in [*self._footers.values()][:-1]) > _FOOTERS:
+            self._footers.pop(next(iter(self._footers)), None)
+        return opened
 
 
 def _memory_of_chunk(chunk: Any, rows: int, ends_pages: bool) -> int:

@@ -100,6 +100,10 @@ class TableStream(OrderedStream):
         What the first pass found in each column but the target.
     without_target : int
         In how many rows there was nothing to predict.
+    target_kind : {"number", "category"}
+        What the values of the target are.
+    target_is_truth : bool
+        Whether they are truth values.
 
     Raises
     ------
@@ -167,6 +171,7 @@ class TableStream(OrderedStream):
         found = first.run()
         self.features, self.target, self.columns = found.features, found.target, found.columns
         self.without_target = found.without_target
+        self.target_kind, self.target_is_truth = found.target_kind, found.target_is_truth
         encoding = Encoding(self.features, self.target, self.dtype)
         self.order = Order(
             found.lengths,
@@ -180,6 +185,8 @@ class TableStream(OrderedStream):
         self._rows = BlockRows(
             reader, schema, encoding, found.blocks, found.lengths, seed, first.held_out
         )
+        del first, found
+        _release()
 
     def first_rows(self, count: int) -> Rows:
         """Return some rows."""
@@ -193,7 +200,7 @@ class TableStream(OrderedStream):
         """Iterate over all rows once, as they stand, up to `most` at a time."""
         size = positive_integer(most, "most")
         numbers = range(len(self._rows.blocks))
-        read = (rows for number in numbers for rows in self._rows.of(number))
+        read = (part.kept() for number in numbers for part in self._rows.of(number))
         for rows in read_ahead(read, _AHEAD):
             for start in range(0, len(rows.X), size):
                 yield Rows(rows.X[start : start + size], rows.y[start : start + size])
@@ -237,6 +244,13 @@ def _lanes(reader: BlockReader, encoding: Encoding) -> int:
     while lanes > 1 and lanes * each > _OPEN:
         lanes //= 2
     return lanes
+
+
+def _release() -> None:
+    """Give memory back that the first pass took, and Arrow would keep for later."""
+    import pyarrow
+
+    pyarrow.default_memory_pool().release_unused()
 
 
 def _encoded(table: pyarrow.Table, encoding: Encoding) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from glassbrick.training.checkpoints import Keeper
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.followed import measure
 from glassbrick.training.plan import Plan
+from glassbrick.training.several import how_to_go_on, require_agreement
 from glassbrick.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Fit:
         self._first = run.history.epochs
         self.until = self._first + plan.epochs
         self.job = self._job()
+        self.cluster = run.engine.cluster  # of those that train together, if there are others
         self.logs: dict[str, float] = {}  # of the latest epoch
         self._can_run_ahead = callbacks.all_spectators and not plan.metrics
         # Numbers of epochs: the latest that has begun, and that was judged; the one after which
@@ -76,6 +79,12 @@ class Fit:
             else None,
         )
 
+    def in_company(self) -> AbstractContextManager[None]:
+        """Enclose what several processes do together: an error of one ends the others, too."""
+        if self.cluster is None:
+            return nullcontext()
+        return self.cluster.advising(how_to_go_on(self.callbacks.checkpoint))
+
     @property
     def engine_job(self) -> Job:
         """What an engine is asked to do: the job, or what L-BFGS has it do each time."""
@@ -97,6 +106,8 @@ class Fit:
         run, keeper = self.run, self._keeper
         if keeper is not None:
             keeper.resume()
+        if self.cluster is not None:
+            require_agreement(self, self.cluster)
         history, job = run.history, self.engine_job
         if not history.epochs or job.hooks:  # who goes on, goes on with the same numbers
             run.engine, history.engine_reason = choice or run.asked_for.choose(job)
@@ -210,6 +221,9 @@ class Fit:
     def ahead(self) -> int:
         """Say for how many epochs nobody has to look at the network."""
         epoch = self.run.history.epochs
+        if self.cluster is not None:  # who stops, stops all
+            reasons = self.cluster.gather(self.run.stop_reason)
+            self.run.stop_reason = next(filter(None, reasons), "")
         if self.run.stop_reason or epoch >= self.until:
             return 0
         self._begin(epoch + 1)
@@ -223,6 +237,8 @@ class Fit:
             every.append(1)
         bounds = [number - epoch % number for number in every] + self.callbacks.look_after()
         ahead = max(1, min(self.until - epoch, *bounds))
+        if self.cluster is not None:
+            ahead = min(self.cluster.gather(ahead))
         self._look_next = epoch + ahead
         return ahead
 

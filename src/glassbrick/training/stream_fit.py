@@ -140,8 +140,11 @@ class StreamFit(Fit):
         run, epoch, batch = self.run, self.run.history.epochs + 1, len(self._losses)
         told = f"Training stopped in epoch {epoch}, after batch {batch:,} of {self.job.batches:,}."
         if self._keeper is not None:
-            path = self._keeper.now()
-            told += f" {path} has all that was done. When the data can be read, run this again."
+            self._keeper.now()
+            told += (
+                " When the data can be read, run this again: it goes on from the newest checkpoint "
+                f"in {self._keeper.checkpoint.folder}."
+            )
         else:
             run.within = Within(
                 np.array(self._losses), self._rate, self._stream.fingerprint(), self.plan.batch_size

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.distributed import Cluster
 from glassbrick.engines.engine import Job
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.placement import Placement
@@ -18,8 +20,9 @@ from glassbrick.engines.xla.program import Data, EpochProgram, Part
 from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder
 from glassbrick.engines.xla.recording import Recording
 from glassbrick.engines.xla.survey import Survey
+from glassbrick.errors import LostProcessError
 
-__all__ = ["TrainingState"]
+__all__ = ["TrainingState", "together"]
 
 
 class TrainingState:
@@ -147,6 +150,20 @@ class TrainingState:
         orders = np.zeros((self.capacity, len(self.job.X)), np.int32)
         given = self.data, orders, np.zeros(len(Part._fields), np.int32)
         return program.compile(self.placement, *self.placement.abstract((*held, *given)))
+
+
+@contextmanager
+def together(cluster: Cluster | None, state: TrainingState) -> Iterator[None]:
+    """Enclose what all processes of a cluster compute together, if there is one."""
+    if cluster is None:
+        yield
+        return
+    try:
+        with cluster.computing():
+            yield
+    except LostProcessError:
+        state.forget()  # what is on the devices cannot be had any more
+        raise
 
 
 def _is_writeable(held: Any) -> bool:

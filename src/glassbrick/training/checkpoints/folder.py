@@ -118,7 +118,7 @@ class Folder:
         told: Mapping[str, Any],
         arrays: Mapping[str, Array],
         keep: int,
-    ) -> Path:
+    ) -> None:
         """Write a checkpoint; when it is on the disk, remove the oldest.
 
         Parameters
@@ -129,11 +129,6 @@ class Folder:
             What it holds.
         keep : int
             How many checkpoints stay.
-
-        Returns
-        -------
-        Path
-            Of the file.
 
         Raises
         ------
@@ -151,7 +146,6 @@ class Folder:
         with told_as_ours(WHO, f"cannot remove old checkpoints from {self.path}"):
             for _, old in sorted(self._checkpoints())[:-keep]:
                 old.unlink()
-        return path
 
     def _checkpoints(self) -> Iterator[tuple[tuple[int, int], Path]]:
         with told_as_ours(WHO, f"cannot read {self.path}"):
