@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from glassbrick.checks import real_number
@@ -13,7 +13,7 @@ from glassbrick.distributed.place import find_place
 from glassbrick.distributed.roll_call import Person, call_the_roll
 from glassbrick.distributed.runtime import connect, require_fresh, versions
 from glassbrick.distributed.watch import Watch
-from glassbrick.errors import DistributedError, GlassbrickError
+from glassbrick.errors import DistributedError, DivergenceError, GlassbrickError
 
 __all__ = ["Cluster", "current", "start"]
 
@@ -73,31 +73,6 @@ class Cluster:
         """Wait until all processes are here; see `gather`."""
         self.gather(None)
 
-    def agree(self, who: str, facts: Mapping[str, Any]) -> None:
-        """Refuse to go on unless all processes were told the same.
-
-        Parameters
-        ----------
-        who : str
-            What to call whoever asks, in the error.
-        facts : mapping of str to object
-            That JSON can hold.
-
-        Raises
-        ------
-        DistributedError
-            If something differs from what process 0 has. All processes get the same error.
-        """
-        first, *others = self.gather(dict(facts))
-        for number, other in enumerate(others, 1):
-            for name in [*first, *(other.keys() - first.keys())]:
-                if first.get(name) != other.get(name):
-                    raise DistributedError(
-                        f"{who}: {name} differs: {_short(first.get(name))} in process 0, "
-                        f"{_short(other.get(name))} in process {number} "
-                        f"({self._persons[number].host}). All processes have to be given the same."
-                    )
-
     @contextlib.contextmanager
     def computing(self) -> Iterator[None]:
         """Enclose what only all processes together can compute.
@@ -140,7 +115,7 @@ class Cluster:
         """Tell all others that this process cannot go on, and why."""
         if isinstance(error, KeyboardInterrupt):
             self._watch.fail("it was interrupted")
-        elif not isinstance(error, DistributedError):
+        elif not isinstance(error, DistributedError | DivergenceError):  # which all have
             self._watch.fail(f"it ended with {type(error).__name__}: {error}".rstrip("."))
 
     def _end(self) -> None:
@@ -239,8 +214,3 @@ def _tell_of_uncaught_errors() -> None:
         shown(kind, error, traceback)
 
     sys.excepthook = tell
-
-
-def _short(told: Any) -> str:
-    text = str(told)
-    return text if len(text) <= 60 else f"{text[:57]}..."

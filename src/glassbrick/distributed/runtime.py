@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassbrick.errors import DistributedError, MissingExtraError
+from glassbrick.errors import DistributedError
+from glassbrick.jax_import import without_drawing
 
 if TYPE_CHECKING:
     from glassbrick.distributed.place import Place
@@ -120,11 +121,4 @@ def _silent() -> Iterator[None]:
 
 
 def _jax() -> Any:
-    state = np.random.get_state()  # noqa: NPY002
-    try:
-        import jax
-    except ImportError:
-        raise MissingExtraError("glassbrick.distributed", "JAX", "xla") from None
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
-    return jax
+    return without_drawing("jax")

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib import import_module
 from importlib.util import find_spec
-from threading import Lock
-from types import ModuleType
 from typing import Any
-
-import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.checks import positive_integer, refuse
+from glassbrick.distributed import Cluster, current
 from glassbrick.engines.engine import BatchSession, Engine, Job, Member
 from glassbrick.errors import ArgumentError, MissingExtraError
+from glassbrick.jax_import import without_drawing
 from glassbrick.network import NeuralNetwork
 
 __all__ = ["XLA"]
-
-_importing = Lock()  # lest another thread sees modules that are half imported
 
 
 class XLA(Engine):
@@ -72,7 +66,7 @@ class XLA(Engine):
 
         They share the cores that there are. Nothing happens if JAX has started already.
         """
-        jax = _without_drawing("jax")
+        jax = without_drawing("jax")
         with suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", count)
 
@@ -86,13 +80,21 @@ class XLA(Engine):
         """
         return max(1, len(self._placement().devices))
 
+    @property
+    def cluster(self) -> Cluster | None:
+        """The processes whose devices share out a batch; None if they are all of this one."""
+        cluster = current()
+        return cluster if cluster is not None and self._placement().spans_processes else None
+
     def choose(self, job: Job) -> tuple[Engine, str]:
         """Return this engine, and on how many devices it runs if somebody said so."""
         engine, reason = super().choose(job)
         if self.devices is None:
             return engine, reason
         count = self.count_devices()
-        return engine, f"{reason}, on {count} device{'s' if count > 1 else ''}"
+        reason = f"{reason}, on {count} device{'s' if count > 1 else ''}"
+        cluster = self.cluster
+        return engine, reason if cluster is None else f"{reason} of {cluster.processes} processes"
 
     def start(self, job: Job) -> BatchSession:
         """Prepare for a fit.
@@ -103,7 +105,7 @@ class XLA(Engine):
             If a callback wants to be called for each batch.
         """
         _require_no_hooks(job)
-        session = _without_drawing("glassbrick.engines.xla.session")
+        session = without_drawing("glassbrick.engines.xla.session")
         return session.XLASession(job, self._placement())  # type: ignore[no-any-return]
 
     def run_together(self, members: Sequence[Member]) -> None:
@@ -116,7 +118,10 @@ class XLA(Engine):
         """
         for member in members:
             _require_no_hooks(member.job)
-        population = _without_drawing("glassbrick.engines.xla.population")
+        if self.cluster is not None:  # each is shared out already
+            super().run_together(members)
+            return
+        population = without_drawing("glassbrick.engines.xla.population")
         population.run_together(members)
 
     def require_compilable(self, job: Job) -> None:
@@ -127,7 +132,7 @@ class XLA(Engine):
         TracingError
             If a block or the optimizer does what cannot be compiled.
         """
-        recorder = _without_drawing("glassbrick.engines.xla.recorder")
+        recorder = without_drawing("glassbrick.engines.xla.recorder")
         recorder.Recorder(job).require_compilable()
 
     def compute(self, call: Callable[..., Any], net: NeuralNetwork, *inputs: Array) -> Any:
@@ -142,7 +147,7 @@ class XLA(Engine):
         *inputs : ndarray
             Its data.
         """
-        single = _without_drawing("glassbrick.engines.xla.single_call")
+        single = without_drawing("glassbrick.engines.xla.single_call")
         return single.compute(call, net, inputs, self._placement())
 
     def __repr__(self) -> str:
@@ -156,7 +161,7 @@ class XLA(Engine):
 
     def _placement(self) -> Any:
         """Find the devices, which starts JAX."""
-        return _without_drawing("glassbrick.engines.xla.placement").Placement.on(self.devices)
+        return without_drawing("glassbrick.engines.xla.placement").Placement.on(self.devices)
 
 
 def _as_devices(devices: Any) -> int | str | tuple[Any, ...] | None:
@@ -175,7 +180,7 @@ def _as_devices(devices: Any) -> int | str | tuple[Any, ...] | None:
 
 def _with_devices(kind: type[XLA], places: list[tuple[str, int]]) -> XLA:
     """Make an engine of the devices that JAX has here at such places: its own cannot be copied."""
-    jax = _without_drawing("jax")
+    jax = without_drawing("jax")
     there = {(d.platform, d.id): d for platform, _ in places for d in jax.devices(platform)}
     for place in places:
         if place not in there:
@@ -190,22 +195,3 @@ def _require_no_hooks(job: Job) -> None:
             "each batch: write on_epoch_begin and on_epoch_end instead of "
             'on_train_batch_begin and on_train_batch_end, or train with engine="numpy".'
         )
-
-
-def _without_drawing(module: str) -> ModuleType:
-    """Import a module; importing JAX draws from NumPy's global stream, which is the user's."""
-    with _importing:
-        if "jax" not in sys.modules:
-            _import_jax()
-        return import_module(module)
-
-
-def _import_jax() -> None:
-    state = np.random.get_state()  # noqa: NPY002
-    try:
-        import_module("jax")
-    except Exception as error:  # versions that do not fit each other raise all kinds
-        problem = f"cannot be imported: {type(error).__name__}: {error}"
-        raise MissingExtraError('engine="xla"', "JAX", "xla", problem) from None
-    finally:
-        np.random.set_state(state)  # noqa: NPY002

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 __all__ = ["read_ahead"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _PATIENCE = 0.1  # seconds, after which the thread looks whether anyone still waits
 
@@ -47,7 +47,7 @@ class _Reader(threading.Thread):
             return
 
 
-def read_ahead(items: Iterator[T], ahead: int) -> Generator[T]:
+def read_ahead(items: Iterator[_T], ahead: int) -> Generator[_T]:
     """Iterate over the same items, of which up to `ahead` are made before they are asked for.
 
     They are made by a thread, which ends when the generator is closed. An error is raised where

@@ -80,8 +80,20 @@ class Placement:
         """Whether batches are shared out at all."""
         return self._mesh is not None
 
+    @property
+    def spans_processes(self) -> bool:
+        """Whether some of the devices are those of other processes."""
+        return self._mine < len(self.devices)
+
+    @property
+    def _mine(self) -> int:
+        here = jax.process_index() if self.devices else 0
+        return sum(device.process_index == here for device in self.devices)
+
     def put(self, arrays: Any) -> Any:
         """Put arrays of a pytree on each device; all processes have to give the same ones."""
+        if self.spans_processes:  # `device_put` would send them around, to compare
+            return jax.tree.map(lambda array: _from_parts(self.same, array), arrays)
         return jax.device_put(arrays, self.same)
 
     def put_rows(self, arrays: Any, axis: int = 0) -> Any:
@@ -97,8 +109,7 @@ class Placement:
         """
 
         def put(array: Any) -> Any:
-            mine = sum(device.process_index == jax.process_index() for device in self.devices)
-            if self._mesh is None or array.shape[axis] % mine:
+            if self._mesh is None or array.shape[axis] % self._mine:
                 return self.put(array)
             return _from_parts(self._by_rows(axis), array)
 
