@@ -23,6 +23,7 @@ from glassbrick.metrics import Metric
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.randomness import legacy_seed
+from glassbrick.stream import Stream
 from glassbrick.tape import ExplainedWithUpdate
 from glassbrick.training.callbacks import (
     Callback,
@@ -186,9 +187,9 @@ class Trainer(ExplainedWithUpdate):
 
     def fit(
         self,
-        X_train: ArrayLike,
-        y_train: ArrayLike,
-        X_test: ArrayLike | None = None,
+        X_train: ArrayLike | Stream,
+        y_train: ArrayLike | None = None,
+        X_test: ArrayLike | Stream | None = None,
         y_test: ArrayLike | None = None,
         epochs: int = 100,
         eval_every: int = 10,
@@ -209,13 +210,15 @@ class Trainer(ExplainedWithUpdate):
 
         Parameters
         ----------
-        X_train : array_like, shape (rows, features)
-            Training data. The network computes in its dtype: float32 stays float32.
+        X_train : array_like, shape (rows, features), or Stream
+            Training data. The network computes in its dtype: float32 stays float32. A `Stream`
+            has targets and weights, too, and an order of its own for each epoch.
         y_train : array_like, shape (rows, outputs) or (rows,)
             Training targets; one axis is taken as one column. What they have to be is the
             loss's affair: numbers, classes numbered from 0, 0 and 1.
         X_test, y_test : array_like, optional
-            Validation data, of which training sees only the loss. Because that loss
+            Validation data, of which training sees only the loss. With a `Stream` to train on,
+            `X_test` can be one, too; metrics are then of its first 65,536 rows. Because that loss
             decides when to stop and which epoch to keep, it flatters the network a
             little: judge it on a third set.
         epochs : int, default 100
@@ -248,7 +251,7 @@ class Trainer(ExplainedWithUpdate):
             where it was, if its process was ended.
         sample_weight, sample_weight_test : array_like, shape (rows,), optional
             What each row of the training and of the validation data counts. Only the
-            proportions matter: they are divided by their mean.
+            proportions matter: they are divided by their mean. A stream has its own.
         class_weight : dict of int to float, or "balanced", optional
             What the rows of each class count, in training and in validation; "balanced"
             makes all classes count the same. Multiplies `sample_weight`.
@@ -280,18 +283,19 @@ class Trainer(ExplainedWithUpdate):
         -----
         On Ctrl-C training stops, the parameters of the best evaluated epoch are kept
         (or, before the first evaluation, those of that moment), and fit returns.
+
+        If a stream raises an error, of a damaged file, say, the same parameters are kept, and the
+        error is raised. With ``restart=False``, or from a `Checkpoint`, which is written then,
+        training goes on with the very next batch, to the bit: nothing that was trained is lost.
         """
         plan = plan_of(
             epochs, eval_every, batch_size, patience, min_delta, as_metrics(metrics), callbacks
         )
         seed = legacy_seed(seed, "fit, seed")
         restart = true_or_false(restart, "fit, restart")
-        data = FitData.of(
-            (X_train, y_train, sample_weight),
-            (X_test, y_test, sample_weight_test),
-            class_weight,
-            self.net.dtype if self.net.is_built and not restart else None,
-        )
+        train, test = (X_train, y_train, sample_weight), (X_test, y_test, sample_weight_test)
+        dtype = self.net.dtype if self.net.is_built and not restart else None
+        data = FitData.given(train, test, class_weight, dtype, self.net, plan.batch_size)
         called = [progress_for(verbose), *callbacks]
         with self._fitting(data, plan, called, seed, restart=restart) as fit:
             fit.prepare()

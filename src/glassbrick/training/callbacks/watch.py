@@ -259,7 +259,7 @@ class Watch(Callback):
         net, stopping = self.net, logs.get("stopping")
         return names_of(look, net) | {
             "parameters": sum(param.size for param in net.params()),
-            "rows": len(self.trainer.training_rows.X),
+            "rows": logs["rows"],
             "rows_looked_at": len(self._rows[0]) if self._rows else 0,
             "loss": type(net.loss).__name__,
             "optimizer": repr(self.trainer.optim),
