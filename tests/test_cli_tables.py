@@ -153,8 +153,8 @@ def write_bad_tables(folder, frame):
 BAD = {
     # what is typed, exit status, words that must be told
     "no such file": ("train no.csv --target b", 1, "train, no.csv: there is no such file"),
-    "a folder": ("train folder.csv --target b", 1, "this is a folder"),
-    "the folder itself": ("train . --target b", 1, "this is a folder"),
+    "a folder": ("train folder.csv --target b", 1, "a folder: expected files that end in"),
+    "the folder itself": ("train . --target b", 1, "expected files of one format; there are"),
     "a name too long": (f"train {'n' * 300}.csv --target b", 1, "name too long"),
     "an unknown ending": ("train table.xyz --target b", 1, "a file that ends in .csv"),
     "an empty file": ("train empty.csv --target b", 1, "empty.csv: cannot be read as a table"),

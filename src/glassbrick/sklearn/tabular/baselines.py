@@ -38,6 +38,7 @@ Scores = dict[str, float]
 
 _LEAST = 1e-12  # that a probability is taken for
 _ITERATIONS = 500
+_MOST_CATEGORIES = 256  # of a column, that a linear model knows
 _PENALTIES = np.logspace(-2.0, 4.0, 7)  # of the linear regression, which chooses among them
 
 
@@ -142,11 +143,14 @@ def _splits(rows: Rows, networks: int) -> list[tuple[Array, Array]]:
 
 
 def _wide(features: Features, X: Array) -> Array:
-    """Return a feature for each category, for linear models cannot make vectors of them."""
+    """Return a feature for each category, for linear models cannot make vectors of them.
+
+    Of very many, only the most frequent get one: there has to be room for all of the features.
+    """
     X = X.astype(np.float64)
     numbers = X[:, : len(features.categories)]
     told = [
-        numbers[:, [place]] == np.arange(categories)
+        numbers[:, [place]] == np.arange(min(categories, _MOST_CATEGORIES))
         for place, categories in enumerate(features.categories)
     ]
     return np.hstack([*told, X[:, len(features.categories) :]]) if told else X

@@ -31,6 +31,8 @@ from glassbrick.sklearn.tabular.ensemble import Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.state import require_outputs, restore_state
+from glassbrick.sklearn.tabular.streamed import fit_stream
+from glassbrick.streams import TableStream
 from glassbrick.tables import (
     ClassTarget,
     Column,
@@ -167,14 +169,17 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
 
         Parameters
         ----------
-        X : DataFrame, Arrow table, dict of lists, path of a CSV or Parquet file, or matrix
-            Columns from which to predict.
+        X : DataFrame, Arrow table, dict of lists, path of a file, matrix, or TableStream
+            Columns from which to predict. On a stream, which knows the column to predict and
+            holds rows out to judge by, one network is trained: ``ensemble=1``.
         y : str, list of str, or array_like of shape (rows,) or (rows, labels)
             The name of the column to predict; or the classes. Or several columns of 0 and 1:
             whether a row has each of several labels.
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
+        if isinstance(X, TableStream):
+            return fit_stream(self, X, y, sample_weight)
         return self._fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:

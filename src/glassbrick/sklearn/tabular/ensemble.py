@@ -16,7 +16,7 @@ from glassbrick.operations import ParamOperation
 from glassbrick.optimizers import Optimizer
 from glassbrick.training import Callback, Checkpoint, History, Trainer
 
-__all__ = ["Ensemble", "Judged", "Rows", "Training", "deal_out", "mean_of"]
+__all__ = ["Ensemble", "Judged", "Rows", "Training", "deal_out", "in_double", "mean_of"]
 
 _FEWEST_FOLDS = 5  # so that each network has at least four fifths of the rows
 
@@ -131,7 +131,7 @@ class Ensemble:
                 print(f"Network {k + 1} of {len(seeds)}", flush=True)  # noqa: T201
             net = how.make(seed)
             self.histories.append(_train(net, rows, how, k))
-            self.networks.append(_in_double(net, how.make(seed)))
+            self.networks.append(in_double(net, how.make(seed)))
 
     def predict(self, X: Array) -> Array:
         """Return the mean of what the networks say, in float64."""
@@ -148,7 +148,7 @@ class Ensemble:
         return np.concatenate(seen), np.concatenate(said)
 
 
-def _in_double(net: NeuralNetwork, twin: NeuralNetwork) -> NeuralNetwork:
+def in_double(net: NeuralNetwork, twin: NeuralNetwork) -> NeuralNetwork:
     """Give a new network the parameters of a trained one, in float64.
 
     In float32, what is predicted of a row depends a little on the rows beside it.

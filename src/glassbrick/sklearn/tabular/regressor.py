@@ -24,6 +24,8 @@ from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.intervals import kept_errors, width_of
 from glassbrick.sklearn.tabular.state import errors_from, require_outputs, restore_state
+from glassbrick.sklearn.tabular.streamed import fit_stream
+from glassbrick.streams import TableStream
 from glassbrick.tables import Column, NumberTarget, Target, array_column, as_kind, complete
 from glassbrick.training import Callback
 
@@ -153,13 +155,16 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
 
         Parameters
         ----------
-        X : DataFrame, Arrow table, dict of lists, path of a CSV or Parquet file, or matrix
-            Columns from which to predict.
+        X : DataFrame, Arrow table, dict of lists, path of a file, matrix, or TableStream
+            Columns from which to predict. On a stream, which knows the column to predict and
+            holds rows out to judge by, one network is trained: ``ensemble=1``.
         y : str, list of str, or array_like of shape (rows,) or (rows, outputs)
             The name of the column to predict, or of several; or the numbers.
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
+        if isinstance(X, TableStream):
+            return fit_stream(self, X, y, sample_weight)
         return self._fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:
