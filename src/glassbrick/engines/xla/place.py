@@ -14,7 +14,7 @@ from glassbrick.engines.engine import EpochLosses, Job, Member
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.survey import Survey
 
-__all__ = ["Place", "batch_of"]
+__all__ = ["Place", "batch_of", "diverged"]
 
 
 class Place:
