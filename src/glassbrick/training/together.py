@@ -63,6 +63,7 @@ def fit_together(
     metrics: Followed = (),
     callbacks: MakeCallbacks | None = None,
     class_weight: ClassWeight = None,
+    restart: bool = True,
     verbose: bool | str = False,
     engine: str | Engine | None = None,
 ) -> list[Outcome]:
@@ -76,7 +77,7 @@ def fit_together(
         The members, each with a network and an optimizer of its own.
     data : Given, or a sequence of Given
         What all are trained on, or each. Arrays that several are given are held once.
-    epochs, eval_every, batch_size, patience, min_delta, metrics, class_weight
+    epochs, eval_every, batch_size, patience, min_delta, metrics, class_weight, restart
         As of `Trainer.fit`, for each of them.
     seed : int or None, or a sequence of these, default 1
         As of `Trainer.fit`; for all, or for each.
@@ -146,6 +147,7 @@ def fit_together(
                     sample_weight=rows.sample_weight,
                     sample_weight_test=rows.sample_weight_test,
                     class_weight=class_weight,
+                    restart=restart,
                     verbose=verbose,
                 )
             )

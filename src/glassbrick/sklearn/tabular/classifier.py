@@ -18,6 +18,7 @@ from glassbrick.errors import ArgumentError, DataError
 from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
 from glassbrick.network import NeuralNetwork
 from glassbrick.sklearn.arguments import keep_arguments
+from glassbrick.sklearn.fitting import fit_alone
 from glassbrick.sklearn.labels import classes_from_plain, classes_to_plain
 from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.tabular.baselines import (
@@ -175,7 +176,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
-        return self._fit(X, y, sample_weight)
+        return fit_alone(self._fitting(X, y, sample_weight))
 
     def predict(self, X: Any) -> Array:
         """Predict the class of each row.

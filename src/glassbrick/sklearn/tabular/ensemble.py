@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from glassbrick.engines import Engine
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import ParamOperation
 from glassbrick.optimizers import Optimizer
+from glassbrick.sklearn.fitting import Fitting, Trainee
+from glassbrick.sklearn.rows import Split
 from glassbrick.training import Callback, Checkpoint, History, Trainer
 
 __all__ = ["Ensemble", "Judged", "Rows", "Training", "deal_out", "mean_of"]
@@ -117,21 +119,22 @@ class Ensemble:
     ----------
     networks : list of NeuralNetwork
         Each with the parameters of the epoch that was best on the rows that it did not see.
-    histories : list of History
-        Of their training.
     """
 
-    networks: list[NeuralNetwork] = field(default_factory=list)
-    histories: list[History] = field(default_factory=list)
+    networks: list[NeuralNetwork]
 
-    def train(self, rows: Rows, how: Training, seeds: Sequence[int]) -> None:
-        """Train a network for each seed, one after the other."""
-        for k, seed in enumerate(seeds):
-            if how.verbose and how.verbose != "silent" and len(seeds) > 1:
-                print(f"Network {k + 1} of {len(seeds)}", flush=True)  # noqa: T201
-            net = how.make(seed)
-            self.histories.append(_train(net, rows, how, k))
-            self.networks.append(_in_double(net, how.make(seed)))
+    @classmethod
+    def fitting(
+        cls, rows: Rows, how: Training, seeds: Sequence[int]
+    ) -> Fitting[tuple[Self, list[History]]]:
+        """Let a network be trained for each seed, all at once if the callbacks can look on so."""
+        trainees = [_trainee(how.make(seed), rows, how, k) for k, seed in enumerate(seeds)]
+        histories = yield trainees
+        if any(history.stop_reason == "interrupted" for history in histories):
+            raise KeyboardInterrupt  # which ended one fit, and is meant for all of them
+        pairs = zip(trainees, seeds, strict=True)
+        networks = [_in_double(trainee.trainer.net, how.make(seed)) for trainee, seed in pairs]
+        return cls(networks), histories
 
     def predict(self, X: Array) -> Array:
         """Return the mean of what the networks say, in float64."""
@@ -193,22 +196,19 @@ def deal_out(y: Array, networks: int, random: np.random.Generator, *, by_class: 
     return fold
 
 
-def _train(net: NeuralNetwork, rows: Rows, how: Training, k: int) -> History:
+def _trainee(net: NeuralNetwork, rows: Rows, how: Training, k: int) -> Trainee:
     seen, others = rows.split(k % rows.folds)  # of a few rows, several networks leave out one
-    callbacks: list[Any] = list(how.callbacks)
+    callbacks = [*how.callbacks]
     if how.folders:
         callbacks.append(Checkpoint(how.folders[k]))
-    history = Trainer(net, how.optimizer(), engine=how.engine).fit(
-        *(rows.X[seen], rows.y[seen], rows.X[others], rows.y[others]),
+    return Trainee(
+        Trainer(net, how.optimizer(), engine=how.engine),
+        Split(
+            *(rows.X[seen], rows.y[seen], rows.weights_of(seen)),
+            *(rows.X[others], rows.y[others], rows.weights_of(others)),
+        ),
         epochs=how.epochs,
-        eval_every=1,
         batch_size=how.batch_size,
-        patience=None,
         callbacks=callbacks,
-        sample_weight=rows.weights_of(seen),
-        sample_weight_test=rows.weights_of(others),
         verbose=how.verbose,
     )
-    if history.stop_reason == "interrupted":
-        raise KeyboardInterrupt  # which ended one fit, and is meant for all of them
-    return history

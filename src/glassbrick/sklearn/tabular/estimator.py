@@ -30,6 +30,7 @@ from glassbrick.operations.by_name import ACTIVATIONS
 from glassbrick.optimizers import AdamW, Optimizer
 from glassbrick.schedules import CosineDecay
 from glassbrick.sklearn.exported import Exported, as_tensor
+from glassbrick.sklearn.fitting import Fitting
 from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.saved import SavedEstimator
 from glassbrick.sklearn.settings import as_callbacks, as_engine
@@ -93,8 +94,8 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
     def _compare(self, rows: Rows, seen: Array, said: Array) -> tuple[Comparison, dict[str, Array]]:
         """Compare the networks with simple models; tell what each says, as the table has it."""
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """Train new networks."""
+    def _fitting(self, X: Any, y: Any = None, sample_weight: Any = None) -> Fitting[Self]:
+        """Prepare new networks, let them be trained, and compare them."""
         self._check()
         self.__dict__.pop("networks_", None)  # which would not fit what is learned from here on
         columns, y, names = given_rows(self, X, y)
@@ -109,8 +110,14 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         columns, targets = ([c.at(chosen) for c in given] for given in (columns, targets))
         rows = self._learn(columns, y[chosen], targets, weights, random)
-        judged = self._train(rows, random)
+        seeds = [int(seed) for seed in random.integers(2**31 - 1, size=self.ensemble)]
+        ensemble, self.histories_ = yield from Ensemble.fitting(rows, self._training(rows), seeds)
+        self.networks_ = ensemble.networks
+        judged = self._judge(ensemble, rows)
         self.judged_ = judged._replace(rows=chosen[judged.rows])
+        if not self.comparison_.network_is_best:
+            verdict = f"{type(self).__name__}: {self.comparison_.verdict}"
+            warnings.warn(verdict, BaselineWarning, stacklevel=5)
         return self
 
     def _learn(
@@ -133,19 +140,12 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         with np.errstate(under="ignore"):
             return Rows(matrix.astype(np.float32), numbers.astype(np.float32), weights, fold)
 
-    def _train(self, rows: Rows, random: np.random.Generator) -> Judged:
-        """Train and compare; return what the networks say of rows that they have not seen."""
-        ensemble = Ensemble()
-        seeds = [int(seed) for seed in random.integers(2**31 - 1, size=self.ensemble)]
-        ensemble.train(rows, self._training(len(rows.y)), seeds)
-        self.networks_, self.histories_ = ensemble.networks, ensemble.histories
+    def _judge(self, ensemble: Ensemble, rows: Rows) -> Judged:
+        """Compare; return what the networks say of rows that they have not seen."""
         seen, said = ensemble.judge(rows)
         self.comparison_, told = self._compare(rows, seen, said)
         if self.verbose and self.verbose != "silent":
             print(self.comparison_, flush=True)  # noqa: T201
-        if not self.comparison_.network_is_best:
-            verdict = f"{type(self).__name__}: {self.comparison_.verdict}"
-            warnings.warn(verdict, BaselineWarning, stacklevel=4)
         return Judged(seen, told.pop("network"), told, rows.weights_of(seen))
 
     def to_onnx(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -220,11 +220,11 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
             expected = "None, a RandomState, or a whole number from 0 to 2**32 - 1"
             refuse(ArgumentError, f"{who}random_state", expected, self.random_state)
 
-    def _training(self, rows: int) -> Training:
-        """Return how to train on so many rows."""
+    def _training(self, rows: Rows) -> Training:
+        """Return how to train on some rows."""
         batch_size = self.batch_size
         if isinstance(batch_size, str):
-            wanted = 2 ** round(math.log2(max(rows / _STEPS, 1.0)))
+            wanted = 2 ** round(math.log2(max(len(rows.y) / _STEPS, 1.0)))
             batch_size = min(max(wanted, _SMALLEST_BATCH), _LARGEST_BATCH)
         return Training(
             make=self._new_network,

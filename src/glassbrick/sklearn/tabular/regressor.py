@@ -15,6 +15,7 @@ from glassbrick.engines import Engine
 from glassbrick.losses import Loss, MeanSquaredError
 from glassbrick.network import NeuralNetwork
 from glassbrick.sklearn.arguments import keep_arguments
+from glassbrick.sklearn.fitting import fit_alone
 from glassbrick.sklearn.outputs import as_column
 from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.tabular.baselines import linear_numbers, number_scores, r2_of
@@ -160,7 +161,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
-        return self._fit(X, y, sample_weight)
+        return fit_alone(self._fitting(X, y, sample_weight))
 
     def predict(self, X: Any) -> Array:
         """Predict a number for each row.
