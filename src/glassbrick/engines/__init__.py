@@ -1,7 +1,7 @@
 """How a batch loop is run. An engine never changes what the batches mean."""
 
 from glassbrick.engines.auto_engine import AutoEngine
-from glassbrick.engines.engine import BatchHooks, Engine, EpochLosses, Job, Session
+from glassbrick.engines.engine import BatchHooks, Engine, EpochLosses, Job, Member, Session
 from glassbrick.engines.lbfgs_session import LBFGSSession
 from glassbrick.engines.numpy_engine import NumpyEngine
 from glassbrick.engines.xla_engine import XLAEngine
@@ -14,6 +14,7 @@ __all__ = [
     "EpochLosses",
     "Job",
     "LBFGSSession",
+    "Member",
     "NumpyEngine",
     "Session",
     "XLAEngine",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from glassbrick.engines.engine import BatchSession, Engine, Job
 from glassbrick.engines.numpy_engine import NumpyEngine
 from glassbrick.engines.xla_engine import XLAEngine
@@ -34,9 +36,13 @@ class AutoEngine(Engine):
         reason : str
             In words.
         """
-        if job.hooks is not None:
+        return self.choose_together([job])
+
+    def choose_together(self, jobs: Sequence[Job]) -> tuple[Engine, str]:
+        """Choose an engine by the work of all; see `choose`."""
+        if any(job.hooks is not None for job in jobs):
             return NumpyEngine(), "auto: a callback wants to be called for each batch"
-        saved = seconds_saved(job)
+        saved = sum(map(seconds_saved, jobs))
         if saved < _SECONDS_TO_START:
             return NumpyEngine(), (
                 f"auto: compiling takes {_SECONDS_TO_START:g} s and would save {saved:.1g} s"
@@ -48,7 +54,8 @@ class AutoEngine(Engine):
             )
         engine = XLAEngine()
         try:
-            engine.require_compilable(job)
+            for job in {_looks(job): job for job in jobs}.values():
+                engine.require_compilable(job)
         except Exception as error:  # whatever the user's rules raise: the NumPy engine will tell
             return NumpyEngine(), f"auto: XLA cannot compile this: {error}"
         return engine, f"auto: compiling takes {_SECONDS_TO_START:g} s and saves {saved:.1g} s"
@@ -57,6 +64,12 @@ class AutoEngine(Engine):
         """Prepare for a fit, with the engine of choice."""
         engine, _ = self.choose(job)
         return engine.start(job)
+
+
+def _looks(job: Job) -> str:
+    """Return what two jobs of one kind have in common, as far as it shows."""
+    classes = [type(part).__qualname__ for part in (job.net, job.optim, *job.net._parts())]
+    return " ".join([*classes, repr(job.X.shape[1:])])
 
 
 def seconds_saved(job: Job) -> float:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from glassbrick.modes import predicting
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 
-__all__ = ["BatchHooks", "BatchSession", "Engine", "EpochLosses", "Job", "Session"]
+__all__ = ["BatchHooks", "BatchSession", "Engine", "EpochLosses", "Job", "Member", "Session"]
 
 
 class BatchHooks(NamedTuple):
@@ -99,6 +99,29 @@ class EpochLosses:
     finite: bool
 
 
+class Member(Protocol):
+    """One of several fits that are run together; it asks and is told as `Session.run` says.
+
+    Attributes
+    ----------
+    job : Job
+        What is trained, and on what.
+    """
+
+    @property
+    def job(self) -> Job:
+        """What is trained, and on what."""
+
+    def ahead(self) -> int:
+        """Return how many epochs may be trained before it looks at its network; 0: enough."""
+
+    def next_order(self) -> Array:
+        """Return the row numbers in the order of its next epoch."""
+
+    def epoch_done(self, losses: EpochLosses) -> None:
+        """Take note of an epoch."""
+
+
 class Session(ABC):
     """Trains for one fit."""
 
@@ -175,9 +198,24 @@ class Engine(ABC):
         """Return the engine that is to run a job, and why: this one, unless it is a choice."""
         return self, "as asked for"
 
+    def choose_together(self, jobs: Sequence[Job]) -> tuple[Engine, str]:  # noqa: ARG002
+        """Return the engine that is to run several jobs together, and why."""
+        return self, "as asked for"
+
     @abstractmethod
     def start(self, job: Job) -> BatchSession:
         """Prepare for a fit."""
+
+    def run_together(self, members: Sequence[Member]) -> None:
+        """Run several fits, each with the result that it has alone: here, one after the other.
+
+        Parameters
+        ----------
+        members : sequence of Member
+            Which do not fail, but want no more epochs if something went wrong.
+        """
+        for member in members:
+            self.start(member.job).run(member.ahead, member.next_order, member.epoch_done)
 
     @staticmethod
     @np.errstate(all="ignore")

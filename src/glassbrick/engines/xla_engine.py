@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from threading import Lock
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import BatchSession, Engine, Job
+from glassbrick.engines.engine import BatchSession, Engine, Job, Member
 from glassbrick.errors import ArgumentError, MissingExtraError
 from glassbrick.network import NeuralNetwork
 
@@ -53,14 +53,22 @@ class XLAEngine(Engine):
         ArgumentError
             If a callback wants to be called for each batch.
         """
-        if job.hooks is not None:
-            raise ArgumentError(
-                'engine="xla" runs whole epochs in one call, so no callback can be called for '
-                "each batch: write on_epoch_begin and on_epoch_end instead of "
-                'on_train_batch_begin and on_train_batch_end, or train with engine="numpy".'
-            )
+        _require_no_hooks(job)
         session = _without_drawing("glassbrick.engines.xla.session")
         return session.XLASession(job)  # type: ignore[no-any-return]
+
+    def run_together(self, members: Sequence[Member]) -> None:
+        """Run several fits, as many at once as differ in numbers only; see `Engine`.
+
+        Raises
+        ------
+        ArgumentError
+            If a callback wants to be called for each batch.
+        """
+        for member in members:
+            _require_no_hooks(member.job)
+        population = _without_drawing("glassbrick.engines.xla.population")
+        population.run_together(members)
 
     def require_compilable(self, job: Job) -> None:
         """Find out whether a job can be compiled, without compiling it.
@@ -87,6 +95,15 @@ class XLAEngine(Engine):
         """
         single = _without_drawing("glassbrick.engines.xla.single_call")
         return single.compute(call, net, inputs)
+
+
+def _require_no_hooks(job: Job) -> None:
+    if job.hooks is not None:
+        raise ArgumentError(
+            'engine="xla" runs whole epochs in one call, so no callback can be called for '
+            "each batch: write on_epoch_begin and on_epoch_end instead of "
+            'on_train_batch_begin and on_train_batch_end, or train with engine="numpy".'
+        )
 
 
 def _without_drawing(module: str) -> ModuleType:

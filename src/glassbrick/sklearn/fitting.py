@@ -7,9 +7,10 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Generic, TypeAlias
+from typing import Any, Generic, TypeAlias
 
 from glassbrick.checks import T
+from glassbrick.errors import DivergenceError
 from glassbrick.sklearn.rows import Split
 from glassbrick.training import Callback, Checkpoint, EarlyStopping, History, Trainer
 from glassbrick.training.together import Outcome, fit_together
@@ -47,12 +48,10 @@ class Trainee:
     order: AbstractContextManager[None] = field(default_factory=nullcontext)
 
     @property
-    def _settings(self) -> tuple[object, ...]:
+    def settings(self) -> dict[str, Any]:
         """What all that are trained at once have in common."""
-        return (
-            *(self.epochs, self.batch_size, self.eval_every),
-            *(self.patience, self.restart, self.verbose),
-        )
+        names = ("epochs", "batch_size", "eval_every", "patience", "restart", "verbose")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def _needs_turns(self) -> bool:
@@ -61,7 +60,7 @@ class Trainee:
 
     def can_join(self, others: Sequence[Trainee]) -> bool:
         """Whether it can be trained together with some others."""
-        if self._needs_turns or others[0]._needs_turns or self._settings != others[0]._settings:
+        if self._needs_turns or others[0]._needs_turns or self.settings != others[0].settings:
             return False
         own = {id(c) for c in self.callbacks if not isinstance(c, EarlyStopping)}
         return all(id(callback) not in own for other in others for callback in other.callbacks)
@@ -242,14 +241,25 @@ def _train_at_once(trainees: Sequence[Trainee]) -> list[Outcome]:
     with ExitStack() as stack:
         for trainee in trainees:
             stack.enter_context(trainee.order)
+        if len(trainees) == 1:
+            return [_train_one(first)]
         return fit_together(
             [trainee.trainer for trainee in trainees],
             [trainee.rows.given for trainee in trainees],
-            epochs=first.epochs,
-            eval_every=first.eval_every,
-            batch_size=first.batch_size,
-            patience=first.patience,
-            restart=first.restart,
             callbacks=lambda k: trainees[k].callbacks,
-            verbose=first.verbose,
+            **first.settings,
         )
+
+
+def _train_one(trainee: Trainee) -> Outcome:
+    rows = trainee.rows
+    try:
+        return trainee.trainer.fit(
+            *(rows.X, rows.y, rows.X_val, rows.y_val),
+            sample_weight=rows.weights,
+            sample_weight_test=rows.weights_val,
+            callbacks=trainee.callbacks,
+            **trainee.settings,
+        )
+    except DivergenceError as error:
+        return error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassbrick.engines import BatchHooks, EpochLosses, Job, LBFGSSession, Session
+from glassbrick.engines import BatchHooks, Engine, EpochLosses, Job, LBFGSSession, Session
 from glassbrick.optimizers import LBFGS
 from glassbrick.training.callbacks import Callbacks, TimeBudget
 from glassbrick.training.callbacks.early_stopping import Judge
@@ -67,17 +67,31 @@ class Fit:
         self._keeper: Keeper | None = None
         if callbacks.checkpoint is not None:
             self._keeper = Keeper(self, callbacks.checkpoint, callbacks.all)
-        self._session: Session
 
-    def prepare(self) -> None:
-        """Do all that can be refused before anything is trained."""
+    @property
+    def engine_job(self) -> Job:
+        """What an engine is asked to do: the job, or what L-BFGS has it do each time."""
+        return LBFGSSession.each_job(self.job) if self.is_lbfgs else self.job
+
+    @property
+    def is_lbfgs(self) -> bool:
+        """Whether SciPy leads, and an engine only takes gradients."""
+        return isinstance(self.run.optim, LBFGS)
+
+    def prepare(self, choice: tuple[Engine, str] | None = None) -> None:
+        """Do all that can be refused before anything is trained.
+
+        Parameters
+        ----------
+        choice : (Engine, str), optional
+            Which engine was chosen for several fits together, and why.
+        """
         run, keeper = self.run, self._keeper
         if keeper is not None:
             keeper.resume()
-        optim, history = run.optim, run.history
-        job = LBFGSSession.each_job(self.job) if isinstance(optim, LBFGS) else self.job
+        history, job = run.history, self.engine_job
         if not history.epochs or job.hooks:  # who goes on, goes on with the same numbers
-            run.engine, history.engine_reason = run.asked_for.choose(job)
+            run.engine, history.engine_reason = choice or run.asked_for.choose(job)
             history.engine = run.engine.name
         self._find_judge()
         self._reconsider_stopping()
@@ -85,10 +99,6 @@ class Fit:
         self.callbacks.call("on_train_begin", self._first_logs())
         if keeper is not None:
             keeper.resume_callbacks()
-        if isinstance(optim, LBFGS):
-            self._session = LBFGSSession(run.engine, self.job, optim)
-        else:
-            self._session = run.engine.start(job)
 
     def position(self) -> dict[str, Any]:
         """Return where it is, as JSON."""
@@ -135,8 +145,22 @@ class Fit:
 
     def train(self) -> None:
         """Train, and tell the run of everything."""
+        run = self.run
+        session: Session
+        if isinstance(run.optim, LBFGS):
+            session = LBFGSSession(run.engine, self.job, run.optim)
+        else:
+            session = run.engine.start(self.job)
+        self.begin()
+        self.finish(session.run(self.ahead, self.next_order, self.epoch_done))
+
+    def begin(self) -> None:
+        """Take down that epochs are run from now on."""
+        self.run.last = None
+
+    def finish(self, reason: str) -> None:
+        """Judge the last epoch, unless that was done; `reason` is why there are no more."""
         run, history = self.run, self.run.history
-        reason = self._session.run(self._ahead, self._next_order, self._epoch_done)
         run.stop_reason = run.stop_reason or reason
         if history.epochs > self._first and history.evaluated[-1:] != [history.epochs]:
             self._judge(history.epochs, is_last=True)
@@ -156,7 +180,7 @@ class Fit:
             run.judge = Judge(plan.stopping, plan.judged_every)
         run.judge.prepare(names, plan.metrics)
 
-    def _ahead(self) -> int:
+    def ahead(self) -> int:
         """Say for how many epochs nobody has to look at the network."""
         epoch = self.run.history.epochs
         if self.run.stop_reason or epoch >= self.until:
@@ -180,10 +204,11 @@ class Fit:
             self._begun = epoch
             self.callbacks.call("on_epoch_begin", epoch, {})
 
-    def _next_order(self) -> Any:
+    def next_order(self) -> Any:
+        """Return the row numbers in the order of the next epoch."""
         return self.run.next_order(len(self.data.training.X))
 
-    def _epoch_done(self, losses: EpochLosses) -> None:
+    def epoch_done(self, losses: EpochLosses) -> None:
         """Add an epoch to the history, act on it, and tell."""
         history = self.run.history
         epoch = history.epochs + 1

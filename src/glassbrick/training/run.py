@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from glassbrick.arrays import Array
@@ -66,6 +67,8 @@ class Run:
         Whether training began with new parameters.
     shuffler, drawn_order : Shuffler, ndarray or None
         What draws the orders of rows; one that was drawn already for the next epoch.
+    last : Snapshot or None
+        The network after the last epoch, where a later fit goes on; None while epochs go on.
     started : float
         When the fit began that goes on, by ``time.perf_counter()``.
     """
@@ -88,7 +91,7 @@ class Run:
         self.judge: Judge | None = None
         self.best: Snapshot | None = None  # of the best evaluated epoch
         self._best_before: Snapshot | None = None  # as the fit found it
-        self._last: Snapshot | None = None  # of the last epoch, where a later fit goes on
+        self.last: Snapshot | None = None
         self._left: Snapshot | None = None  # as the last fit left the network
 
         rollback = Rollback(net._parts())
@@ -130,8 +133,8 @@ class Run:
                 self.forget_best()
             elif self.best is not None:
                 self._judge_again(self.best, judge, data.validation, plan)
-        if unchanged and self._last is not None:
-            self._last.restore()
+        if unchanged and self.last is not None:
+            self.last.restore()
         if not unchanged:
             self.optim.reset()  # what it remembers is of other parameters
         if self.judge is not None:
@@ -157,8 +160,9 @@ class Run:
         judge.judge_again(numbers[monitor])
         self.history.best_loss = loss
 
-    def train(self, data: FitData, plan: Plan, callbacks: Callbacks) -> None:
-        """Run the epochs; whatever happens, leave the best parameters and no caches."""
+    @contextmanager
+    def fitting(self, data: FitData, plan: Plan, callbacks: Callbacks) -> Iterator[Fit]:
+        """Give a fit to whoever runs its epochs, and do what comes before and after them."""
         self.started = time.perf_counter()
         self._best_before, self.went_back, self.stop_reason = self.best, False, ""
         history, before = self.history, self.history.copy()
@@ -167,7 +171,13 @@ class Run:
         fit = Fit(self, data, plan, callbacks)
         try:
             try:
-                self._train(fit)
+                try:
+                    yield fit
+                    self.history.stop_reason = self.stop_reason or "completed"
+                    self.last = Snapshot(self.net)
+                except KeyboardInterrupt:
+                    self.history.stop_reason = "interrupted"
+                self._keep_best()
             except BaseException:
                 self._recover(before)
                 raise
@@ -180,16 +190,8 @@ class Run:
         finally:
             callbacks.close()
 
-    def _train(self, fit: Fit) -> None:
-        """Train until it is enough, or somebody presses Ctrl-C."""
-        try:
-            fit.prepare()
-            self._last = None
-            fit.train()
-            self.history.stop_reason = self.stop_reason or "completed"
-            self._last = Snapshot(self.net)
-        except KeyboardInterrupt:
-            self.history.stop_reason = "interrupted"
+    def _keep_best(self) -> None:
+        """Leave the network with the parameters that it is to have."""
         if self.best is not None and self.judge is not None and self.judge.rule.restore_best:
             self.best.restore()
         else:
@@ -199,7 +201,7 @@ class Run:
 
     def _recover(self, before: History) -> None:
         """Leave the best parameters that a failed fit found; else let all be as it was before."""
-        if self._last is None:
+        if self.last is None:
             self.optim.reset()  # what it remembers led astray
         if self.best is not None and self.best is not self._best_before:
             self.best.restore()

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.checks import instance_of, refuse
+from glassbrick.checks import instance_of, one_of, refuse, true_or_false
 from glassbrick.engines import ENGINES, Engine
 from glassbrick.errors import ArgumentError, ArgumentTypeError, DivergenceError, GlassbrickError
+from glassbrick.randomness import legacy_seed
 from glassbrick.training.callbacks import Callback, EarlyStopping
-from glassbrick.training.followed import Followed
+from glassbrick.training.fit_data import FitData
+from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
+from glassbrick.training.members import Together
+from glassbrick.training.members_progress import progress_of_all
+from glassbrick.training.plan import plan_of
 from glassbrick.training.weights import ClassWeight
 
 if TYPE_CHECKING:
@@ -123,42 +129,47 @@ def fit_together(
     [20, 20, 20]
     """
     members = _as_members(trainers)
+    followed = as_metrics(metrics)
     given = _one_each(data, len(members))
-    seeds = _seeds(seed, len(members))
+    seeds = [legacy_seed(one, "fit_together, seed") for one in _seeds(seed, len(members))]
     own = _callbacks(callbacks, len(members))
     if engine is not None and not isinstance(engine, Engine):
-        engine = ENGINES[engine]()
-    outcomes: list[Outcome] = []
-    for k, (trainer, rows) in enumerate(zip(members, given, strict=True)):
-        before = trainer.engine
-        trainer.engine = engine or before
-        try:
-            outcomes.append(
-                trainer.fit(
-                    *(rows.X, rows.y, rows.X_test, rows.y_test),
-                    epochs=epochs,
-                    eval_every=eval_every,
-                    batch_size=batch_size,
-                    seed=seeds[k],
-                    patience=patience,
-                    min_delta=min_delta,
-                    metrics=metrics,
-                    callbacks=own[k],
-                    sample_weight=rows.sample_weight,
-                    sample_weight_test=rows.sample_weight_test,
-                    class_weight=class_weight,
-                    restart=restart,
-                    verbose=verbose,
+        engine = one_of(engine, ENGINES, "fit_together, engine")()
+    plans = [
+        plan_of(epochs, eval_every, batch_size, patience, min_delta, followed, some) for some in own
+    ]
+    restart = true_or_false(restart, "fit_together, restart")
+    converted = _Converted(class_weight)
+    with Together(progress_of_all(verbose, len(members), plans[0].epochs)) as together:
+        for k, trainer in enumerate(members):
+            net = trainer.net
+            rows = converted(given[k], k, net.dtype if net.is_built and not restart else None)
+            together.add(trainer._fitting(rows, plans[k], own[k], seeds[k], restart=restart))
+        together.train(engine)
+    return together.outcomes
+
+
+class _Converted:
+    """Converts what was given, once what several members are given."""
+
+    def __init__(self, class_weight: ClassWeight):
+        self._class_weight = class_weight
+        self._known: dict[tuple[object, ...], FitData] = {}
+
+    def __call__(self, given: Given, member: int, dtype: np.dtype[Any] | None) -> FitData:
+        key = (*map(id, vars(given).values()), dtype)
+        if key not in self._known:
+            try:
+                self._known[key] = FitData.of(
+                    (given.X, given.y, given.sample_weight),
+                    (given.X_test, given.y_test, given.sample_weight_test),
+                    self._class_weight,
+                    dtype,
                 )
-            )
-        except DivergenceError as error:
-            outcomes.append(error)
-        except GlassbrickError as error:
-            error.within(f"member {k}")
-            raise
-        finally:
-            trainer.engine = before
-    return outcomes
+            except GlassbrickError as error:
+                error.within(f"member {member}")
+                raise
+        return self._known[key]
 
 
 def _as_members(trainers: Sequence[Trainer]) -> list[Trainer]:

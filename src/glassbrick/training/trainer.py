@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from numpy.typing import ArrayLike
 
@@ -29,10 +30,11 @@ from glassbrick.training.callbacks import (
     Checkpoint,
     progress_for,
 )
+from glassbrick.training.fit import Fit
 from glassbrick.training.fit_data import FitData, as_pair
 from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
-from glassbrick.training.plan import only_one, plan_of
+from glassbrick.training.plan import Plan, only_one, plan_of
 from glassbrick.training.rate_search import RateSearch, try_rates
 from glassbrick.training.run import Run
 from glassbrick.training.weights import ClassWeight
@@ -278,37 +280,50 @@ class Trainer(ExplainedWithUpdate):
         On Ctrl-C training stops, the parameters of the best evaluated epoch are kept
         (or, before the first evaluation, those of that moment), and fit returns.
         """
-        self._metrics = as_metrics(metrics)
         plan = plan_of(
-            epochs, eval_every, batch_size, patience, min_delta, self._metrics, callbacks
+            epochs, eval_every, batch_size, patience, min_delta, as_metrics(metrics), callbacks
         )
         seed = legacy_seed(seed, "fit, seed")
         restart = true_or_false(restart, "fit, restart")
-        called = Callbacks(
-            [progress_for(verbose), *callbacks], self, only_one(callbacks, Checkpoint)
-        )
-        keeps_params = self.net.is_built and not restart
-        dtype = self.net.dtype if keeps_params else None
         data = FitData.of(
             (X_train, y_train, sample_weight),
             (X_test, y_test, sample_weight_test),
             class_weight,
-            dtype,
+            self.net.dtype if self.net.is_built and not restart else None,
         )
+        called = [progress_for(verbose), *callbacks]
+        with self._fitting(data, plan, called, seed, restart=restart) as fit:
+            fit.prepare()
+            fit.train()
+        return self.history.copy()
+
+    @contextmanager
+    def _fitting(
+        self,
+        data: FitData,
+        plan: Plan,
+        callbacks: Sequence[Callback],
+        seed: int | None,
+        *,
+        restart: bool = True,
+    ) -> Iterator[Fit]:
+        """Give a fit to whoever runs its epochs: `fit`, or `fit_together`."""
+        self._metrics = plan.metrics
+        called = Callbacks(callbacks, self, only_one(callbacks, Checkpoint))
         before = self._run
-        if keeps_params and before is not None:
+        if before is not None and self.net.is_built and not restart:
             run = before
             run.resume(data, plan)
         else:
             run = Run(self.net, self.optim, self.engine, data, seed, restart)
         self._run = run
         try:
-            run.train(data, plan, called)
+            with run.fitting(data, plan, called) as fit:
+                yield fit
         except BaseException:
             if run.went_back:
                 self._run = before  # whose parameters the network has again
             raise
-        return run.history.copy()
 
     def find_lr(
         self,

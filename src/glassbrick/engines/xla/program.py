@@ -15,7 +15,7 @@ import numpy as np
 
 from glassbrick.engines.xla.pure_call import PureCall, abstract, text_of
 
-__all__ = ["Calls", "Data", "EpochProgram", "Part", "compiled", "run_once"]
+__all__ = ["Calls", "Data", "EpochProgram", "Epochs", "Part", "compiled", "run_once"]
 
 _MOST_KEPT = 64  # compiled programs; each takes about a megabyte
 _kept: OrderedDict[str, Any] = OrderedDict()
@@ -99,12 +99,16 @@ class EpochProgram:
 
     def compile(self, *examples: Any) -> Callable[..., Any]:
         """Return the compiled loop for arguments like those given; see `_run`."""
+        return self.compile_for("one", self._run, *examples)
+
+    def compile_for(self, name: str, run: Callable[..., Any], *examples: Any) -> Callable[..., Any]:
+        """Compile a function that depends on nothing but this program and its own name."""
         parts = [call for call in self.calls if call is not None]
         settings = (self.carried, self.fixed, sorted(self.params), self.batch_size, self.block_size)
-        texts = [repr((settings, examples))]
+        texts = [name, repr((settings, examples))]
         texts += ["none" if call is None else call.text for call in self.calls]
         constants = [constant for part in parts for constant in part.constants]
-        return compiled(self._run, texts, constants, examples, donated=0)
+        return compiled(run, texts, constants, examples, donated=0)
 
     def _run(
         self, carry: list[Any], fixed: list[Any], data: Data, orders: Any, part: Any
@@ -117,14 +121,14 @@ class EpochProgram:
         """
         capacity, rows = orders.shape
         told = jnp.zeros((capacity, rows // self.batch_size + 3), np.float64)
-        epochs = _Epochs(self, fixed, data, orders, Part(*part))
+        epochs = Epochs(self, fixed, data, orders, Part(*part))
         return jax.lax.fori_loop(  # type: ignore[no-any-return]
             0, epochs.part.epochs, epochs.epoch, (carry, told)
         )
 
 
 @dataclass(frozen=True)
-class _Epochs:
+class Epochs:
     """The loop over epochs, as JAX sees it: `carry` are the arrays that change."""
 
     program: EpochProgram
@@ -136,22 +140,24 @@ class _Epochs:
     def epoch(self, number: Any, held: Any) -> Any:
         """Run an epoch, or a part of it, and take down its losses."""
         carry, told = held
-        calls, params = self.program.calls, self.program.params
+        calls = self.program.calls
         if calls.step is not None:
             carry, told = self._full_batches(number, carry, told)
         if calls.short is not None:
             carry, loss = self._if(self.part.short, self._short_batch(number), carry)
-            told = _noted(told, number, told.shape[1] - 3, loss)
+            told = self._noted(told, number, -3, loss)
         if calls.loss is not None:
             carry, loss = self._if(self.part.finish, self._validation_loss, carry)
-            told = _noted(told, number, told.shape[1] - 2, loss)
+            told = self._noted(told, number, -2, loss)
 
-        def look(carry: list[Any]) -> tuple[list[Any], Any]:
-            sound = [jnp.isfinite(v).all() for n, v in self._numbered(carry) if n in params]
-            return carry, jnp.asarray(sound, bool).all().astype(told.dtype)
+        carry, is_sound = self._if(self.part.finish, self._look, carry)
+        return carry, self._noted(told, number, -1, is_sound)
 
-        carry, is_sound = self._if(self.part.finish, look, carry)
-        return carry, _noted(told, number, told.shape[1] - 1, is_sound)
+    def _look(self, carry: list[Any]) -> tuple[list[Any], Any]:
+        """Return 1 with the arrays if all parameters are finite."""
+        params = self.program.params
+        sound = [jnp.isfinite(v).all() for n, v in self._numbered(carry) if n in params]
+        return carry, jnp.asarray(sound, bool).all().astype(np.float64)
 
     def _full_batches(self, number: Any, carry: list[Any], told: Any) -> Any:
         size = self.program.batch_size
@@ -160,7 +166,7 @@ class _Epochs:
             carry, told = held
             rows = jax.lax.dynamic_slice(self.orders, (number, index * size), (1, size))[0]
             carry, loss = self._on_rows(self.program.calls.step, carry, rows)
-            return carry, _noted(told, number, index, loss)
+            return carry, self._noted(told, number, index, loss)
 
         return jax.lax.fori_loop(self.part.start, self.part.stop, batch, (carry, told))
 
@@ -216,6 +222,16 @@ class _Epochs:
     def _numbered(self, carry: list[Any]) -> zip[tuple[int, Any]]:
         return zip(self.program.carried, carry, strict=True)
 
+    def _noted(self, told: Any, epoch: Any, column: Any, number: Any) -> Any:
+        """Put down a number; faster than ``told.at[...]``, which looks if the place is there."""
+        if isinstance(column, int):
+            column += told.shape[1]
+        place = epoch, jnp.asarray(column, epoch.dtype)
+        return jax.lax.dynamic_update_slice(told, number.reshape(1, 1), place)
+
+    def _nothing(self) -> Any:
+        return jnp.zeros((), np.float64)
+
     def _if(
         self,
         condition: Any,
@@ -223,14 +239,8 @@ class _Epochs:
         carry: list[Any],
     ) -> Any:
         """Do `then` to the arrays, or leave them as they are and return 0 with them."""
-        nothing = jnp.zeros((), np.float64)
+        nothing = self._nothing()
         return jax.lax.cond(condition, then, lambda carry: (carry, nothing), carry)
-
-
-def _noted(told: Any, epoch: Any, column: Any, number: Any) -> Any:
-    """Put down a number; faster than ``told.at[...]``, which looks whether the place is there."""
-    place = epoch, jnp.asarray(column, epoch.dtype)
-    return jax.lax.dynamic_update_slice(told, number.reshape(1, 1), place)
 
 
 def run_once(function: Callable[..., Any], *args: Any) -> Any:
