@@ -79,12 +79,15 @@ class Member:
         """Take note of an epoch."""
         if self.outcome is not None:
             return
-        with self._named():
-            try:
-                self.fit.epoch_done(losses)
-            except DivergenceError as error:
-                self.leave(error)
-        self._told(self)
+        try:
+            self.fit.epoch_done(losses)
+        except DivergenceError as error:
+            self.leave(error)
+        except GlassbrickError as error:
+            error.within(f"member {self.number}")
+            raise
+        else:
+            self._told(self)
 
     def finish(self, reason: str) -> None:
         """End it as it ends where nothing goes wrong."""

@@ -29,14 +29,31 @@ class MembersProgress:
 
     def __init__(self, members: int, epochs: int):
         self.members, self.epochs = members, epochs
+
+    def begin(self) -> None:
+        """Begin to show."""
+
+    def told(self, member: Member) -> None:
+        """Take note of an epoch of a member, or of its end."""
+
+    def close(self) -> None:
+        """Stop showing."""
+
+
+class _Counting(MembersProgress):
+    """Counts how far it is."""
+
+    def __init__(self, members: int, epochs: int):
+        super().__init__(members, epochs)
         self.over = self.diverged = 0
         self.best = math.inf
         self._done: dict[int, int] = {}
+        self._sum = 0
 
     @property
     def share(self) -> float:
         """Which part of the work is done."""
-        return sum(self._done.values()) / (self.members * self.epochs)
+        return self._sum / (self.members * self.epochs)
 
     @property
     def state(self) -> str:
@@ -50,24 +67,20 @@ class MembersProgress:
         """Take note of an epoch of a member, or of its end."""
         history = member.history
         self.best = min(self.best, history.best_loss)
-        self._done[member.number] = min(history.epochs, self.epochs)
+        before = self._done.get(member.number, 0)
+        self._done[member.number] = now = min(history.epochs, self.epochs)
         if member.outcome is not None:
-            self._done[member.number] = self.epochs
+            self._done[member.number] = now = self.epochs
             self.over += 1
             self.diverged += not isinstance(member.outcome, History)
+        self._sum += now - before
         self.show()
-
-    def begin(self) -> None:
-        """Begin to show."""
 
     def show(self) -> None:
         """Show how far it is."""
 
-    def close(self) -> None:
-        """Stop showing."""
 
-
-class _Lines(MembersProgress):
+class _Lines(_Counting):
     """Prints a line for each tenth of the work."""
 
     _told = 0
@@ -80,7 +93,7 @@ class _Lines(MembersProgress):
             print(f"{share:>18}: {self.state}", flush=True)  # noqa: T201
 
 
-class _Bar(MembersProgress):
+class _Bar(_Counting):
     """Shows a progress bar; on something that is no terminal, its last state."""
 
     _bar: RichProgress | None = None

@@ -93,9 +93,13 @@ class Cohort:
                 values = zip(self._program.carried, carry, strict=False)
                 place.write({number: array[row] for number, array in values})
         for some, (_, told) in done:
-            numbers = told.transpose(2, 0, 1).tolist()
-            for place, of_one in zip(some, numbers, strict=False):
-                self._tell(place, of_one)
+            all_finite = bool(np.isfinite(told).all())
+            for place, epochs in zip(some, told.transpose(2, 0, 1).tolist(), strict=False):
+                for numbers in epochs:
+                    losses = self._losses(place, numbers, all_finite=all_finite)
+                    place.told(losses)
+                    if not all_finite and diverged(losses):
+                        break
 
     def stop(self) -> None:
         """Let the threads stop soon, and wait for them."""
@@ -122,21 +126,19 @@ class Cohort:
             Places(orders, validation),
         )
 
-    def _tell(self, place: Place, epochs: list[list[float]]) -> None:
-        """Take apart what the program tells of the epochs of a member."""
-        for *batches, short, validation, finite in epochs:
-            head, place.head = place.head, []
-            losses = (
-                head + batches[len(head) :] + [short] * (self._short and len(head) <= self._full)
-            )
-            wrong = [n for n, loss in enumerate(losses) if not math.isfinite(loss)]
-            if wrong:
-                told = EpochLosses(losses[: wrong[0] + 1], None, finite=False)
-            else:
-                told = EpochLosses(losses, validation if self._validates else None, bool(finite))
-            place.told(told)
-            if diverged(told):
-                return
+    def _losses(self, place: Place, told: list[float], *, all_finite: bool) -> EpochLosses:
+        """Take apart what the program tells of an epoch of a member."""
+        short, validation, finite = told[-3:]
+        del told[len(told) - (2 if self._short else 3) :]
+        if head := place.head:
+            told[: len(head)], place.head = head, []
+            if len(head) > self._full:
+                del told[len(head) :]
+        if not all_finite:
+            for number, loss in enumerate(told, 1):
+                if not math.isfinite(loss):
+                    return EpochLosses(told[:number], None, finite=False)
+        return EpochLosses(told, validation if self._validates else None, finite != 0.0)
 
 
 def _stacked(places: Sequence[Place], numbers: Sequence[int]) -> list[Array]:

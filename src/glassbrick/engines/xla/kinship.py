@@ -7,8 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 from glassbrick.engines.engine import EpochLosses
 from glassbrick.engines.xla.cohort import Cohort
-from glassbrick.engines.xla.layout import Layout
-from glassbrick.engines.xla.place import Place, floats_in
+from glassbrick.engines.xla.place import Place
 from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder
 from glassbrick.engines.xla.recording import Recording
 from glassbrick.engines.xla.settings import own_settings
@@ -55,8 +54,9 @@ def _settled(places: list[Place], threads: int) -> list[Cohort]:
             parts = _groups(moved, lambda place: place.kind())
             return [cohort for part in parts for cohort in _settled(part, threads)]
         program = recorder.program(step)
-    for place in places:
-        place.look(recorder.varying)
+    if recorder.varying:
+        for place in places:
+            place.look(recorder.varying)
     return [Cohort(places, program, threads)]
 
 
@@ -68,10 +68,11 @@ def _record(places: list[Place]) -> tuple[Recorder, Recording]:
 
 
 def _differing(places: list[Place]) -> frozenset[str]:
-    first, *others = [floats_in(place.look(frozenset())) for place in places]
-    return frozenset(
-        path for path, fact in first.items() if any(other.get(path) != fact for other in others)
-    )
+    first, *others = [place.floats for place in places]
+    differing: set[str] = set()
+    for other in others:
+        differing |= {path for path, fact in first.items() if other[path] != fact}
+    return frozenset(differing)
 
 
 def _moved(place: Place) -> bool:
@@ -85,7 +86,7 @@ def _moved(place: Place) -> bool:
 
 
 def _numbers(place: Place) -> Hashable:
-    return frozenset(floats_in(Layout.of(place.survey)).items())
+    return frozenset(place.floats.items())
 
 
 def _groups(places: Sequence[Place], key: Callable[[Place], Hashable]) -> list[list[Place]]:

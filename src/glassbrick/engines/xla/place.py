@@ -27,8 +27,8 @@ class Place:
 
     Attributes
     ----------
-    survey : Survey
-        The arrays that it holds.
+    survey, layout : Survey, Layout
+        The arrays that it holds, and all else.
     head : list of float
         The losses of the first batches of the next epoch, if it was trained on them already.
     """
@@ -36,6 +36,7 @@ class Place:
     def __init__(self, member: Member):
         self.member, self.job = member, member.job
         self.survey: Survey
+        self.layout: Layout
         self.head: list[float] = []
         self.remaining = 0
         self._orders: list[Array] = []
@@ -61,16 +62,16 @@ class Place:
         same = len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen))
         if same:
             return False
-        before = Layout.of(self.survey)
+        before = self.layout
         self.look(self._varying)
-        return bool(Layout.of(self.survey).differences(before))
+        return bool(self.layout.differences(before))
 
-    def look(self, varying: frozenset[str]) -> Layout:
+    def look(self, varying: frozenset[str]) -> None:
         """Find all arrays, and the numbers that are state like arrays."""
         self._varying = varying
         roots = {"network": self.job.net, "optimizer": self.job.optim}
         self.survey, self._seen = Survey(roots, varying), self._glance()
-        return Layout.of(self.survey)
+        self.layout = Layout.of(self.survey)
 
     def _glance(self) -> list[Any]:
         """List what may be exchanged between two calls: by a schedule, or by a callback."""
@@ -79,16 +80,24 @@ class Place:
 
     def kind(self) -> Hashable:
         """Return what two members have in common that one program can train side by side."""
-        job, layout = self.job, Layout.of(self.survey)
-        facts = ((p, fact) for p, fact in layout.facts.items() if p not in floats_in(layout))
+        job, layout, floats = self.job, self.layout, self.floats
         arrays = [job.X, job.y, job.weights, *(job.validation or ())]
         shapes = [None if a is None else (a.shape, a.dtype) for a in arrays]
         return (
-            frozenset(facts),
+            frozenset(fact for fact in layout.facts.items() if fact[0] not in floats),
             frozenset(layout.places.items()),
-            frozenset(floats_in(layout)),
+            frozenset(floats),
             (layout.arrays, *shapes, job.batch_size, len(self.head)),
         )
+
+    @property
+    def floats(self) -> dict[str, Hashable]:
+        """Python numbers with a fraction, by their paths, but for those that vary."""
+        return {
+            path: fact
+            for path, fact in self.layout.facts.items()
+            if isinstance(fact, tuple) and len(fact) == 2 and fact[0] is float
+        }
 
     def next_orders(self, epochs: int) -> list[Array]:
         """Return the orders of the next epochs, and forget them."""
@@ -123,14 +132,12 @@ class Place:
         if is_moved:
             self.look(self._varying)
 
-    def told(self, losses: EpochLosses) -> bool:
-        """Hand on what is told of an epoch; return whether it goes on after it."""
+    def told(self, losses: EpochLosses) -> None:
+        """Hand on what is told of an epoch."""
         self.remaining -= 1
         self.member.epoch_done(losses)
-        goes_on = not diverged(losses)
-        if not goes_on:
+        if diverged(losses):
             self.remaining = 0
-        return goes_on
 
 
 def batch_of(job: Job, order: Array, number: int) -> tuple[Array, ...]:
@@ -144,12 +151,3 @@ def diverged(losses: EpochLosses) -> bool:
     if losses.validation is not None:
         return not math.isfinite(losses.validation)
     return not losses.finite
-
-
-def floats_in(layout: Layout) -> dict[str, Hashable]:
-    """Return the Python numbers with a fraction, by their paths."""
-    return {
-        path: fact
-        for path, fact in layout.facts.items()
-        if isinstance(fact, tuple) and len(fact) == 2 and fact[0] is float
-    }
