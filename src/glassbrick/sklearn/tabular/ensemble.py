@@ -94,7 +94,7 @@ class Training:
     engine : str or Engine
         As of `Trainer`.
     callbacks : sequence of Callback
-        For each network in turn.
+        What looks on. Those that cannot look at several networks at once have each in turn.
     folders : sequence of Path
         Where each network keeps checkpoints, from which an interrupted training goes on; or none.
     verbose : bool or str
@@ -128,7 +128,10 @@ class Ensemble:
         cls, rows: Rows, how: Training, seeds: Sequence[int]
     ) -> Fitting[tuple[Self, list[History]]]:
         """Let a network be trained for each seed, all at once if the callbacks can look on so."""
-        trainees = [_trainee(how.make(seed), rows, how, k) for k, seed in enumerate(seeds)]
+        callbacks = _one_each(how, len(seeds))
+        trainees = [
+            _trainee(how.make(seed), rows, how, k, callbacks[k]) for k, seed in enumerate(seeds)
+        ]
         histories = yield trainees
         if any(history.stop_reason == "interrupted" for history in histories):
             raise KeyboardInterrupt  # which ended one fit, and is meant for all of them
@@ -196,11 +199,21 @@ def deal_out(y: Array, networks: int, random: np.random.Generator, *, by_class: 
     return fold
 
 
-def _trainee(net: NeuralNetwork, rows: Rows, how: Training, k: int) -> Trainee:
+def _one_each(how: Training, networks: int) -> list[list[Callback]]:
+    """Return callbacks for each network; all the same ones if they have to take turns."""
+    same = [[*how.callbacks]] * networks
+    if networks == 1 or how.folders:
+        return same
+    own = [[c.for_member(k, networks) for c in how.callbacks] for k in range(networks)]
+    found = [[callback for callback in one if callback is not None] for one in own]
+    return found if all(len(one) == len(how.callbacks) for one in found) else same
+
+
+def _trainee(
+    net: NeuralNetwork, rows: Rows, how: Training, k: int, callbacks: Sequence[Callback]
+) -> Trainee:
     seen, others = rows.split(k % rows.folds)  # of a few rows, several networks leave out one
-    callbacks = [*how.callbacks]
-    if how.folders:
-        callbacks.append(Checkpoint(how.folders[k]))
+    own = [Checkpoint(how.folders[k])] if how.folders else []
     return Trainee(
         Trainer(net, how.optimizer(), engine=how.engine),
         Split(
@@ -209,6 +222,6 @@ def _trainee(net: NeuralNetwork, rows: Rows, how: Training, k: int) -> Trainee:
         ),
         epochs=how.epochs,
         batch_size=how.batch_size,
-        callbacks=callbacks,
+        callbacks=[*callbacks, *own],
         verbose=how.verbose,
     )

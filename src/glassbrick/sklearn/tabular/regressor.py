@@ -60,9 +60,11 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     weight_decay : float, default 0.05
         Of the optimizer, `AdamW`.
     callbacks : sequence of Callback, default ()
-        What looks on at each network's training in turn, and may have a say.
+        What looks on, and may have a say. Networks are trained at once, unless one of these can
+        look at one network only (see `Callback.for_member`): then one after the other.
     checkpoint : str or path, optional
-        A folder. If training is interrupted, the same `fit` goes on from there.
+        A folder. If training is interrupted, the same `fit` goes on from there. Networks are
+        then trained one after the other.
     engine : {"auto", "numpy", "xla"} or Engine, default "auto"
         What runs the batches; see `Trainer`.
     random_state : int, RandomState or None, default None
