@@ -54,6 +54,7 @@ FLOORS = [
     "engines",
     "doctor",
     "training",
+    "population",
     "datasets",
     "tables",
     "sklearn",

@@ -7,15 +7,23 @@ import pytest
 
 from glassbrick import (
     SGD,
+    AdamW,
     ArgumentError,
     ArgumentTypeError,
+    BatchNorm,
+    CosineDecay,
     Dense,
     DivergenceError,
+    Dropout,
     EarlyStopping,
     History,
+    Huber,
     LambdaCallback,
+    LeakyReLU,
     MeanSquaredError,
     NeuralNetwork,
+    Operation,
+    Residual,
     ShapeError,
     Trainer,
 )
@@ -72,6 +80,84 @@ def test_each_member_ends_as_it_would_have_alone(engine):
         assert_same(outcomes[k], alone(lone, **settings), trainers[k], lone)
     assert isinstance(outcomes[2], DivergenceError)
     assert len({history.epochs for history in outcomes if isinstance(history, History)}) > 1
+
+
+# What members may differ in. Each case makes member k.
+
+
+def rich_net(k):
+    """Penalties, normalization, dropout at rates of their own, and a schedule with momentum."""
+    layers = [
+        Dense(6, "tanh", l2=0.01 * k, l1=0.001),
+        BatchNorm(),
+        Dropout(0.1 + 0.2 * k),
+        Dense(4, LeakyReLU(0.1 * (k + 1))),
+        Dense(1, "linear"),
+    ]
+    optim = SGD(
+        CosineDecay(0.02 * (k + 1)),
+        momentum=0.5 + 0.1 * k,
+        weight_decay=0.01 * k,
+        clip_norm=1.0 + k,
+    )
+    return Trainer(NeuralNetwork(layers, Huber(1.0 + k), rng=k), optim, engine="xla")
+
+
+def adam_net(k):
+    """Moving averages, of gradients and of parameters."""
+    layers = [Dense(5, "gelu"), Residual([Dense(5, "relu")]), Dense(1, "linear")]
+    optim = AdamW(0.01, betas=(0.9 - 0.1 * k, 0.99), ema=0.8 + 0.05 * k, weight_decay=0.1 * (k + 1))
+    return Trainer(NeuralNetwork(layers, MeanSquaredError(), rng=k), optim, engine="xla")
+
+
+def other_nets(k):
+    """Networks of different sizes, which no program can train together."""
+    layers = [Dense(3 + k, "sigmoid"), Dense(1, "linear")]
+    return Trainer(NeuralNetwork(layers, MeanSquaredError(), seed=k), SGD(0.05), engine="xla")
+
+
+class Halved(Operation):
+    """Decides by a number what to do, which cannot be compiled if that number is an input."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def _output(self):
+        return self.input_ * (self.factor if self.factor > 0.3 else 0.5)
+
+    def _input_grad(self, output_grad):
+        return output_grad * (self.factor if self.factor > 0.3 else 0.5)
+
+
+def deciding_nets(k):
+    layers = [Dense(4, "tanh"), Halved([0.2, 0.9, 0.9][k]), Dense(1, "linear")]
+    return Trainer(NeuralNetwork(layers, MeanSquaredError(), rng=k), SGD(0.05), engine="xla")
+
+
+class WithTime(SGD):
+    """Makes its rate smaller by itself."""
+
+    def step(self):
+        super().step()
+        self.lr = self.lr * 0.99
+
+
+def self_changing(k):
+    layers = [Dense(4, "tanh"), Dense(1, "linear")]
+    return Trainer(
+        NeuralNetwork(layers, MeanSquaredError(), rng=k), WithTime(0.1 / (k + 1)), engine="xla"
+    )
+
+
+@pytest.mark.parametrize("case", [rich_net, adam_net, other_nets, deciding_nets, self_changing])
+def test_members_may_differ_in_numbers_and_more(case):
+    settings = {"epochs": 7, "eval_every": 3, "batch_size": 8, "patience": None, "metrics": ["mae"]}
+    weighed = Given(X, y, X_val, y_val, np.linspace(0.5, 1.5, 37), np.linspace(1.5, 0.5, 23))
+    trainers = [case(k) for k in range(3)]
+    outcomes = fit_together(trainers, weighed, **settings)
+    for k in range(3):
+        lone = case(k)
+        assert_same(outcomes[k], alone(lone, weighed, **settings), trainers[k], lone)
 
 
 def test_each_may_have_data_of_its_own():

@@ -112,6 +112,12 @@ from glassbrick.operations import (
     WeightMultiply,
 )
 from glassbrick.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp
+from glassbrick.population import (
+    Population,
+    PopulationGroup,
+    PopulationMember,
+    PopulationResult,
+)
 from glassbrick.randomness import RandomSource
 from glassbrick.schedules import (
     ConstantRate,
@@ -237,6 +243,10 @@ __all__ = [
     "PReLU",
     "ParamOperation",
     "PoissonNLL",
+    "Population",
+    "PopulationGroup",
+    "PopulationMember",
+    "PopulationResult",
     "Quantile",
     "RMSNorm",
     "RMSProp",

@@ -128,7 +128,7 @@ class Cohort:
 
     def _losses(self, place: Place, told: list[float], *, all_finite: bool) -> EpochLosses:
         """Take apart what the program tells of an epoch of a member."""
-        short, validation, finite = told[-3:]
+        _, validation, finite = told[-3:]
         del told[len(told) - (2 if self._short else 3) :]
         if head := place.head:
             told[: len(head)], place.head = head, []
