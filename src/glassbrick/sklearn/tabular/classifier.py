@@ -12,7 +12,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from glassbrick.arrays import Array
-from glassbrick.checks import complaint, real_number, refuse
+from glassbrick.checks import complaint, real_number, refuse, true_or_false
 from glassbrick.engines import Engine
 from glassbrick.errors import ArgumentError, DataError
 from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
@@ -193,15 +193,29 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
             return (probabilities > 0.5).astype(np.int64)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any, return_std: bool = False) -> Any:
         """Return the probability of each class or label, (rows, classes).
 
         Parameters
         ----------
         X : DataFrame, Arrow table, dict of lists, path or matrix
             As for `predict`.
+        return_std : bool, default False
+            Whether to return the spread, too: the standard deviation of what the networks say.
+
+        Returns
+        -------
+        ndarray, shape (rows, classes)
+            With `return_std` a pair of them.
+
+        Raises
+        ------
+        ArgumentError
+            If there is to be a spread of one network.
         """
-        return self._said_of(X, "predict_proba")
+        if not true_or_false(return_std, f"{type(self).__name__}.predict_proba, return_std"):
+            return self._said_of(X, "predict_proba")
+        return self._said_with_spread(X, "predict_proba")
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the share of rows whose class, or all of whose labels, are right.

@@ -143,6 +143,32 @@ class Ensemble:
         """Return the mean of what the networks say, in float64."""
         return mean_of(net.loss.interpret(net.predict(X)) for net in self.networks)
 
+    def predict_with_spread(self, X: Array) -> tuple[Array, Array]:
+        """Return the mean of what the networks say, and their standard deviation."""
+        said = self._each(X)
+        return mean_of(iter(said)), _spread(said)
+
+    def spread_of_others(self, X: Array, own: Array) -> Array:
+        """Return the standard deviation of what all networks but one say, another for each row.
+
+        Parameters
+        ----------
+        X : ndarray, shape (rows, features)
+            Features.
+        own : ndarray of int, shape (rows,)
+            Which network is left out.
+        """
+        said = self._each(X)
+        spread = np.zeros_like(said[0])
+        for k in range(len(said)):
+            spread[own == k] = _spread(np.delete(said[:, own == k], k, axis=0))
+        return spread
+
+    def _each(self, X: Array) -> Array:
+        """Return what each network says, shape (networks, rows, outputs), in float64."""
+        said = [net.loss.interpret(net.predict(X)).astype(np.float64) for net in self.networks]
+        return np.asarray(said)
+
     def judge(self, rows: Rows) -> tuple[Array, Array]:
         """Return rows that a network has not seen, and what it says of them."""
         seen: list[Array] = []
@@ -164,6 +190,14 @@ def _in_double(net: NeuralNetwork, twin: NeuralNetwork) -> NeuralNetwork:
         if isinstance(old, ParamOperation) and isinstance(new, ParamOperation):
             new.replace_param(old.param.astype(np.float64))
     return twin
+
+
+@np.errstate(under="ignore")
+def _spread(said: Array) -> Array:
+    """Return a standard deviation over the first axis; 0 of fewer than two."""
+    if len(said) < 2:
+        return np.zeros(said.shape[1:])
+    return np.asarray(np.std(said, axis=0, ddof=1))
 
 
 def mean_of(predictions: Iterator[Array]) -> Array:

@@ -94,6 +94,9 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
     def _compare(self, rows: Rows, seen: Array, said: Array) -> tuple[Comparison, dict[str, Array]]:
         """Compare the networks with simple models; tell what each says, as the table has it."""
 
+    def _learn_errors(self, ensemble: Ensemble, rows: Rows, judged: Judged) -> None:
+        """Learn how far off predictions are, if that is to be foreseen."""
+
     def _fitting(self, X: Any, y: Any = None, sample_weight: Any = None) -> Fitting[Self]:
         """Prepare new networks, let them be trained, and compare them."""
         self._check()
@@ -114,6 +117,7 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         ensemble, self.histories_ = yield from Ensemble.fitting(rows, self._training(rows), seeds)
         self.networks_ = ensemble.networks
         judged = self._judge(ensemble, rows)
+        self._learn_errors(ensemble, rows, judged)
         self.judged_ = judged._replace(rows=chosen[judged.rows])
         if not self.comparison_.network_is_best:
             verdict = f"{type(self).__name__}: {self.comparison_.verdict}"
@@ -265,10 +269,21 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
 
     def _said_of(self, X: Any, method: str) -> Array:
         """Return the mean of what the networks say of the rows of a table."""
+        return Ensemble(self.networks_).predict(self._matrix(X, method))
+
+    def _said_with_spread(self, X: Any, method: str) -> tuple[Array, Array]:
+        """Return the mean of what the networks say, and their standard deviation."""
+        matrix, ensemble = self._matrix(X, method), Ensemble(self.networks_)
+        if len(self.networks_) < 2:
+            who = f"{type(self).__name__}.{method}, return_std"
+            refuse(ArgumentError, who, "an ensemble of at least 2 networks", "one network")
+        return ensemble.predict_with_spread(matrix)
+
+    def _matrix(self, X: Any, method: str) -> Array:
+        """Return the rows of a table as numbers."""
         check_is_fitted(self, "networks_")
         columns = given_features(self, X, method)
-        matrix = self.features_.encode(columns, asked_of(self, method, X))
-        return Ensemble(self.networks_).predict(matrix)
+        return self.features_.encode(columns, asked_of(self, method, X))
 
     def _networks(self) -> list[NeuralNetwork]:
         check_is_fitted(self, "networks_")
