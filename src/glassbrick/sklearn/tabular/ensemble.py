@@ -159,7 +159,7 @@ class Ensemble:
             Which network is left out.
         """
         said = self._each(X)
-        spread = np.zeros_like(said[0])
+        spread: Array = np.zeros_like(said[0])
         for k in range(len(said)):
             spread[own == k] = _spread(np.delete(said[:, own == k], k, axis=0))
         return spread

@@ -269,7 +269,8 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
 
     def _said_of(self, X: Any, method: str) -> Array:
         """Return the mean of what the networks say of the rows of a table."""
-        return Ensemble(self.networks_).predict(self._matrix(X, method))
+        matrix = self._matrix(X, method)
+        return Ensemble(self.networks_).predict(matrix)
 
     def _said_with_spread(self, X: Any, method: str) -> tuple[Array, Array]:
         """Return the mean of what the networks say, and their standard deviation."""
