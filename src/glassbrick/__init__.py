@@ -8,13 +8,16 @@ from glassbrick.batches import permute_data
 from glassbrick.checks import assert_same_shape
 from glassbrick.diagram import Diagram
 from glassbrick.doctor import HealthReport, Remark, diagnose
+from glassbrick.engines import XLA
 from glassbrick.errors import (
     ArgumentError,
     ArgumentTypeError,
     DataError,
+    DistributedError,
     DivergenceError,
     FileError,
     GlassbrickError,
+    LostProcessError,
     MissingExtraError,
     NotReadyError,
     OwnershipError,
@@ -168,6 +171,7 @@ __all__ = [
     "LBFGS",
     "SELU",
     "SGD",
+    "XLA",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -189,6 +193,7 @@ __all__ = [
     "DataError",
     "Dense",
     "Diagram",
+    "DistributedError",
     "DivergenceError",
     "Doctor",
     "Dropout",
@@ -228,6 +233,7 @@ __all__ = [
     "Lookup",
     "Loss",
     "LossStep",
+    "LostProcessError",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Mish",

@@ -56,8 +56,16 @@ def train(
         str, typer.Option(metavar="SIZES", help="Neurons of each hidden layer; 0 for none.")
     ] = _HIDDEN,
     engine: Annotated[
-        EngineName, typer.Option(help="What runs the batches: NumPy, XLA (needs JAX), or a choice.")
-    ] = EngineName.auto,
+        EngineName | None,
+        typer.Option(
+            help="What runs the batches: NumPy, XLA (needs JAX), or a choice.",
+            show_default="auto",
+        ),
+    ] = None,
+    devices: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many devices share out each batch; engine xla."),
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes through the rows.")] = 100,
     seed: Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, help="Of all random numbers.")] = 0,
     ensemble: Annotated[int, typer.Option(min=1, help="How many networks.")] = 5,
@@ -96,6 +104,7 @@ def train(
 
     Scores are on rows not seen in training, next to a linear model. Exit status 130 if interrupted.
     """
+    from glassbrick.cli.devices import engine_of
     from glassbrick.cli.train import run
     from glassbrick.cli.train_plan import TrainPlan
 
@@ -105,7 +114,8 @@ def train(
         target=target,
         task=wanted,
         layers=layers,
-        engine=engine.value,
+        engine=engine_of(engine, devices),
+        devices=devices,
         epochs=epochs,
         seed=seed,
         ensemble=ensemble,

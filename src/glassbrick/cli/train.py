@@ -18,6 +18,7 @@ from glassbrick.cli.train_progress import TrainProgress
 from glassbrick.cli.train_watch import leave, watch_for
 from glassbrick.cli.trained import Trained
 from glassbrick.datasets import load_boston
+from glassbrick.engines import XLA
 from glassbrick.files import write_whole
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _estimator(plan: TrainPlan, prepared: Prepared, callbacks: list[Callback]) -
         epochs=plan.epochs,
         callbacks=callbacks,
         checkpoint=plan.checkpoint,
-        engine=plan.engine,
+        engine=plan.engine if plan.devices is None else XLA(plan.devices),
         random_state=plan.seed,
     )
 

@@ -11,6 +11,7 @@ import typer
 
 from glassbrick.arrays import Array
 from glassbrick.checks import complaint
+from glassbrick.cli.devices import prepare_devices
 from glassbrick.cli.outputs import require_ending, require_room
 from glassbrick.cli.table_file import TableFile
 from glassbrick.drawing import require_matplotlib
@@ -43,6 +44,7 @@ class TrainPlan:
     watch: bool = False
     replay: Path | None = None
     doctor: bool = True
+    devices: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def prepare(plan: TrainPlan) -> Prepared:
     hidden = hidden_of(plan.layers)
     share = _share_of(plan.valid)
     _require_outputs(plan)
+    prepare_devices(plan.devices)
     data = TableFile.boston() if plan.data is None else TableFile.read(plan.data, "train")
     target = plan.target or (_BOSTONS_TARGET if plan.data is None else None)
     if target is None:

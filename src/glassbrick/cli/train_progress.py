@@ -41,6 +41,7 @@ class TrainProgress(Callback):
     """
 
     is_spectator = True
+    is_for_first = True
 
     def __init__(self, networks: int, epochs: int, lines: TextIO | None):
         self.networks, self.epochs, self.network, self.resumed = networks, epochs, 0, 0

@@ -107,7 +107,10 @@ def _training(trained: Trained) -> str:
         told += (
             f", of which {trained.resumed} of all {plan.ensemble * plan.epochs} were done before"
         )
-    return f"{told}; engine {history.engine}, seed {plan.seed}"
+    engine = history.engine
+    if plan.devices is not None:
+        engine += f" on {plan.devices} device{'s' if plan.devices > 1 else ''}"
+    return f"{told}; engine {engine}, seed {plan.seed}"
 
 
 def _written(trained: Trained) -> list[str]:

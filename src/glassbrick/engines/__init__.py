@@ -4,10 +4,11 @@ from glassbrick.engines.auto_engine import AutoEngine
 from glassbrick.engines.engine import BatchHooks, Engine, EpochLosses, Job, Member, Session
 from glassbrick.engines.lbfgs_session import LBFGSSession
 from glassbrick.engines.numpy_engine import NumpyEngine
-from glassbrick.engines.xla_engine import XLAEngine
+from glassbrick.engines.xla_engine import XLA
 
 __all__ = [
     "ENGINES",
+    "XLA",
     "AutoEngine",
     "BatchHooks",
     "Engine",
@@ -17,10 +18,9 @@ __all__ = [
     "Member",
     "NumpyEngine",
     "Session",
-    "XLAEngine",
 ]
 
 ENGINES: dict[str, type[Engine]] = {
-    engine.name: engine for engine in (NumpyEngine, XLAEngine, AutoEngine)
+    engine.name: engine for engine in (NumpyEngine, XLA, AutoEngine)
 }
 """The engines by the names that `Trainer` takes."""

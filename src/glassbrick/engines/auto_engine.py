@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from glassbrick.engines.engine import BatchSession, Engine, Job
 from glassbrick.engines.numpy_engine import NumpyEngine
-from glassbrick.engines.xla_engine import XLAEngine
+from glassbrick.engines.xla_engine import XLA
 
 __all__ = ["AutoEngine", "seconds_saved"]
 
@@ -47,12 +47,12 @@ class AutoEngine(Engine):
             return NumpyEngine(), (
                 f"auto: compiling takes {_SECONDS_TO_START:g} s and would save {saved:.1g} s"
             )
-        if not XLAEngine.is_installed():
+        if not XLA.is_installed():
             return NumpyEngine(), (
                 f"auto: JAX, which would save {saved:.1g} s, is not installed; "
                 "pip install 'glassbrick[xla]'"
             )
-        engine = XLAEngine()
+        engine = XLA()
         try:
             for job in {_looks(job): job for job in jobs}.values():
                 engine.require_compilable(job)

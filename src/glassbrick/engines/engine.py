@@ -11,6 +11,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows
+from glassbrick.distributed import Cluster
 from glassbrick.layers.series import pass_through
 from glassbrick.modes import predicting
 from glassbrick.network import NeuralNetwork
@@ -193,6 +194,11 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The processes that train together with it; None if this one trains alone."""
+        return None
 
     def choose(self, job: Job) -> tuple[Engine, str]:  # noqa: ARG002
         """Return the engine that is to run a job, and why: this one, unless it is a choice."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from glassbrick.training.checkpoints import Keeper
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.followed import measure
 from glassbrick.training.plan import Plan
+from glassbrick.training.several import how_to_go_on, require_agreement
 from glassbrick.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class Fit:
             data.training.weights,
             BatchHooks(self._batch_begins, self._batch_ends) if callbacks.want_batches else None,
         )
+        self.cluster = run.engine.cluster  # of those that train together, if there are others
         self.logs: dict[str, float] = {}  # of the latest epoch
         self._can_run_ahead = callbacks.all_spectators and not plan.metrics
         # Numbers of epochs: the latest that has begun, and that was judged; the one after which
@@ -67,6 +70,12 @@ class Fit:
         self._keeper: Keeper | None = None
         if callbacks.checkpoint is not None:
             self._keeper = Keeper(self, callbacks.checkpoint, callbacks.all)
+
+    def in_company(self) -> AbstractContextManager[None]:
+        """Enclose what several processes do together: an error of one ends the others, too."""
+        if self.cluster is None:
+            return nullcontext()
+        return self.cluster.advising(how_to_go_on(self.callbacks.checkpoint))
 
     @property
     def engine_job(self) -> Job:
@@ -89,6 +98,8 @@ class Fit:
         run, keeper = self.run, self._keeper
         if keeper is not None:
             keeper.resume()
+        if self.cluster is not None:
+            require_agreement(self, self.cluster)
         history, job = run.history, self.engine_job
         if not history.epochs or job.hooks:  # who goes on, goes on with the same numbers
             run.engine, history.engine_reason = choice or run.asked_for.choose(job)
@@ -183,6 +194,9 @@ class Fit:
     def ahead(self) -> int:
         """Say for how many epochs nobody has to look at the network."""
         epoch = self.run.history.epochs
+        if self.cluster is not None:  # who stops, stops all
+            reasons = self.cluster.gather(self.run.stop_reason)
+            self.run.stop_reason = next(filter(None, reasons), "")
         if self.run.stop_reason or epoch >= self.until:
             return 0
         self._begin(epoch + 1)
@@ -196,6 +210,8 @@ class Fit:
             every.append(1)
         bounds = [number - epoch % number for number in every] + self.callbacks.look_after()
         ahead = max(1, min(self.until - epoch, *bounds))
+        if self.cluster is not None:
+            ahead = min(self.cluster.gather(ahead))
         self._look_next = epoch + ahead
         return ahead
 

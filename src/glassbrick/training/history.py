@@ -50,7 +50,8 @@ class History:
     engine : str
         Which engine ran it: "numpy" or "xla".
     engine_reason : str
-        Why that one: "as asked for", or what ``engine="auto"`` weighed.
+        Why that one: "as asked for", or what ``engine="auto"`` weighed; on how many devices,
+        if `XLA` was told.
 
     Raises
     ------

@@ -172,7 +172,8 @@ class Run:
         try:
             try:
                 try:
-                    yield fit
+                    with fit.in_company():
+                        yield fit
                     self.history.stop_reason = self.stop_reason or "completed"
                     self.last = Snapshot(self.net)
                 except KeyboardInterrupt:

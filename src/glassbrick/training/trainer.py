@@ -54,7 +54,8 @@ class Trainer(ExplainedWithUpdate):
     engine : {"numpy", "xla", "auto"} or Engine
         What runs the batches: NumPy, eagerly; XLA, which compiles the same blocks and
         trains faster, after a second for compilation; or whichever is sooner done, as
-        `History.engine` then says. XLA needs ``pip install 'glassbrick[xla]'``.
+        `History.engine` then says. XLA needs ``pip install 'glassbrick[xla]'``;
+        ``XLA(devices=2)`` shares out each batch over two devices.
 
     Attributes
     ----------

@@ -58,6 +58,7 @@ def command_of(plan: TrainPlan) -> str:
         "--ensemble": plan.ensemble,
         "--seed": plan.seed,
         "--engine": plan.engine,
+        "--devices": plan.devices,
         "--valid": plan.valid,
         "--out": plan.out,
         "--report": plan.report,

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Data, EpochProgram, Epochs, Part
 from glassbrick.engines.xla.pure_call import PureCall
 
@@ -48,7 +49,7 @@ class PopulationProgram:
 
     def compile(self, *examples: Any) -> Callable[..., Any]:
         """Return the compiled loop for arguments like those given; see `_run`."""
-        return self.program.compile_for("population", self._run, *examples)
+        return self.program.compile_for("population", self._run, Placement(), *examples)
 
     def _run(
         self, carry: list[Any], fixed: list[Any], data: Data, places: Places, part: Any
@@ -60,7 +61,10 @@ class PopulationProgram:
         """
         members, capacity, rows = places.orders.shape
         told = jnp.zeros((capacity, rows // self.program.batch_size + 3, members), np.float64)
-        epochs = _Epochs(self.program, fixed, data, places.orders, Part(*part), places.validation)
+        epochs = _Epochs(
+            *(self.program, Placement(), fixed, data, places.orders, Part(*part)),
+            places.validation,
+        )
         return jax.lax.fori_loop(  # type: ignore[no-any-return]
             0, epochs.part.epochs, epochs.epoch, (carry, told)
         )
@@ -121,7 +125,8 @@ class _Epochs(Epochs):
         """Do something to each member."""
 
         def do(carry: list[Any], fixed: list[Any], *args: Any) -> Any:
-            return of_one(Epochs(self.program, fixed, self.data, None, self.part), carry, *args)
+            one = Epochs(self.program, self.placement, fixed, self.data, None, self.part)
+            return of_one(one, carry, *args)
 
         return jax.vmap(do)(carry[:-1], self.fixed, *args)
 

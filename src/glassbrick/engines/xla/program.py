@@ -6,6 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -13,7 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from glassbrick.engines.xla.pure_call import PureCall, abstract, text_of
+from glassbrick.engines.xla.placement import Placement
+from glassbrick.engines.xla.pure_call import PureCall, text_of
 
 __all__ = ["Calls", "Data", "EpochProgram", "Epochs", "Part", "compiled", "run_once"]
 
@@ -97,21 +99,29 @@ class EpochProgram:
     batch_size: int
     block_size: int
 
-    def compile(self, *examples: Any) -> Callable[..., Any]:
+    def compile(self, placement: Placement, *examples: Any) -> Callable[..., Any]:
         """Return the compiled loop for arguments like those given; see `_run`."""
-        return self.compile_for("one", self._run, *examples)
+        return self.compile_for("one", partial(self._run, placement), placement, *examples)
 
-    def compile_for(self, name: str, run: Callable[..., Any], *examples: Any) -> Callable[..., Any]:
+    def compile_for(
+        self, name: str, run: Callable[..., Any], placement: Placement, *examples: Any
+    ) -> Callable[..., Any]:
         """Compile a function that depends on nothing but this program and its own name."""
         parts = [call for call in self.calls if call is not None]
         settings = (self.carried, self.fixed, sorted(self.params), self.batch_size, self.block_size)
         texts = [name, repr((settings, examples))]
         texts += ["none" if call is None else call.text for call in self.calls]
         constants = [constant for part in parts for constant in part.constants]
-        return compiled(run, texts, constants, examples, donated=0)
+        return compiled(run, texts, constants, examples, placement, donated=0)
 
     def _run(
-        self, carry: list[Any], fixed: list[Any], data: Data, orders: Any, part: Any
+        self,
+        placement: Placement,
+        carry: list[Any],
+        fixed: list[Any],
+        data: Data,
+        orders: Any,
+        part: Any,
     ) -> tuple[list[Any], Any]:
         """Run a part of the epochs.
 
@@ -121,7 +131,7 @@ class EpochProgram:
         """
         capacity, rows = orders.shape
         told = jnp.zeros((capacity, rows // self.batch_size + 3), np.float64)
-        epochs = Epochs(self, fixed, data, orders, Part(*part))
+        epochs = Epochs(self, placement, fixed, data, orders, Part(*part))
         return jax.lax.fori_loop(  # type: ignore[no-any-return]
             0, epochs.part.epochs, epochs.epoch, (carry, told)
         )
@@ -132,6 +142,7 @@ class Epochs:
     """The loop over epochs, as JAX sees it: `carry` are the arrays that change."""
 
     program: EpochProgram
+    placement: Placement
     fixed: list[Any]
     data: Data
     orders: Any
@@ -177,6 +188,7 @@ class Epochs:
 
     def _on_rows(self, call: PureCall | None, carry: list[Any], rows: Any) -> tuple[list[Any], Any]:
         arrays = (self.data.X, self.data.y, self.data.weights)
+        rows = self.placement.spread(rows)  # so that each device gathers its own
         batch = (a.at[rows].get(mode="promise_in_bounds") for a in arrays if a is not None)
         carry, loss = self._apply(call, carry, *batch)
         return carry, jnp.asarray(loss, np.float64)
@@ -189,16 +201,21 @@ class Epochs:
         if calls.block is not None:
             blocks = X[:whole].reshape(-1, size, *X.shape[1:])
             carry, parts = jax.lax.scan(
-                lambda carry, rows: self._apply(calls.block, carry, rows), carry, blocks
+                lambda carry, rows: self._predict(calls.block, carry, rows), carry, blocks
             )
             predicted.append(parts.reshape(whole, *parts.shape[2:]))
         if calls.tail is not None:
-            carry, part = self._apply(calls.tail, carry, X[whole:])
+            carry, part = self._predict(calls.tail, carry, X[whole:])
             predicted.append(part)
         prediction = jnp.concatenate(predicted)
         given = [] if self.data.weights_val is None else [self.data.weights_val]
         carry, loss = self._apply(calls.loss, carry, prediction, self.data.y_val, *given)
         return carry, jnp.asarray(loss, np.float64)
+
+    def _predict(self, call: PureCall | None, carry: list[Any], rows: Any) -> Any:
+        """Predict rows; the predictions, which are small, are then the same on each device."""
+        carry, part = self._apply(call, carry, self.placement.spread(rows))
+        return carry, self.placement.whole(part)
 
     def _apply(
         self, call: PureCall | None, carry: list[Any], *inputs: Any
@@ -217,7 +234,7 @@ class Epochs:
             jnp.asarray(after[n], v.dtype) if n in call.changed else v
             for n, v in self._numbered(carry)
         ]
-        return changed, result
+        return self.placement.whole(changed), result
 
     def _numbered(self, carry: list[Any]) -> zip[tuple[int, Any]]:
         return zip(self.program.carried, carry, strict=True)
@@ -243,14 +260,14 @@ class Epochs:
         return jax.lax.cond(condition, then, lambda carry: (carry, nothing), carry)
 
 
-def run_once(function: Callable[..., Any], *args: Any) -> Any:
+def run_once(function: Callable[..., Any], placement: Placement, *args: Any) -> Any:
     """Run a function compiled, or as it was compiled for such arguments before."""
     jaxpr, result = jax.make_jaxpr(function, return_shape=True)(*args)
     # The names by which arrays are returned, too, are part of what is compiled.
     texts = [text_of(jaxpr), repr(jax.tree.structure(result))]
     texts.append(repr([(np.shape(a), a.dtype) for a in jax.tree.leaves(args)]))
-    examples = jax.tree.map(abstract, args)
-    return compiled(function, texts, jaxpr.consts, examples)(*args)
+    examples = placement.abstract(args)
+    return compiled(function, texts, jaxpr.consts, examples, placement)(*args)
 
 
 def compiled(
@@ -258,11 +275,12 @@ def compiled(
     texts: Sequence[str],
     constants: Sequence[Any],
     examples: Sequence[Any],
+    placement: Placement,
     donated: int | tuple[int, ...] = (),
 ) -> Callable[..., Any]:
     """Compile a function, or return what was compiled of the same texts and constants before."""
     digest = hashlib.sha256()
-    for text in texts:
+    for text in (repr(placement), *texts):
         digest.update(text.encode() + b"\0")
     for constant in constants:
         digest.update(
@@ -273,7 +291,8 @@ def compiled(
         if key in _kept:
             _kept.move_to_end(key)
             return _kept[key]  # type: ignore[no-any-return]
-    program = jax.jit(function, donate_argnums=donated).lower(*examples).compile()
+    jitted = jax.jit(function, donate_argnums=donated, out_shardings=placement.same)
+    program = jitted.lower(*examples).compile()
     with _lock:
         _kept[key] = program
         while len(_kept) > _MOST_KEPT:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-import jax
 import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import Job
 from glassbrick.engines.xla.layout import Layout
+from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Data, Part
-from glassbrick.engines.xla.pure_call import abstract
 from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder
 from glassbrick.engines.xla.recording import Recording
 from glassbrick.engines.xla.survey import Survey
@@ -34,10 +33,12 @@ class TrainingState:
         On the device.
     capacity : int
         Most epochs in a call.
+    placement : Placement
+        Where all that is.
     """
 
-    def __init__(self, job: Job, data: Data, capacity: int):
-        self.job, self.data, self.capacity = job, data, capacity
+    def __init__(self, job: Job, data: Data, capacity: int, placement: Placement):
+        self.job, self.data, self.capacity, self.placement = job, data, capacity, placement
         self._recorder = Recorder(job)
         self._layout: Layout | None = None
         self._seen: list[Any] = []
@@ -137,13 +138,12 @@ class TrainingState:
         program = self._recorder.program(step)
         self._look()
         self._carried, self._fixed = program.carried, program.fixed
-        self._program = program.compile(
-            [abstract(array) for array in self._chosen(program.carried)],
-            [abstract(array) for array in self._chosen(program.fixed)],
-            jax.tree.map(abstract, self.data),
-            abstract(np.zeros((self.capacity, len(self.job.X)), np.int32)),
-            abstract(np.zeros(len(Part._fields), np.int32)),
+        arguments = (
+            *(self._chosen(program.carried), self._chosen(program.fixed), self.data),
+            np.zeros((self.capacity, len(self.job.X)), np.int32),
+            np.zeros(len(Part._fields), np.int32),
         )
+        self._program = program.compile(self.placement, *self.placement.abstract(arguments))
 
 
 def _is_writeable(held: Any) -> bool:

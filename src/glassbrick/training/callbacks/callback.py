@@ -36,6 +36,9 @@ class Callback:
         tells. Of others it makes sure that at the end of an epoch the network and the optimizer
         are as that epoch left them, and that what they change is heeded. One that looks at the
         network now and then says when by `look_after`.
+    is_for_first : bool
+        Whether, of several processes that train together, only the first one calls it, because it
+        writes a file, or prints. Others are called in all of them, and have to do the same there.
 
     Examples
     --------
@@ -47,6 +50,7 @@ class Callback:
     """
 
     is_spectator: ClassVar[bool] = False
+    is_for_first: ClassVar[bool] = False
 
     _trainer: Trainer | None = None
 
@@ -206,6 +210,9 @@ class Callbacks:
             instance_of(callback, Callback, "fit, callbacks", "[EarlyStopping(patience=5)]")
             for callback in callbacks
         ]
+        cluster = trainer.engine.cluster
+        if cluster is not None and not cluster.is_first:
+            self.all = [callback for callback in self.all if not callback.is_for_first]
         for callback in self.all:
             callback.trainer = trainer
         self._wanted = {hook: [c for c in self.all if _has(c, hook)] for hook in _HOOKS}

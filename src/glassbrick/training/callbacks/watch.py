@@ -86,6 +86,7 @@ class Watch(Callback):
     """
 
     is_spectator = True  # but for the epochs it asks for
+    is_for_first = True
 
     def __init__(
         self,

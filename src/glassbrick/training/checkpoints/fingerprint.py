@@ -50,15 +50,17 @@ def fingerprint(fit: Fit) -> dict[str, Any]:
     return dict(json.loads(json.dumps(told)))
 
 
-def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+def difference(
+    before: dict[str, Any], now: dict[str, Any], told: str = "was {} there, and is {} here"
+) -> str:
     """Say in what two trainings differ; "" if in nothing."""
     for name in [*now, *(before.keys() - now.keys())]:
         there, here = before.get(name), now.get(name)
         if there != here:
             if isinstance(there, dict) and isinstance(here, dict) and there.keys() == here.keys():
-                within = difference(there, here)
+                within = difference(there, here, told)
                 return f"{name} has other numbers" if "sha256" in within else f"{name}, {within}"
-            return f"{name} was {_short(there)} there, and is {_short(here)} here"
+            return f"{name} {told.format(_short(there), _short(here))}"
     return ""
 
 

@@ -9,7 +9,7 @@ from glassbrick.checks import refuse
 from glassbrick.errors import ArgumentError, FileError
 from glassbrick.optimizers import LBFGS
 from glassbrick.training.checkpoints.fingerprint import difference, fingerprint
-from glassbrick.training.checkpoints.folder import WHO
+from glassbrick.training.checkpoints.folder import WHO, Folder
 from glassbrick.training.checkpoints.reading import Reader
 from glassbrick.training.checkpoints.state import gather, put_back, put_back_callbacks
 
@@ -62,7 +62,7 @@ class Keeper:
             expected = "an optimizer that makes one step after the other"
             advice = "SciPy's search cannot go on in another process. Train without Checkpoint."
             refuse(ArgumentError, WHO, expected, self.fit.run.optim, advice)
-        folder = self.checkpoint.open_folder()
+        folder = self._folder()
         self._fingerprint = fingerprint(self.fit)
         found = folder.newest()
         if found is None:
@@ -81,6 +81,23 @@ class Keeper:
         self.resumed_from = str(path)
         self._is_tried = True
 
+    def _folder(self) -> Folder:
+        """Return the folder; of several processes only the first writes there."""
+        cluster = self.fit.cluster
+        if cluster is None:
+            return self.checkpoint.open_folder()
+        if cluster.is_first:
+            folder = self.checkpoint.open_folder()
+        else:
+            folder = Folder(self.checkpoint.folder)
+        cluster.barrier()  # before that, there may be no folder
+        return folder
+
+    @property
+    def _writes(self) -> bool:
+        cluster = self.fit.cluster
+        return cluster is None or cluster.is_first
+
     def resume_callbacks(self) -> None:
         """Let callbacks remember what they did, after they were told that training begins."""
         if self.resumed_from:
@@ -98,6 +115,8 @@ class Keeper:
         FileError
             If the file cannot be.
         """
+        if not self._writes:
+            return
         is_due = is_last or epoch % self.every == 0
         if is_due or not self._is_tried:
             told, arrays = gather(self.fit, self._callbacks, fully=not self._is_tried)
