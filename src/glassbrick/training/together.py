@@ -14,6 +14,7 @@ from glassbrick.errors import ArgumentError, ArgumentTypeError, DivergenceError,
 from glassbrick.randomness import legacy_seed
 from glassbrick.training.callbacks import Callback, EarlyStopping
 from glassbrick.training.fit_data import FitData
+from glassbrick.training.fitting import fitting
 from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
 from glassbrick.training.members import Together
@@ -140,7 +141,7 @@ def fit_together(
     with Together(progress_of_all(verbose, len(members), plans[0].epochs)) as together:
         for k, trainer in enumerate(members):
             rows = converted(given[k], k)
-            together.add(trainer._fitting(rows, plans[k], own[k], seeds[k]))
+            together.add(fitting(trainer, rows, plans[k], own[k], seeds[k]))
         together.train(engine)
     return together.outcomes
 
