@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 from numpy.typing import ArrayLike
 
@@ -26,15 +25,13 @@ from glassbrick.stream import Stream
 from glassbrick.tape import ExplainedWithUpdate
 from glassbrick.training.callbacks import (
     Callback,
-    Callbacks,
-    Checkpoint,
     progress_for,
 )
-from glassbrick.training.fit import Fit
 from glassbrick.training.fit_data import FitData, as_pair
+from glassbrick.training.fitting import fitting
 from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
-from glassbrick.training.plan import Plan, only_one, plan_of
+from glassbrick.training.plan import plan_of
 from glassbrick.training.rate_finder import RateFinder
 from glassbrick.training.run import Run
 from glassbrick.training.weights import ClassWeight
@@ -296,35 +293,7 @@ class Trainer(RateFinder, ExplainedWithUpdate):
         dtype = self.net.dtype if self.net.is_built and not restart else None
         data = FitData.given(train, test, class_weight, dtype, self.net, plan.batch_size)
         called = [progress_for(verbose), *callbacks]
-        with self._fitting(data, plan, called, seed, restart=restart) as fit:
+        with fitting(self, data, plan, called, seed, restart=restart) as fit:
             fit.prepare()
             fit.train()
         return self.history.copy()
-
-    @contextmanager
-    def _fitting(
-        self,
-        data: FitData,
-        plan: Plan,
-        callbacks: Sequence[Callback],
-        seed: int | None,
-        *,
-        restart: bool = True,
-    ) -> Iterator[Fit]:
-        """Give a fit to whoever runs its epochs: `fit`, or `fit_together`."""
-        self._metrics = plan.metrics
-        called = Callbacks(callbacks, self, only_one(callbacks, Checkpoint))
-        before = self._run
-        if before is not None and self.net.is_built and not restart:
-            run = before
-            run.resume(data, plan)
-        else:
-            run = Run(self.net, self.optim, self.engine, data, seed, restart)
-        self._run = run
-        try:
-            with run.fitting(data, plan, called) as fit:
-                yield fit
-        except BaseException:
-            if run.went_back:
-                self._run = before  # whose parameters the network has again
-            raise
