@@ -115,6 +115,23 @@ def train(
             show_default="as they fit",
         ),
     ] = None,
+    distributed: Annotated[
+        bool,
+        typer.Option(
+            "--distributed",
+            help="Train with other processes, as SLURM or MPI say, or the next options.",
+        ),
+    ] = False,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where process 0 listens; the same for all."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many processes there are.")
+    ] = None,
+    process: Annotated[
+        int | None, typer.Option(min=0, metavar="I", help="The number of this one, from 0.")
+    ] = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
@@ -122,6 +139,7 @@ def train(
 
     Scores are on rows not seen in training, next to a linear model. Exit status 130 if interrupted.
     """
+    from glassbrick.cli.company import Company
     from glassbrick.cli.data_files import DataFiles
     from glassbrick.cli.devices import engine_of
     from glassbrick.cli.stream_choice import why_streamed
@@ -131,14 +149,21 @@ def train(
 
     wanted: Task | None = None if task is None else task.value
     files = DataFiles(tuple(data)) if data else None
-    reason = None if files is None else why_streamed(files, stream)
+    company = Company(distributed, coordinator, processes, process)
+    if company.is_wanted:
+        company.require_fitting(
+            has_data=files is not None, engine=engine, devices=devices, stream=stream
+        )
+        reason: str | None = company.join()
+    else:
+        reason = None if files is None else why_streamed(files, stream)
     plan = TrainPlan(
         data=files,
         target=target,
         task=wanted,
         layers=layers,
         engine=engine_of(engine, devices),
-        devices=devices,
+        devices="all" if company.is_wanted else devices,
         epochs=epochs or (100 if reason is None else 10),
         seed=seed,
         ensemble=ensemble or (5 if reason is None else 1),
