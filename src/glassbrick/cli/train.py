@@ -117,7 +117,10 @@ def notes_of(caught: list[warnings.WarningMessage]) -> list[str]:
 
 def _interruption(plan: TrainPlan, progress: TrainProgress) -> str:
     """Say what is left of a training that was interrupted."""
-    where = f"glassbrick: interrupted in network {max(progress.network, 1)} of {plan.ensemble}"
+    if progress.at_once:
+        where = f"glassbrick: interrupted after {progress.share}"
+    else:
+        where = f"glassbrick: interrupted in network {max(progress.network, 1)} of {plan.ensemble}"
     if plan.checkpoint is None:
         return f"{where}; nothing was kept. With --checkpoint DIR it could go on."
     return f"{where}; what was trained is in {plan.checkpoint}: the same command goes on from there"

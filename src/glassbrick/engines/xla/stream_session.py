@@ -174,8 +174,7 @@ def _held(rows: Rows) -> tuple[Array, ...]:
 
 def _part(share: Share, rows: int) -> int:
     """Return how many of the rows of a batch are a share."""
-    part = share.span(rows)
-    return part.stop - part.start
+    return len(range(rows)[share.span(rows)])
 
 
 def _like(array: Array, batches: int, rows: int) -> Array:

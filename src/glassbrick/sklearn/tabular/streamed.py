@@ -14,7 +14,7 @@ from glassbrick.batches import Rows as BatchRows
 from glassbrick.checks import complaint
 from glassbrick.errors import ArgumentError, DataError
 from glassbrick.sklearn.tabular.comparison import BaselineWarning
-from glassbrick.sklearn.tabular.ensemble import Ensemble, Judged, Rows, in_double
+from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows, in_double
 from glassbrick.streams import TableStream
 from glassbrick.tables import ClassTarget, Target
 from glassbrick.training import Checkpoint, Trainer
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_stream", "labels_of"]
 
-E = TypeVar("E", bound="TabularEstimator")
+_E = TypeVar("_E", bound="TabularEstimator")
 
 _LINEAR_NUMBERS = 1 << 21  # that the linear model learns from
 
 
-def fit_stream(estimator: E, stream: TableStream, y: Any, sample_weight: Any) -> E:
+def fit_stream(estimator: _E, stream: TableStream, y: Any, sample_weight: Any) -> _E:
     """Train an estimator on the rows of a stream, and judge it on those that are held out.
 
     Raises
@@ -67,12 +67,11 @@ def fit_stream(estimator: E, stream: TableStream, y: Any, sample_weight: Any) ->
     )
     if history.stop_reason == "interrupted":
         raise KeyboardInterrupt
-    ensemble = Ensemble([in_double(net, how.make(seed))], [history])
-    estimator.networks_, estimator.histories_ = ensemble.networks, ensemble.histories
+    ensemble = Ensemble([in_double(net, how.make(seed))])
+    estimator.networks_, estimator.histories_ = ensemble.networks, [history]
     rows = _judging(stream, held_out)
-    seen, said = ensemble.judge(rows)
-    estimator.comparison_, told = estimator._compare(rows, seen, said)
-    estimator.judged_ = Judged(seen, told.pop("network"), told, None)
+    estimator.judged_ = estimator._judge(ensemble, rows)
+    estimator._learn_errors(ensemble, rows, estimator.judged_)
     if not estimator.comparison_.network_is_best:
         verdict = f"{type(estimator).__name__}: {estimator.comparison_.verdict}"
         warnings.warn(verdict, BaselineWarning, stacklevel=3)
