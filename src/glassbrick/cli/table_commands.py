@@ -148,6 +148,8 @@ def train(
     from glassbrick.cli.train_stream import run as run_streamed
 
     wanted: Task | None = None if task is None else task.value
+    if stream and not data:
+        raise typer.BadParameter("--stream needs DATA, such as 'data/*.parquet'.")
     files = DataFiles(tuple(data)) if data else None
     company = Company(distributed, coordinator, processes, process)
     if company.is_wanted:

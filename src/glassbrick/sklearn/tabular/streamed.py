@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +13,7 @@ from glassbrick.arrays import Array
 from glassbrick.batches import Rows as BatchRows
 from glassbrick.checks import complaint
 from glassbrick.errors import ArgumentError, DataError
+from glassbrick.sklearn.tabular.comparison import BaselineWarning
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows, in_double
 from glassbrick.streams import TableStream
 from glassbrick.tables import ClassTarget, Target
@@ -70,6 +72,9 @@ def fit_stream(estimator: _E, stream: TableStream, y: Any, sample_weight: Any) -
     rows = _judging(stream, held_out)
     estimator.judged_ = estimator._judge(ensemble, rows)
     estimator._learn_errors(ensemble, rows, estimator.judged_)
+    if not estimator.comparison_.network_is_best:
+        verdict = f"{type(estimator).__name__}: {estimator.comparison_.verdict}"
+        warnings.warn(verdict, BaselineWarning, stacklevel=3)
     return estimator
 
 
@@ -116,7 +121,7 @@ def _remember(estimator: TabularEstimator, stream: TableStream) -> None:
 def _judging(stream: TableStream, held_out: BatchRows) -> Rows:
     """Return the rows that are held out, as fold 0, and some of the others, as fold 1."""
     width = held_out.X.shape[1] + sum(min(c, 256) for c in stream.features.categories)
-    learned = stream.first_rows(max(_LINEAR_NUMBERS // width, 1000))
+    learned = stream.first_rows(max(_LINEAR_NUMBERS // width, 1000))  # which are all over
     fold = np.repeat([0, 1], [len(held_out.X), len(learned.X)])
     return Rows(
         np.concatenate([held_out.X, learned.X]),
