@@ -37,6 +37,7 @@ from glassbrick import (
 from glassbrick.engines.xla import program
 from glassbrick.engines.xla.placement import Placement
 from glassbrick.sklearn import NetRegressor
+from glassbrick.training.together import Given, fit_together
 from networks import make_data
 
 jax.config.update("jax_num_cpu_devices", 8)
@@ -170,6 +171,22 @@ def what_devices_tell_each_other():
     return found | {"gather": re.findall(r"= (\S*?)\{\S* gather\(", text)}
 
 
+def together():
+    """Train two networks by one call, each on two devices, and each alone."""
+    data = make_data(rows=21)
+    how = {"batch_size": 6, "epochs": 3, "verbose": False}
+
+    def trainers():
+        nets = [NeuralNetwork([Dense(3), Dense(1)], MeanSquaredError(), rng=rng) for rng in (0, 1)]
+        return [Trainer(net, SGD(0.1), engine=XLA(devices=2)) for net in nets]
+
+    at_once, alone = trainers(), trainers()
+    histories = fit_together(at_once, Given(*data), **how)
+    others = [trainer.fit(*data, **how) for trainer in alone]
+    same = [a.loss == b.loss for a, b in zip(histories, others, strict=True)]
+    return same, "all-reduce" in list(program._kept.values())[-1].as_text()
+
+
 def resumed(folder):
     """Train on two devices at once, and with a break; in batches of which some are short."""
 
@@ -240,5 +257,5 @@ def placed():
 if __name__ == "__main__":
     folder = sys.argv[1]
     told = {"differences": differences(), "resumed": resumed(folder), "diverged": diverged()}
-    told |= {"copies": copies(), "refusals": refusals(), "placed": placed()}
+    told |= {"copies": copies(), "refusals": refusals(), "placed": placed(), "together": together()}
     print(json.dumps(told | {"collectives": what_devices_tell_each_other()}))

@@ -206,7 +206,7 @@ def test_import_is_light():
     code = (
         "import sys, glassbrick\n"
         "heavy = {'rich', 'typer', 'matplotlib', 'safetensors', 'jax', 'torch', 'scipy',"
-        " 'sklearn'}\n"
+        " 'sklearn', 'pyarrow', 'polars'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -71,6 +71,10 @@ def test_a_training_on_devices_goes_on_where_it_was_bit_for_bit(told):
     assert told["resumed"] is True
 
 
+def test_trainings_that_are_run_together_are_each_on_all_devices(told):
+    assert told["together"] == [[True, True], True]
+
+
 def test_a_training_on_devices_diverges_where_another_does(told):
     on_one, on_four = told["diverged"]
     assert on_one == on_four

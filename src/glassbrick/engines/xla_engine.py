@@ -88,7 +88,11 @@ class XLA(Engine):
 
     def choose(self, job: Job) -> tuple[Engine, str]:
         """Return this engine, and on how many devices it runs if somebody said so."""
-        engine, reason = super().choose(job)
+        return self.choose_together([job])
+
+    def choose_together(self, jobs: Sequence[Job]) -> tuple[Engine, str]:
+        """Choose as for one job."""
+        engine, reason = super().choose_together(jobs)
         if self.devices is None:
             return engine, reason
         count = self.count_devices()
@@ -123,6 +127,8 @@ class XLA(Engine):
     def run_together(self, members: Sequence[Member]) -> None:
         """Run several fits, as many at once as differ in numbers only; see `Engine`.
 
+        On devices that were asked for, they run one after the other, each on all of these.
+
         Raises
         ------
         ArgumentError
@@ -130,7 +136,7 @@ class XLA(Engine):
         """
         for member in members:
             _require_no_hooks(member.job)
-        if self.cluster is not None:  # each is shared out already
+        if self.devices is not None:  # each is shared out already
             super().run_together(members)
             return
         population = without_drawing("glassbrick.engines.xla.population")

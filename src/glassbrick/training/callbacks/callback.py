@@ -113,6 +113,14 @@ class Callback:
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Act after it; `logs` has "improved", whether this is the best since the last time."""
 
+    def for_member(self, number: int, members: int) -> Callback | None:  # noqa: ARG002
+        """Return what looks on in its place at one of several networks that are trained at once.
+
+        Asked for each, by its number from 0, when an estimator has an ensemble. By default None:
+        it looks at one network at a time, so that they are trained one after the other.
+        """
+        return None
+
     def look_after(self) -> int | None:
         """Say after how many more epochs it looks at the network; None if it need not.
 
