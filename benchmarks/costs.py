@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from typing import Any
 
 NETWORKS = ((64, 128, 128, 1), (784, 256, 128, 10), (1024, 1024, 1024, 10), (1024, 2048, 2048, 10))
@@ -88,7 +89,7 @@ def reductions(processes: int, process: int, port: int) -> list[dict[str, Any]]:
 
 def _multiplications(sizes: tuple[int, ...], rows: int) -> int:
     """Count those of matrices, forward and twice backward; nobody asks for the data's gradient."""
-    weights = [before * after for before, after in zip(sizes, sizes[1:], strict=False)]
+    weights = [before * after for before, after in pairwise(sizes)]
     return rows * (3 * sum(weights) - weights[0])
 
 
