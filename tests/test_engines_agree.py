@@ -39,7 +39,7 @@ from glassbrick import (
     Trainer,
     compare_engines,
 )
-from glassbrick.engines import AutoEngine, Job, NumpyEngine, XLAEngine
+from glassbrick.engines import XLA, AutoEngine, Job, NumpyEngine
 from glassbrick.engines.auto_engine import seconds_saved
 from glassbrick.engines.xla.recording import record
 from glassbrick.engines.xla.survey import Survey
@@ -279,7 +279,7 @@ def test_auto_takes_numpy_for_small_jobs_and_xla_for_large_ones():
     assert type(engine) is NumpyEngine
     assert reason.startswith("auto: compiling takes 1.5 s and would save ")
     engine, reason = trainer.engine.choose(job_of(trainer, X, y, epochs=10**6))
-    assert type(engine) is XLAEngine
+    assert type(engine) is XLA
     assert "saves" in reason
 
 
@@ -340,7 +340,7 @@ def test_auto_does_without_jax(monkeypatch):
 
 
 def test_an_engine_can_be_given_as_an_object():
-    trainer = make_trainer(engine=XLAEngine(), outputs=2)
+    trainer = make_trainer(engine=XLA(), outputs=2)
     assert trainer.fit(X, y, epochs=1, verbose=False).engine == "xla"
 
 

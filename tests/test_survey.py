@@ -172,10 +172,10 @@ def test_an_array_that_cannot_be_written_into_is_replaced():
 
 
 def test_what_is_changed_in_place_between_two_parts_of_a_fit_counts():
-    from glassbrick.engines import Job, NumpyEngine, XLAEngine
+    from glassbrick.engines import XLA, Job, NumpyEngine
 
     results = []
-    for engine in (NumpyEngine(), XLAEngine()):
+    for engine in (NumpyEngine(), XLA()):
         trainer = Trainer(make_net(), SGD(0.05))
         trainer.net.build(3)
         session = engine.start(Job(trainer.net, trainer.optim, X, y, None, 8, 2))

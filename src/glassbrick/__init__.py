@@ -8,13 +8,16 @@ from glassbrick.batches import permute_data
 from glassbrick.checks import assert_same_shape
 from glassbrick.diagram import Diagram
 from glassbrick.doctor import HealthReport, Remark, diagnose
+from glassbrick.engines import XLA
 from glassbrick.errors import (
     ArgumentError,
     ArgumentTypeError,
     DataError,
+    DistributedError,
     DivergenceError,
     FileError,
     GlassbrickError,
+    LostProcessError,
     MissingExtraError,
     NotReadyError,
     OwnershipError,
@@ -112,6 +115,12 @@ from glassbrick.operations import (
     WeightMultiply,
 )
 from glassbrick.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp
+from glassbrick.population import (
+    Population,
+    PopulationGroup,
+    PopulationMember,
+    PopulationResult,
+)
 from glassbrick.randomness import RandomSource
 from glassbrick.schedules import (
     ConstantRate,
@@ -123,6 +132,7 @@ from glassbrick.schedules import (
     StepDecay,
     WarmUp,
 )
+from glassbrick.stream import ArrayStream, Share, Stream
 from glassbrick.summary import Summary, SummaryRow
 from glassbrick.tape import LossStep, Step, Tape
 from glassbrick.training import (
@@ -143,15 +153,16 @@ from glassbrick.training import (
 
 if _typing.TYPE_CHECKING:
     from glassbrick import displays as displays
+    from glassbrick import streams as streams
 else:
 
     def __getattr__(name):
         """Import what nobody has to wait for until it is asked for."""
-        if name != "displays":
+        if name not in ("displays", "streams"):
             raise AttributeError(f"module 'glassbrick' has no attribute {name!r}")
         from importlib import import_module
 
-        return import_module("glassbrick.displays")
+        return import_module(f"glassbrick.{name}")
 
 
 __version__ = "0.1.0"
@@ -162,12 +173,14 @@ __all__ = [
     "LBFGS",
     "SELU",
     "SGD",
+    "XLA",
     "Adagrad",
     "Adam",
     "AdamW",
     "ArgumentError",
     "ArgumentTypeError",
     "Array",
+    "ArrayStream",
     "BatchNorm",
     "BatchStandardize",
     "BiasAdd",
@@ -183,6 +196,7 @@ __all__ = [
     "DataError",
     "Dense",
     "Diagram",
+    "DistributedError",
     "DivergenceError",
     "Doctor",
     "Dropout",
@@ -222,6 +236,7 @@ __all__ = [
     "Lookup",
     "Loss",
     "LossStep",
+    "LostProcessError",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Mish",
@@ -237,6 +252,10 @@ __all__ = [
     "PReLU",
     "ParamOperation",
     "PoissonNLL",
+    "Population",
+    "PopulationGroup",
+    "PopulationMember",
+    "PopulationResult",
     "Quantile",
     "RMSNorm",
     "RMSProp",
@@ -252,6 +271,7 @@ __all__ = [
     "Schedule",
     "Series",
     "ShapeError",
+    "Share",
     "SiLU",
     "Sigmoid",
     "Softmax",
@@ -261,6 +281,7 @@ __all__ = [
     "StandardNormal",
     "Step",
     "StepDecay",
+    "Stream",
     "Summary",
     "SummaryRow",
     "Tanh",

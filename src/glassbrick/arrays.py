@@ -21,6 +21,7 @@ __all__ = [
     "as_rows",
     "as_targets",
     "is_traced",
+    "is_used",
     "read_only",
     "require_same_rows",
     "to_2d_np",
@@ -56,6 +57,11 @@ class Traced:
 def is_traced(value: object) -> TypeGuard[Any]:
     """Whether `value` stands for an array whose numbers are still to be computed."""
     return issubclass(type(value), Traced)
+
+
+def is_used(number: Any) -> bool:
+    """Whether a setting is not 0; or a compiled step is given it, so that it may be anything."""
+    return is_traced(number) or bool(number)
 
 
 def as_number(value: Any) -> float:

@@ -11,9 +11,11 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "DataError",
+    "DistributedError",
     "DivergenceError",
     "FileError",
     "GlassbrickError",
+    "LostProcessError",
     "MissingExtraError",
     "NotReadyError",
     "OwnershipError",
@@ -79,6 +81,27 @@ class DivergenceError(GlassbrickError, RuntimeError):
         self.batch = batch
         self.lr = lr
         self.history = history
+
+
+class DistributedError(GlassbrickError, RuntimeError):
+    """Several processes cannot begin a run together, or do not do the same in it."""
+
+
+class LostProcessError(DistributedError):
+    """A process of the run was lost, and the others cannot go on without it.
+
+    Attributes
+    ----------
+    process : int
+        Its number.
+    host : str
+        Where it ran.
+    """
+
+    def __init__(self, message: str, *, process: int, host: str):
+        super().__init__(message)
+        self.process = process
+        self.host = host
 
 
 class TracingError(GlassbrickError, RuntimeError):

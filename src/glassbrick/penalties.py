@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassbrick.arrays import Array
+from glassbrick.arrays import Array, is_used
 from glassbrick.checks import real_number
 from glassbrick.operations import ParamOperation
 
@@ -30,13 +30,13 @@ class Penalty:
     def value(self, param: Array) -> float:
         """Return what a parameter costs."""
         flat = param.ravel()
-        cost = self.l2 * flat.dot(flat) if self.l2 else 0.0
-        return cost + self.l1 * np.abs(flat).sum() if self.l1 else cost
+        cost = self.l2 * flat.dot(flat) if is_used(self.l2) else 0.0
+        return cost + self.l1 * np.abs(flat).sum() if is_used(self.l1) else cost
 
     def gradient(self, param: Array) -> Array:
         """Return the gradient of `value`; that of :math:`|w|` at 0 is 0."""
         grad = (2.0 * self.l2) * param
-        return grad + self.l1 * np.sign(param) if self.l1 else grad
+        return grad + self.l1 * np.sign(param) if is_used(self.l1) else grad
 
 
 def penalize(loss: float, penalties: Sequence[tuple[Penalty, ParamOperation]]) -> float:

@@ -128,6 +128,7 @@ class Trained:
             "settings": self.settings,
             "engine": history.engine,
             "engine_reason": history.engine_reason,
+            "devices": plan.devices,
             "seconds": round(self.seconds, 3),
             "epochs_done_before": self.resumed,
             "best_epochs": [found.best_epoch for found in self.model.histories_],

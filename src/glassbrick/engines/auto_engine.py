@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from glassbrick.engines.engine import BatchSession, Engine, Job
+from collections.abc import Sequence
+
+from glassbrick.engines.engine import BatchSession, Engine, Job, Session
 from glassbrick.engines.numpy_engine import NumpyEngine
-from glassbrick.engines.xla_engine import XLAEngine
+from glassbrick.engines.xla_engine import XLA
 
 __all__ = ["AutoEngine", "seconds_saved"]
 
@@ -34,21 +36,26 @@ class AutoEngine(Engine):
         reason : str
             In words.
         """
-        if job.hooks is not None:
+        return self.choose_together([job])
+
+    def choose_together(self, jobs: Sequence[Job]) -> tuple[Engine, str]:
+        """Choose an engine by the work of all; see `choose`."""
+        if any(job.hooks is not None for job in jobs):
             return NumpyEngine(), "auto: a callback wants to be called for each batch"
-        saved = seconds_saved(job)
+        saved = sum(map(seconds_saved, jobs))
         if saved < _SECONDS_TO_START:
             return NumpyEngine(), (
                 f"auto: compiling takes {_SECONDS_TO_START:g} s and would save {saved:.1g} s"
             )
-        if not XLAEngine.is_installed():
+        if not XLA.is_installed():
             return NumpyEngine(), (
                 f"auto: JAX, which would save {saved:.1g} s, is not installed; "
                 "pip install 'glassbrick[xla]'"
             )
-        engine = XLAEngine()
+        engine = XLA()
         try:
-            engine.require_compilable(job)
+            for job in {_looks(job): job for job in jobs}.values():
+                engine.require_compilable(job)
         except Exception as error:  # whatever the user's rules raise: the NumPy engine will tell
             return NumpyEngine(), f"auto: XLA cannot compile this: {error}"
         return engine, f"auto: compiling takes {_SECONDS_TO_START:g} s and saves {saved:.1g} s"
@@ -58,12 +65,23 @@ class AutoEngine(Engine):
         engine, _ = self.choose(job)
         return engine.start(job)
 
+    def start_stream(self, job: Job) -> Session:
+        """Prepare for a fit on a stream, with the engine of choice."""
+        engine, _ = self.choose(job)
+        return engine.start_stream(job)
+
+
+def _looks(job: Job) -> str:
+    """Return what two jobs of one kind have in common, as far as it shows."""
+    classes = [type(part).__qualname__ for part in (job.net, job.optim, *job.net._parts())]
+    return " ".join([*classes, repr(job.X.shape[1:])])
+
 
 def seconds_saved(job: Job) -> float:
     """Estimate how much sooner a compiled job would be done, the time to compile aside."""
     operations = len(job.net.operations())
     weights = sum(param.size for param in job.net.params())
-    multiplications = 3 * weights * min(job.batch_size, len(job.X))
+    multiplications = 3 * weights * job.rows_a_step
     a_step = (
         operations * _SECONDS_SAVED_AN_OPERATION + multiplications * _SECONDS_SAVED_A_MULTIPLICATION
     )

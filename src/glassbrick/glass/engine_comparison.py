@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from glassbrick.arrays import Array, as_rows, as_targets, require_same_rows
 from glassbrick.checks import instance_of, real_number
-from glassbrick.engines import XLAEngine
+from glassbrick.engines import XLA
 from glassbrick.glass.engine_report import EngineReport, EngineResult
 from glassbrick.glass.rehearsal import rehearse
 from glassbrick.layers.tree import all_layers, named_operations
@@ -67,7 +67,7 @@ def compare_engines(
     instance_of(net, NeuralNetwork, "compare_engines, net", "NeuralNetwork(...)")
     if tolerance is not None:
         tolerance = real_number(tolerance, "compare_engines, tolerance", above=0.0)
-    engine = XLAEngine()
+    engine = XLA()
     twin = copy.deepcopy(net)
     rows = as_rows(X, "X", net.dtype if net.is_built else None)
     targets = as_targets(y, "y", rows.dtype)

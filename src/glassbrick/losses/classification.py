@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from glassbrick.arrays import Array
+from glassbrick.arrays import Array, is_used
 from glassbrick.checks import complaint, real_number, refuse
 from glassbrick.errors import ArgumentError, DataError
 from glassbrick.losses.links import log_softmax, sigmoid, softmax, softplus
@@ -168,7 +168,7 @@ class SoftmaxCrossEntropy(RowLoss):
         target, classes = self.target, self.prediction.shape[1]
         if target.shape[1] == 1:
             target = (target == np.arange(classes)).astype(self.prediction.dtype)
-        if self.label_smoothing:
+        if is_used(self.label_smoothing):
             target = (1.0 - self.label_smoothing) * target + self.label_smoothing / classes
         return target
 

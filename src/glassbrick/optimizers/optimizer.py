@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict
 
 import numpy as np
 
-from glassbrick.arrays import Array
+from glassbrick.arrays import Array, is_used
 from glassbrick.checks import complaint, real_number, refuse
 from glassbrick.errors import (
     ArgumentError,
@@ -141,7 +141,7 @@ class Optimizer(LearningRate):
     def _has_options(self) -> bool:
         """Whether more is to be done than the rule does."""
         return (
-            self.weight_decay > 0.0
+            is_used(self.weight_decay)
             or self.clip_value is not None
             or self.clip_norm is not None
             or self.clip_global_norm is not None
@@ -230,7 +230,7 @@ class Optimizer(LearningRate):
             grad = factor * grad
         elif self.clip_value is not None:
             grad = np.clip(grad, -self.clip_value, self.clip_value)
-        if self.weight_decay:
+        if is_used(self.weight_decay):
             param *= 1.0 - self.lr * self.weight_decay
         number = len(self.slots)
         self._update(param, grad, *memory[:number])

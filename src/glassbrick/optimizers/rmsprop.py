@@ -6,7 +6,7 @@ from typing import Unpack
 
 import numpy as np
 
-from glassbrick.arrays import Array
+from glassbrick.arrays import Array, is_used
 from glassbrick.checks import real_number, true_or_false
 from glassbrick.optimizers.optimizer import Optimizer, Options, fraction
 from glassbrick.schedules import Schedule
@@ -79,7 +79,7 @@ class RMSProp(Optimizer):
             mean += (1.0 - self.alpha) * (grad - mean)
             variance = np.maximum(square - mean * mean, 0.0)  # rounding may make it negative
         step = grad / (np.sqrt(variance) + self.eps)
-        if self.momentum:
+        if is_used(self.momentum):
             velocity = others[0]
             velocity *= self.momentum
             velocity += step

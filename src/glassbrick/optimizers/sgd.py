@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from glassbrick.arrays import Array
+from glassbrick.arrays import Array, is_used
 from glassbrick.checks import refuse, true_or_false
 from glassbrick.errors import ArgumentError
 from glassbrick.optimizers.optimizer import Optimizer, Options, fraction
@@ -71,7 +71,7 @@ class SGD(Optimizer):
 
     def step(self) -> None:
         """Move each parameter against its gradient; see `Optimizer.step`."""
-        if self.momentum or self._has_options or type(self)._update is not SGD._update:
+        if is_used(self.momentum) or self._has_options or type(self)._update is not SGD._update:
             super().step()
             return
         lr = self.lr
@@ -81,7 +81,7 @@ class SGD(Optimizer):
 
     def _update(self, param: Array, grad: Array, *slots: Array) -> None:
         step = grad
-        if self.momentum:
+        if is_used(self.momentum):
             (velocity,) = slots
             velocity *= self.momentum
             velocity += grad

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +13,15 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.tables.columns import Column, Kind
 
-__all__ = ["CYCLES", "WIDEST", "CategoryEncoder", "DateEncoder", "Encoder", "NumberEncoder"]
+__all__ = [
+    "CYCLES",
+    "WIDEST",
+    "CategoryEncoder",
+    "DateEncoder",
+    "Encoder",
+    "NumberEncoder",
+    "days_of",
+]
 
 WIDEST = 3.0
 """Quartile ranges, to which numbers far away are drawn in."""
@@ -88,19 +96,28 @@ class NumberEncoder(Encoder):
         self.features = (name, f"{name} is missing") if has_missing else (name,)
 
     @classmethod
-    @np.errstate(under="ignore")
     def fit(cls, column: Column) -> Self:
         """Learn from the training rows."""
         known = column.values[~column.missing]
         if not len(known):
             return cls(column.name, 0.0, 0.0, False)
+        ends = float(known.min()), float(known.max())
+        return cls.of_known(column.name, known, ends, bool(column.missing.any()))
+
+    @classmethod
+    @np.errstate(under="ignore")
+    def of_known(
+        cls, name: str, known: Array, ends: tuple[float, float], has_missing: bool
+    ) -> Self:
+        """Learn from known numbers, or from some of them and the ends between which all are."""
         # Of quarters, so that nothing overflows; but not of the smallest numbers, which have none.
-        part = 4.0 if np.abs(known).max() > 1.0 else 1.0
-        low, first, median, third, high = np.quantile(known / part, (0.0, 0.25, 0.5, 0.75, 1.0))
+        part = 4.0 if max(map(abs, ends)) > 1.0 else 1.0
+        low, high = (end / part for end in ends)
+        first, median, third = np.quantile(known / part, (0.25, 0.5, 0.75))
         scale = third - first or (high - low) / 2.0
         largest = np.finfo(np.float64).max
         scale = min(scale, largest / part) * part
-        return cls(column.name, median * part, scale, bool(column.missing.any()))
+        return cls(name, median * part, scale, has_missing)
 
     def encode(self, column: Column) -> Array:
         """Return scaled numbers, and where one is missing."""
@@ -158,11 +175,16 @@ class CategoryEncoder(Encoder):
     def fit(cls, column: Column) -> Self:
         """Learn from the training rows."""
         counts = Counter(value for value in column.values if value is not None)
+        return cls.of_counts(column.name, counts, bool(column.missing.any()))
+
+    @classmethod
+    def of_counts(cls, name: str, counts: Mapping[str, int], has_missing: bool) -> Self:
+        """Learn from how often each category is there."""
         # Sorted, so that the order of rows has no say.
         known = sorted(counts, key=lambda value: (-counts[value], value))
         if len(known) > _FEW:
             known = [value for value in known if counts[value] > 1]
-        return cls(column.name, known, bool(column.missing.any()))
+        return cls(name, known, has_missing)
 
     def encode(self, column: Column) -> Array:
         """Return the number of each category, or a matrix of 0 and 1."""
@@ -201,17 +223,23 @@ class DateEncoder(Encoder):
     @classmethod
     def fit(cls, column: Column) -> Self:
         """Learn from the training rows."""
-        days = _days(column)
+        days = days_of(column)
         known = days.values[~days.missing]
-        span = float(known.max() - known.min()) if len(known) else 0.0
-        has_times = bool((known % 1.0 != 0.0).any())
+        ends = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+        return cls.of_days(NumberEncoder.fit(days), ends, bool((known % 1.0 != 0.0).any()))
+
+    @classmethod
+    def of_days(cls, days: NumberEncoder, ends: tuple[float, float], has_times: bool) -> Self:
+        """Learn from the days, the ends between which all are, and whether some have parts."""
+        span = ends[1] - ends[0]
         whole = {"year": span > 60.0, "week": span >= 2.0, "day": has_times}
-        told = NumberEncoder.fit(days).to_json()
-        return cls(column.name, told, [cycle for cycle, is_seen in whole.items() if is_seen])
+        return cls(
+            days.name, days.to_json(), [cycle for cycle, is_seen in whole.items() if is_seen]
+        )
 
     def encode(self, column: Column) -> Array:
         """Return the scaled moment, and sines and cosines; 0 for a missing date."""
-        days = _days(column)
+        days = days_of(column)
         angles = [2.0 * math.pi / CYCLES[cycle] * days.values for cycle in self.cycles]
         circles = [np.nan_to_num(f(angle)) for angle in angles for f in (np.sin, np.cos)]
         return np.column_stack([self.days.encode(days), *circles])
@@ -221,7 +249,7 @@ class DateEncoder(Encoder):
         return {"name": self.name, "days": self.days.to_json(), "cycles": list(self.cycles)}
 
 
-def _days(column: Column) -> Column:
+def days_of(column: Column) -> Column:
     """Return the days since 1970, and parts of days."""
     since: Array = (column.values - np.datetime64(0, "us")) / _DAY
     return Column(column.name, "number", np.where(column.missing, math.nan, since))

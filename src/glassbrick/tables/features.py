@@ -12,7 +12,7 @@ from glassbrick.errors import DataError, FileError
 from glassbrick.tables.columns import Column, as_kind
 from glassbrick.tables.encoders import CategoryEncoder, DateEncoder, Encoder, NumberEncoder
 
-__all__ = ["Features"]
+__all__ = ["Features", "useless"]
 
 _MANY = 9  # different texts, of which none stands in two rows, are names of the rows
 
@@ -120,13 +120,16 @@ class Features:
 
 def _useless(column: Column) -> str:
     """Say why nothing can be learned from a column, if so."""
-    missing = column.missing
-    if missing.all():
+    known = column.values[~column.missing]
+    return useless(column.kind, len(set(known.tolist())), len(known), len(column))
+
+
+def useless(kind: str, different: int, known: int, rows: int) -> str:
+    """Say why nothing can be learned from so many different values, if so."""
+    if not known:
         return "has no values"
-    known = column.values[~missing]
-    different = len(set(known.tolist()))
-    if different == 1 and not missing.any():
+    if different == 1 and known == rows:
         return "has the same value in all rows"
-    if column.kind == "category" and different == len(known) > _MANY:
+    if kind == "category" and different == known > _MANY:
         return "has another text in each row"
     return ""

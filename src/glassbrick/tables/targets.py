@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -111,11 +111,22 @@ class ClassTarget(Target):
     def fit(cls, column: Column, who: str) -> Self:
         """Learn from the training rows."""
         column = complete(as_kind(column, "category", who), who)
-        classes = sorted(set(column.values), key=_as_number_or_text)
+        return cls.of_labels(column.name, column.values, who)
+
+    @classmethod
+    def of_labels(cls, name: str, labels: Iterable[str], who: str) -> Self:
+        """Learn from the labels that there are.
+
+        Raises
+        ------
+        DataError
+            If all are the same.
+        """
+        classes = sorted(set(labels), key=_as_number_or_text)
         if len(classes) < 2:
-            place = f'{who}, column "{column.name}"'
+            place = f'{who}, column "{name}"'
             raise DataError(complaint(place, "at least two classes", f"{classes[0]} in all rows"))
-        return cls(column.name, classes)
+        return cls(name, classes)
 
     def encode(self, column: Column, who: str) -> Array:
         """Return the numbers of the classes, shape (rows, 1)."""

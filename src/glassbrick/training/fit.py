@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassbrick.engines import BatchHooks, EpochLosses, Job, LBFGSSession, Session
+from glassbrick.engines import BatchHooks, Engine, EpochLosses, Job, LBFGSSession, Session
 from glassbrick.optimizers import LBFGS
 from glassbrick.training.callbacks import Callbacks, TimeBudget
 from glassbrick.training.callbacks.early_stopping import Judge
@@ -15,6 +17,7 @@ from glassbrick.training.checkpoints import Keeper
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.followed import measure
 from glassbrick.training.plan import Plan
+from glassbrick.training.several import how_to_go_on, require_agreement
 from glassbrick.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -45,17 +48,8 @@ class Fit:
         self.run, self.data, self.plan, self.callbacks = run, data, plan, callbacks
         self._first = run.history.epochs
         self.until = self._first + plan.epochs
-        self.job = Job(
-            run.net,
-            run.optim,
-            data.training.X,
-            data.training.y,
-            data.validation,
-            plan.batch_size,
-            plan.epochs,
-            data.training.weights,
-            BatchHooks(self._batch_begins, self._batch_ends) if callbacks.want_batches else None,
-        )
+        self.job = self._job()
+        self.cluster = run.engine.cluster  # of those that train together, if there are others
         self.logs: dict[str, float] = {}  # of the latest epoch
         self._can_run_ahead = callbacks.all_spectators and not plan.metrics
         # Numbers of epochs: the latest that has begun, and that was judged; the one after which
@@ -67,17 +61,56 @@ class Fit:
         self._keeper: Keeper | None = None
         if callbacks.checkpoint is not None:
             self._keeper = Keeper(self, callbacks.checkpoint, callbacks.all)
-        self._session: Session
 
-    def prepare(self) -> None:
-        """Do all that can be refused before anything is trained."""
+    def _job(self) -> Job:
+        """Say what an engine is to train."""
+        run, data, plan = self.run, self.data, self.plan
+        return Job(
+            run.net,
+            run.optim,
+            data.training.X,
+            data.training.y,
+            data.validation,
+            plan.batch_size,
+            plan.epochs,
+            data.training.weights,
+            BatchHooks(self._batch_begins, self._batch_ends)
+            if self.callbacks.want_batches
+            else None,
+        )
+
+    def in_company(self) -> AbstractContextManager[None]:
+        """Enclose what several processes do together: an error of one ends the others, too."""
+        if self.cluster is None:
+            return nullcontext()
+        return self.cluster.advising(how_to_go_on(self.callbacks.checkpoint))
+
+    @property
+    def engine_job(self) -> Job:
+        """What an engine is asked to do: the job, or what L-BFGS has it do each time."""
+        return LBFGSSession.each_job(self.job) if self.is_lbfgs else self.job
+
+    @property
+    def is_lbfgs(self) -> bool:
+        """Whether SciPy leads, and an engine only takes gradients."""
+        return isinstance(self.run.optim, LBFGS)
+
+    def prepare(self, choice: tuple[Engine, str] | None = None) -> None:
+        """Do all that can be refused before anything is trained.
+
+        Parameters
+        ----------
+        choice : (Engine, str), optional
+            Which engine was chosen for several fits together, and why.
+        """
         run, keeper = self.run, self._keeper
         if keeper is not None:
             keeper.resume()
-        optim, history = run.optim, run.history
-        job = LBFGSSession.each_job(self.job) if isinstance(optim, LBFGS) else self.job
+        if self.cluster is not None:
+            require_agreement(self, self.cluster)
+        history, job = run.history, self.engine_job
         if not history.epochs or job.hooks:  # who goes on, goes on with the same numbers
-            run.engine, history.engine_reason = run.asked_for.choose(job)
+            run.engine, history.engine_reason = choice or run.asked_for.choose(job)
             history.engine = run.engine.name
         self._find_judge()
         self._reconsider_stopping()
@@ -85,14 +118,25 @@ class Fit:
         self.callbacks.call("on_train_begin", self._first_logs())
         if keeper is not None:
             keeper.resume_callbacks()
-        if isinstance(optim, LBFGS):
-            self._session = LBFGSSession(run.engine, self.job, optim)
-        else:
-            self._session = run.engine.start(job)
 
     def position(self) -> dict[str, Any]:
         """Return where it is, as JSON."""
         return {name: getattr(self, name) for name in _POSITION}
+
+    @property
+    def batches_done(self) -> int:
+        """How many batches of the next epoch were trained on already."""
+        return 0
+
+    def within(self) -> Any:
+        """Return where it is within an epoch; None if it is between two of them."""
+        return None
+
+    def go_on_within(self, place: Any) -> None:
+        """Be there."""
+
+    def raise_error(self) -> None:
+        """Raise the error that ended training, if it kept what was done before."""
 
     def go_on_from(self, position: dict[str, Any]) -> None:
         """Be where another one was, whose history the run has."""
@@ -109,7 +153,7 @@ class Fit:
         optim, batches = self.run.optim, self.job.batches
         is_resumed = self._keeper is not None and self._keeper.resumed_from
         if optim.schedule is not None and not is_resumed:
-            self._steps_before = round(optim.t) - 1
+            self._steps_before = round(optim.t) - 1 - self.batches_done
         steps = self._steps_before + self.plan.epochs * batches
         # To plan is to compute the rate anew, which an engine may have done otherwise, by a bit.
         if not (is_resumed and optim.is_planned(batches, steps)):
@@ -127,6 +171,7 @@ class Fit:
         """Return what callbacks are told at the beginning."""
         logs = {
             "epochs": 0 if self.run.stop_reason else max(0, self.until - self.run.history.epochs),
+            "rows": self.job.rows,
             "replaced_params": self.run.replaced_params,
             "stopping": self.plan.stopping if self.plan.is_asked_for else None,
         }
@@ -135,8 +180,25 @@ class Fit:
 
     def train(self) -> None:
         """Train, and tell the run of everything."""
+        run = self.run
+        session: Session
+        if isinstance(run.optim, LBFGS):
+            session = LBFGSSession(run.engine, self.job, run.optim)
+        else:
+            session = self._start(run.engine)
+        self.begin()
+        self.finish(session.run(self.ahead, self.next_order, self.epoch_done))
+
+    def _start(self, engine: Engine) -> Session:
+        return engine.start(self.job)
+
+    def begin(self) -> None:
+        """Take down that epochs are run from now on."""
+        self.run.last = None
+
+    def finish(self, reason: str) -> None:
+        """Judge the last epoch, unless that was done; `reason` is why there are no more."""
         run, history = self.run, self.run.history
-        reason = self._session.run(self._ahead, self._next_order, self._epoch_done)
         run.stop_reason = run.stop_reason or reason
         if history.epochs > self._first and history.evaluated[-1:] != [history.epochs]:
             self._judge(history.epochs, is_last=True)
@@ -156,9 +218,12 @@ class Fit:
             run.judge = Judge(plan.stopping, plan.judged_every)
         run.judge.prepare(names, plan.metrics)
 
-    def _ahead(self) -> int:
+    def ahead(self) -> int:
         """Say for how many epochs nobody has to look at the network."""
         epoch = self.run.history.epochs
+        if self.cluster is not None:  # who stops, stops all
+            reasons = self.cluster.gather(self.run.stop_reason)
+            self.run.stop_reason = next(filter(None, reasons), "")
         if self.run.stop_reason or epoch >= self.until:
             return 0
         self._begin(epoch + 1)
@@ -172,6 +237,8 @@ class Fit:
             every.append(1)
         bounds = [number - epoch % number for number in every] + self.callbacks.look_after()
         ahead = max(1, min(self.until - epoch, *bounds))
+        if self.cluster is not None:
+            ahead = min(self.cluster.gather(ahead))
         self._look_next = epoch + ahead
         return ahead
 
@@ -180,10 +247,11 @@ class Fit:
             self._begun = epoch
             self.callbacks.call("on_epoch_begin", epoch, {})
 
-    def _next_order(self) -> Any:
+    def next_order(self) -> Any:
+        """Return the row numbers in the order of the next epoch."""
         return self.run.next_order(len(self.data.training.X))
 
-    def _epoch_done(self, losses: EpochLosses) -> None:
+    def epoch_done(self, losses: EpochLosses) -> None:
         """Add an epoch to the history, act on it, and tell."""
         history = self.run.history
         epoch = history.epochs + 1
@@ -280,9 +348,9 @@ class Fit:
         self.callbacks.call("on_train_batch_end", batch, {"loss": loss})
 
 
-def _mean_over_rows(losses: list[float], job: Job) -> float:
+def _mean_over_rows(losses: Sequence[float], job: Job) -> float:
     """Average the losses of batches, each with the weight of its rows."""
     if len(losses) == 1:
         return losses[0]
-    rows_in_last = len(job.X) - job.batch_size * (len(losses) - 1)
-    return (sum(losses[:-1]) * job.batch_size + losses[-1] * rows_in_last) / len(job.X)
+    rows_in_last = job.rows - job.batch_size * (len(losses) - 1)
+    return (sum(losses[:-1]) * job.batch_size + losses[-1] * rows_in_last) / job.rows

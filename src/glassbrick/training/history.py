@@ -44,13 +44,15 @@ class History:
         Its loss on the validation data of the last fit; infinity if there was none.
     stop_reason : str
         "completed", "early stopping", "interrupted", "diverged", "converged" or "evaluations
-        used up" of `LBFGS`, what a callback said, or "failed" if something raised an error.
+        used up" of `LBFGS`, "unreadable data" of a `Stream`, what a callback said, or "failed"
+        if something raised an error.
     seconds : float
         Time spent in fit.
     engine : str
         Which engine ran it: "numpy" or "xla".
     engine_reason : str
-        Why that one: "as asked for", or what ``engine="auto"`` weighed.
+        Why that one: "as asked for", or what ``engine="auto"`` weighed; on how many devices,
+        if `XLA` was told.
 
     Raises
     ------
@@ -91,15 +93,16 @@ class History:
         self, loss: float, val_loss: float | None, metrics: Mapping[str, float] | None = None
     ) -> None:
         """Add an epoch, with NaN for each metric that other epochs have and it has not."""
-        values = metrics or {}
+        values, epochs = metrics or {}, len(self.loss)
         for name in values:
             if name in ("loss", "val_loss"):
                 raise ArgumentError(f"History.record, metrics: {name} is not the name of a metric.")
-            self.metrics.setdefault(name, [math.nan] * self.epochs)
+            if name not in self.metrics:
+                self.metrics[name] = [math.nan] * epochs
         for name, recorded in self.metrics.items():
             recorded.append(values.get(name, math.nan))
-        if val_loss is not None:
-            self.val_loss += [math.nan] * (self.epochs - len(self.val_loss))
+        if val_loss is not None and len(self.val_loss) < epochs:
+            self.val_loss += [math.nan] * (epochs - len(self.val_loss))
         if val_loss is not None or self.val_loss:
             self.val_loss.append(math.nan if val_loss is None else val_loss)
         self.loss.append(loss)

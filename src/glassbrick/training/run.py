@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows, Shuffler
-from glassbrick.engines import Engine
+from glassbrick.engines import Engine, ReadingError, mean_loss
 from glassbrick.errors import DivergenceError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
@@ -23,6 +24,7 @@ from glassbrick.training.followed import measure
 from glassbrick.training.history import History
 from glassbrick.training.plan import Plan
 from glassbrick.training.snapshot import Snapshot
+from glassbrick.training.stream_fit import StreamFit, Within
 from glassbrick.training.trial import require_fitting
 
 __all__ = ["Run"]
@@ -61,11 +63,15 @@ class Run:
     seed : int or None
         As given.
     training_rows : Rows or None
-        What it trains on, while it does.
+        What it trains on, while it does; of a stream, some.
+    within : Within or None
+        Where in an epoch a stream could not be read any further.
     draws_params : bool
         Whether training began with new parameters.
     shuffler, drawn_order : Shuffler, ndarray or None
         What draws the orders of rows; one that was drawn already for the next epoch.
+    last : Snapshot or None
+        The network after the last epoch, where a later fit goes on; None while epochs go on.
     started : float
         When the fit began that goes on, by ``time.perf_counter()``.
     """
@@ -84,11 +90,12 @@ class Run:
         self.seed, self.started = seed, 0.0
         self.stop_reason = ""
         self.training_rows: Rows | None = None
+        self.within: Within | None = None
         self.went_back = False
         self.judge: Judge | None = None
         self.best: Snapshot | None = None  # of the best evaluated epoch
         self._best_before: Snapshot | None = None  # as the fit found it
-        self._last: Snapshot | None = None  # of the last epoch, where a later fit goes on
+        self.last: Snapshot | None = None
         self._left: Snapshot | None = None  # as the last fit left the network
 
         rollback = Rollback(net._parts())
@@ -129,9 +136,9 @@ class Run:
             if data.validation is None:
                 self.forget_best()
             elif self.best is not None:
-                self._judge_again(self.best, judge, data.validation, plan)
-        if unchanged and self._last is not None:
-            self._last.restore()
+                self._judge_again(self.best, judge, data.validation, data, plan)
+        if unchanged and self.last is not None:
+            self.last.restore()
         if not unchanged:
             self.optim.reset()  # what it remembers is of other parameters
         if self.judge is not None:
@@ -144,11 +151,14 @@ class Run:
         self.best, self.judge = None, None
         self.history.best_epoch, self.history.best_loss = None, math.inf
 
-    def _judge_again(self, best: Snapshot, judge: Judge, validation: Rows, plan: Plan) -> None:
+    def _judge_again(
+        self, best: Snapshot, judge: Judge, rows: Rows, data: FitData, plan: Plan
+    ) -> None:
         """Take the number of the best epoch on the validation data of this fit."""
         best.restore()
-        loss = self.engine.evaluate(self.net, *validation)
-        found = measure(plan.metrics, self.net, validation) or {}
+        stream = data.validation_stream
+        loss = mean_loss(self.net, stream) if stream else self.engine.evaluate(self.net, *rows)
+        found = measure(plan.metrics, self.net, rows) or {}
         numbers = {"loss": loss} | found
         monitor = plan.stopping.monitor.removeprefix("val_")
         if monitor not in numbers:
@@ -157,17 +167,29 @@ class Run:
         judge.judge_again(numbers[monitor])
         self.history.best_loss = loss
 
-    def train(self, data: FitData, plan: Plan, callbacks: Callbacks) -> None:
-        """Run the epochs; whatever happens, leave the best parameters and no caches."""
+    @contextmanager
+    def fitting(self, data: FitData, plan: Plan, callbacks: Callbacks) -> Iterator[Fit]:
+        """Give a fit to whoever runs its epochs, and do what comes before and after them."""
         self.started = time.perf_counter()
         self._best_before, self.went_back, self.stop_reason = self.best, False, ""
         history, before = self.history, self.history.copy()
         history.stop_reason = "failed"
         self.training_rows = data.training
-        fit = Fit(self, data, plan, callbacks)
+        kind = Fit if data.stream is None else StreamFit
+        fit = kind(self, data, plan, callbacks)
         try:
             try:
-                self._train(fit)
+                try:
+                    with fit.in_company():
+                        yield fit
+                    self.history.stop_reason = self.stop_reason or "completed"
+                    self.last = Snapshot(self.net)
+                except KeyboardInterrupt:
+                    self.history.stop_reason = "interrupted"
+                except ReadingError:
+                    self.history.stop_reason = "unreadable data"
+                    self.last = Snapshot(self.net)
+                self._keep_best()
             except BaseException:
                 self._recover(before)
                 raise
@@ -177,19 +199,12 @@ class Run:
                 self._left = Snapshot(self.net)
                 self.history.seconds += time.perf_counter() - self.started
             callbacks.call("on_train_end", fit.logs)
+            fit.raise_error()
         finally:
             callbacks.close()
 
-    def _train(self, fit: Fit) -> None:
-        """Train until it is enough, or somebody presses Ctrl-C."""
-        try:
-            fit.prepare()
-            self._last = None
-            fit.train()
-            self.history.stop_reason = self.stop_reason or "completed"
-            self._last = Snapshot(self.net)
-        except KeyboardInterrupt:
-            self.history.stop_reason = "interrupted"
+    def _keep_best(self) -> None:
+        """Leave the network with the parameters that it is to have."""
         if self.best is not None and self.judge is not None and self.judge.rule.restore_best:
             self.best.restore()
         else:
@@ -199,7 +214,7 @@ class Run:
 
     def _recover(self, before: History) -> None:
         """Leave the best parameters that a failed fit found; else let all be as it was before."""
-        if self._last is None:
+        if self.last is None:
             self.optim.reset()  # what it remembers led astray
         if self.best is not None and self.best is not self._best_before:
             self.best.restore()

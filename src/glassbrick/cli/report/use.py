@@ -58,11 +58,12 @@ def command_of(plan: TrainPlan) -> str:
         "--ensemble": plan.ensemble,
         "--seed": plan.seed,
         "--engine": plan.engine,
+        "--devices": plan.devices,
         "--valid": plan.valid,
         "--out": plan.out,
         "--report": plan.report,
     }
-    words = ["glassbrick", "train", *([] if plan.data is None else [str(plan.data)])]
+    words = ["glassbrick", "train", *([] if plan.data is None else plan.data.given)]
     for option, value in given.items():
         if value is not None:
             words += [option, str(value)]

@@ -6,6 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -13,9 +14,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from glassbrick.engines.xla.pure_call import PureCall, abstract, text_of
+from glassbrick.engines.xla.placement import Placement
+from glassbrick.engines.xla.pure_call import PureCall, text_of
 
-__all__ = ["Calls", "Data", "EpochProgram", "Part", "compiled", "run_once"]
+__all__ = ["Calls", "Data", "EpochProgram", "Epochs", "Part", "compiled", "run_once"]
 
 _MOST_KEPT = 64  # compiled programs; each takes about a megabyte
 _kept: OrderedDict[str, Any] = OrderedDict()
@@ -97,17 +99,34 @@ class EpochProgram:
     batch_size: int
     block_size: int
 
-    def compile(self, *examples: Any) -> Callable[..., Any]:
+    def compile(self, placement: Placement, *examples: Any) -> Callable[..., Any]:
         """Return the compiled loop for arguments like those given; see `_run`."""
+        return self.compile_for("one", partial(self._run, placement), placement, *examples)
+
+    def compile_for(
+        self,
+        name: str,
+        run: Callable[..., Any],
+        placement: Placement,
+        *examples: Any,
+        donated: int | tuple[int, ...] = 0,
+    ) -> Callable[..., Any]:
+        """Compile a function that depends on nothing but this program and its own name."""
         parts = [call for call in self.calls if call is not None]
         settings = (self.carried, self.fixed, sorted(self.params), self.batch_size, self.block_size)
-        texts = [repr((settings, examples))]
+        texts = [name, repr((settings, examples))]
         texts += ["none" if call is None else call.text for call in self.calls]
         constants = [constant for part in parts for constant in part.constants]
-        return compiled(self._run, texts, constants, examples, donated=0)
+        return compiled(run, texts, constants, examples, placement, donated)
 
     def _run(
-        self, carry: list[Any], fixed: list[Any], data: Data, orders: Any, part: Any
+        self,
+        placement: Placement,
+        carry: list[Any],
+        fixed: list[Any],
+        data: Data,
+        orders: Any,
+        part: Any,
     ) -> tuple[list[Any], Any]:
         """Run a part of the epochs.
 
@@ -117,17 +136,18 @@ class EpochProgram:
         """
         capacity, rows = orders.shape
         told = jnp.zeros((capacity, rows // self.batch_size + 3), np.float64)
-        epochs = _Epochs(self, fixed, data, orders, Part(*part))
+        epochs = Epochs(self, placement, fixed, data, orders, Part(*part))
         return jax.lax.fori_loop(  # type: ignore[no-any-return]
             0, epochs.part.epochs, epochs.epoch, (carry, told)
         )
 
 
 @dataclass(frozen=True)
-class _Epochs:
+class Epochs:
     """The loop over epochs, as JAX sees it: `carry` are the arrays that change."""
 
     program: EpochProgram
+    placement: Placement
     fixed: list[Any]
     data: Data
     orders: Any
@@ -136,22 +156,24 @@ class _Epochs:
     def epoch(self, number: Any, held: Any) -> Any:
         """Run an epoch, or a part of it, and take down its losses."""
         carry, told = held
-        calls, params = self.program.calls, self.program.params
+        calls = self.program.calls
         if calls.step is not None:
             carry, told = self._full_batches(number, carry, told)
         if calls.short is not None:
             carry, loss = self._if(self.part.short, self._short_batch(number), carry)
-            told = _noted(told, number, told.shape[1] - 3, loss)
+            told = self._noted(told, number, -3, loss)
         if calls.loss is not None:
             carry, loss = self._if(self.part.finish, self._validation_loss, carry)
-            told = _noted(told, number, told.shape[1] - 2, loss)
+            told = self._noted(told, number, -2, loss)
 
-        def look(carry: list[Any]) -> tuple[list[Any], Any]:
-            sound = [jnp.isfinite(v).all() for n, v in self._numbered(carry) if n in params]
-            return carry, jnp.asarray(sound, bool).all().astype(told.dtype)
+        carry, is_sound = self._if(self.part.finish, self._look, carry)
+        return carry, self._noted(told, number, -1, is_sound)
 
-        carry, is_sound = self._if(self.part.finish, look, carry)
-        return carry, _noted(told, number, told.shape[1] - 1, is_sound)
+    def _look(self, carry: list[Any]) -> tuple[list[Any], Any]:
+        """Return 1 with the arrays if all parameters are finite."""
+        params = self.program.params
+        sound = [jnp.isfinite(v).all() for n, v in self._numbered(carry) if n in params]
+        return carry, jnp.asarray(sound, bool).all().astype(np.float64)
 
     def _full_batches(self, number: Any, carry: list[Any], told: Any) -> Any:
         size = self.program.batch_size
@@ -160,7 +182,7 @@ class _Epochs:
             carry, told = held
             rows = jax.lax.dynamic_slice(self.orders, (number, index * size), (1, size))[0]
             carry, loss = self._on_rows(self.program.calls.step, carry, rows)
-            return carry, _noted(told, number, index, loss)
+            return carry, self._noted(told, number, index, loss)
 
         return jax.lax.fori_loop(self.part.start, self.part.stop, batch, (carry, told))
 
@@ -171,6 +193,7 @@ class _Epochs:
 
     def _on_rows(self, call: PureCall | None, carry: list[Any], rows: Any) -> tuple[list[Any], Any]:
         arrays = (self.data.X, self.data.y, self.data.weights)
+        rows = self.placement.spread(rows)  # so that each device gathers its own
         batch = (a.at[rows].get(mode="promise_in_bounds") for a in arrays if a is not None)
         carry, loss = self._apply(call, carry, *batch)
         return carry, jnp.asarray(loss, np.float64)
@@ -183,16 +206,21 @@ class _Epochs:
         if calls.block is not None:
             blocks = X[:whole].reshape(-1, size, *X.shape[1:])
             carry, parts = jax.lax.scan(
-                lambda carry, rows: self._apply(calls.block, carry, rows), carry, blocks
+                lambda carry, rows: self._predict(calls.block, carry, rows), carry, blocks
             )
             predicted.append(parts.reshape(whole, *parts.shape[2:]))
         if calls.tail is not None:
-            carry, part = self._apply(calls.tail, carry, X[whole:])
+            carry, part = self._predict(calls.tail, carry, X[whole:])
             predicted.append(part)
         prediction = jnp.concatenate(predicted)
         given = [] if self.data.weights_val is None else [self.data.weights_val]
         carry, loss = self._apply(calls.loss, carry, prediction, self.data.y_val, *given)
         return carry, jnp.asarray(loss, np.float64)
+
+    def _predict(self, call: PureCall | None, carry: list[Any], rows: Any) -> Any:
+        """Predict rows; the predictions, which are small, are then the same on each device."""
+        carry, part = self._apply(call, carry, self.placement.spread(rows))
+        return carry, self.placement.whole(part)
 
     def _apply(
         self, call: PureCall | None, carry: list[Any], *inputs: Any
@@ -211,10 +239,20 @@ class _Epochs:
             jnp.asarray(after[n], v.dtype) if n in call.changed else v
             for n, v in self._numbered(carry)
         ]
-        return changed, result
+        return self.placement.whole(changed), result
 
     def _numbered(self, carry: list[Any]) -> zip[tuple[int, Any]]:
         return zip(self.program.carried, carry, strict=True)
+
+    def _noted(self, told: Any, epoch: Any, column: Any, number: Any) -> Any:
+        """Put down a number; faster than ``told.at[...]``, which looks if the place is there."""
+        if isinstance(column, int):
+            column += told.shape[1]
+        place = epoch, jnp.asarray(column, epoch.dtype)
+        return jax.lax.dynamic_update_slice(told, number.reshape(1, 1), place)
+
+    def _nothing(self) -> Any:
+        return jnp.zeros((), np.float64)
 
     def _if(
         self,
@@ -223,24 +261,18 @@ class _Epochs:
         carry: list[Any],
     ) -> Any:
         """Do `then` to the arrays, or leave them as they are and return 0 with them."""
-        nothing = jnp.zeros((), np.float64)
+        nothing = self._nothing()
         return jax.lax.cond(condition, then, lambda carry: (carry, nothing), carry)
 
 
-def _noted(told: Any, epoch: Any, column: Any, number: Any) -> Any:
-    """Put down a number; faster than ``told.at[...]``, which looks whether the place is there."""
-    place = epoch, jnp.asarray(column, epoch.dtype)
-    return jax.lax.dynamic_update_slice(told, number.reshape(1, 1), place)
-
-
-def run_once(function: Callable[..., Any], *args: Any) -> Any:
+def run_once(function: Callable[..., Any], placement: Placement, *args: Any) -> Any:
     """Run a function compiled, or as it was compiled for such arguments before."""
     jaxpr, result = jax.make_jaxpr(function, return_shape=True)(*args)
     # The names by which arrays are returned, too, are part of what is compiled.
     texts = [text_of(jaxpr), repr(jax.tree.structure(result))]
     texts.append(repr([(np.shape(a), a.dtype) for a in jax.tree.leaves(args)]))
-    examples = jax.tree.map(abstract, args)
-    return compiled(function, texts, jaxpr.consts, examples)(*args)
+    examples = placement.abstract(args)
+    return compiled(function, texts, jaxpr.consts, examples, placement)(*args)
 
 
 def compiled(
@@ -248,11 +280,12 @@ def compiled(
     texts: Sequence[str],
     constants: Sequence[Any],
     examples: Sequence[Any],
+    placement: Placement,
     donated: int | tuple[int, ...] = (),
 ) -> Callable[..., Any]:
     """Compile a function, or return what was compiled of the same texts and constants before."""
     digest = hashlib.sha256()
-    for text in texts:
+    for text in (repr(placement), *texts):
         digest.update(text.encode() + b"\0")
     for constant in constants:
         digest.update(
@@ -263,7 +296,8 @@ def compiled(
         if key in _kept:
             _kept.move_to_end(key)
             return _kept[key]  # type: ignore[no-any-return]
-    program = jax.jit(function, donate_argnums=donated).lower(*examples).compile()
+    jitted = jax.jit(function, donate_argnums=donated, out_shardings=placement.same)
+    program = jitted.lower(*examples).compile()
     with _lock:
         _kept[key] = program
         while len(_kept) > _MOST_KEPT:

@@ -6,14 +6,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-import jax
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.distributed import current
 from glassbrick.engines.engine import BatchSession, EpochLosses, Job
+from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Data, Part
 from glassbrick.engines.xla.settings import own_settings
-from glassbrick.engines.xla.training_state import TrainingState
+from glassbrick.engines.xla.training_state import TrainingState, together
 
 __all__ = ["XLASession"]
 
@@ -32,18 +33,21 @@ class XLASession(BatchSession):
     ----------
     job : Job
         What to train, and on what.
+    placement : Placement
+        On which devices.
     """
 
-    def __init__(self, job: Job):
+    def __init__(self, job: Job, placement: Placement):
         self.job = job
         self.full, rest = divmod(len(job.X), job.batch_size)
         self.has_short = rest > 0
         self.capacity = max(1, min(_MOST_EPOCHS, _MOST_INDICES // len(job.X)))
         validation = job.validation or (None, None, None)
         with own_settings():
-            self.data = Data(*jax.device_put((job.X, job.y, job.weights, *validation)))
-        self.state = TrainingState(job, self.data, self.capacity)
+            self.data = Data(*placement.put((job.X, job.y, job.weights, *validation)))
+        self.state = TrainingState(job, self.data, self.capacity, placement)
         self.steps_a_call = _FIRST_STEPS
+        self._cluster = current() if placement.spans_processes else None
 
     def train(self, epochs: int, next_order: Callable[[], Array]) -> Iterator[EpochLosses]:
         """Train for some epochs; see `BatchSession.train`."""
@@ -103,13 +107,15 @@ class XLASession(BatchSession):
         told = self._run(orders, part)
         steps = max(1, part.epochs * (part.stop - part.start + part.short))
         speed = steps / (time.perf_counter() - began)
+        if self._cluster is not None:  # all make the same calls
+            speed = min(self._cluster.gather(speed))
         self.steps_a_call = max(1, min(int(_SECONDS_A_CALL * speed), 8 * self.steps_a_call))
         return [self._losses(row, part) for row in told[: part.epochs]]
 
     def _run(self, orders: list[Array], part: Part) -> Array:
         indices = np.zeros((self.capacity, len(self.job.X)), np.int32)
         indices[: len(orders)] = orders
-        with own_settings():
+        with own_settings(), together(self._cluster, self.state):
             return self.state.run(indices, part)
 
     def _finish(

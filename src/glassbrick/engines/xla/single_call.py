@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import run_once
 from glassbrick.engines.xla.recording import record
 from glassbrick.engines.xla.settings import own_settings
@@ -18,7 +19,9 @@ from glassbrick.network import NeuralNetwork
 __all__ = ["compute"]
 
 
-def compute(call: Callable[..., Any], net: NeuralNetwork, inputs: Sequence[Array]) -> Any:
+def compute(
+    call: Callable[..., Any], net: NeuralNetwork, inputs: Sequence[Array], placement: Placement
+) -> Any:
     """Return what a call with a network returns; the network stays as it is.
 
     Parameters
@@ -28,7 +31,9 @@ def compute(call: Callable[..., Any], net: NeuralNetwork, inputs: Sequence[Array
     net : NeuralNetwork
         Which is given to it as a copy.
     inputs : sequence of ndarray
-        What it takes.
+        What it takes, rows first.
+    placement : Placement
+        On which devices.
     """
     roots = {"network": net}
 
@@ -40,5 +45,10 @@ def compute(call: Callable[..., Any], net: NeuralNetwork, inputs: Sequence[Array
         read = tuple(sorted(recording.pure.read))
         held = [found.held for found in Survey(roots).found]
         values = [np.asarray(held[number]) for number in read]
-        result, _ = run_once(recording.pure.between(read, ()), values, *inputs)
+        function = recording.pure.between(read, ())
+
+        def by_rows(values: list[Any], *inputs: Any) -> Any:
+            return function(values, *placement.spread(inputs))
+
+        result, _ = run_once(by_rows, placement, values, *inputs)
         return jax.device_get(result)

@@ -37,6 +37,7 @@ class CSVLogger(Callback):
     """
 
     is_spectator = True
+    is_for_first = True
 
     def __init__(self, path: str | os.PathLike[str], *, append: bool = False):
         self.path = Path(path)

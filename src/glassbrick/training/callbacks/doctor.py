@@ -54,6 +54,8 @@ class Doctor(Callback):
     at most. Take a higher learning rate (Trainer.find_lr), or scale the features.
     """
 
+    is_for_first = True
+
     def __init__(self, verbose: bool = True):
         self.verbose = true_or_false(verbose, "Doctor, verbose")
         self._begin()

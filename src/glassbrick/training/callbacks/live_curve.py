@@ -32,6 +32,7 @@ class LiveCurve(Callback):
     """
 
     is_spectator = True
+    is_for_first = True
 
     _PAUSE: ClassVar[float] = 0.25
     _SHARE: ClassVar[float] = 30.0

@@ -19,6 +19,7 @@ class Progress(Callback):
     """Shows nothing; the base of what shows something."""
 
     is_spectator = True
+    is_for_first = True
 
     @staticmethod
     def say(line: str) -> None:

@@ -43,22 +43,33 @@ def fingerprint(fit: Fit) -> dict[str, Any]:
         "seed": run.seed,
         "the start": "new parameters" if run.draws_params else _digest_of_start(fit),
     }
-    for part, rows in fit.data.parts():
+    data = fit.data
+    streams = {"train": data.stream, "test": data.validation_stream}
+    for part, rows in data.parts():
+        if stream := streams[part]:
+            told[f"X_{part}"] = {"rows": stream.rows, "stream": stream.fingerprint()}
+            continue
         for name, array in rows._asdict().items():
             known = {"weights": f"the weights of {part}ing rows"}
             told[known.get(name, f"{name}_{part}")] = None if array is None else _digest(array)
     return dict(json.loads(json.dumps(told)))
 
 
-def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+def difference(
+    before: dict[str, Any], now: dict[str, Any], told: str = "was {} there, and is {} here"
+) -> str:
     """Say in what two trainings differ; "" if in nothing."""
     for name in [*now, *(before.keys() - now.keys())]:
         there, here = before.get(name), now.get(name)
         if there != here:
             if isinstance(there, dict) and isinstance(here, dict) and there.keys() == here.keys():
-                within = difference(there, here)
-                return f"{name} has other numbers" if "sha256" in within else f"{name}, {within}"
-            return f"{name} was {_short(there)} there, and is {_short(here)} here"
+                within = difference(there, here, told)
+                if "sha256" in within:
+                    return f"{name} has other numbers"
+                if within.startswith("stream "):
+                    return f"{name} is a stream of other rows, or with another seed"
+                return f"{name}, {within}"
+            return f"{name} {told.format(_short(there), _short(here))}"
     return ""
 
 

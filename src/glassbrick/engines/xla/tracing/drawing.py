@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from glassbrick.arrays import is_traced
 from glassbrick.engines.xla.tracing.traced_array import TracedArray
 
 __all__ = ["draw_bernoulli", "draw_normal"]
@@ -16,6 +17,9 @@ def draw_bernoulli(like: TracedArray, key: TracedArray, probability: float) -> T
     """Return 1 with a probability, else 0, in the shape and dtype of `like`."""
     # 16 bits cost half of 32, and are off by at most 1 in 131,072.
     bits = jax.random.bits(_next(key), like.shape, jnp.uint16)
+    if is_traced(probability):  # a population has several
+        several = jnp.round(probability.value * 2**16).astype(jnp.uint32)
+        return TracedArray((bits.astype(jnp.uint32) < several).astype(like.dtype))
     threshold = round(probability * 2**16)
     chosen = bits < threshold if threshold < 2**16 else jnp.ones(like.shape, bool)
     return TracedArray(chosen.astype(like.dtype))

@@ -1,0 +1,158 @@
+"""Cohort: networks that one program trains side by side, in shards that threads share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from typing import Any
+
+import jax
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.engines.engine import EpochLosses
+from glassbrick.engines.xla.place import Place, diverged
+from glassbrick.engines.xla.population_program import Places, PopulationProgram
+from glassbrick.engines.xla.program import EpochProgram, Part
+from glassbrick.engines.xla.pure_call import abstract
+from glassbrick.engines.xla.settings import own_settings
+from glassbrick.engines.xla.shard import Shard, Work
+from glassbrick.engines.xla.shared_rows import SharedRows
+
+__all__ = ["Cohort"]
+
+_TURNS = 2  # shards for each thread, so that it has something to do while one is told of
+_FEWEST = 8  # members of a shard, unless there are not so many
+_MOST_EPOCHS, _MOST_INDICES = 32, 65536  # of the orders of a member handed over in one call
+
+
+class Cohort:
+    """Members whose programs are the same, but for numbers that are inputs of it.
+
+    A shard is compiled for a number of members. Those that are over make room, so that fewer
+    shards do. While threads train some of them, others are told of what they did.
+
+    Parameters
+    ----------
+    places : list of Place
+        The members.
+    program : EpochProgram
+        That of each of them.
+    threads : int
+        How many can work at the same time.
+    """
+
+    def __init__(self, places: list[Place], program: EpochProgram, threads: int):
+        self.places, self._program = places, program
+        job = places[0].job
+        self._rows_each = len(job.X)
+        self._full, rest = divmod(len(job.X), job.batch_size)
+        self._short, self._validates = rest > 0, job.validation is not None
+        self._capacity = max(1, min(_MOST_EPOCHS, _MOST_INDICES // len(job.X)))
+        with own_settings():
+            self._rows = SharedRows([place.job for place in places])
+        self._number = {id(place): number for number, place in enumerate(places)}
+        self._size = max(min(_FEWEST, len(places)), -(-len(places) // (_TURNS * threads)))
+        self._idle = [Shard() for _ in range(-(-len(places) // self._size))]
+        self._busy: dict[Future[Any], tuple[Shard, list[Place]]] = {}
+        self._run: Callable[..., Any]  # once it is compiled
+
+    def compile(self) -> None:
+        """Compile for shards of the size that there are."""
+        with own_settings():
+            work = self._work(self.places[: self._size], 0)
+            self._run = PopulationProgram(self._program).compile(
+                *jax.tree.map(abstract, (work.carry, work.fixed, work.data, work.places)),
+                abstract(np.zeros(len(Part._fields), np.int32)),
+            )
+
+    @property
+    def going(self) -> list[Future[Any]]:
+        """What threads do for it now."""
+        return list(self._busy)
+
+    def begin(self, pool: Executor) -> None:
+        """Let threads train those that wait, as far as nobody has to look at a network."""
+        self.places = [place for place in self.places if place.remaining]
+        needed = -(-len(self.places) // self._size)
+        waiting = [place for place in self.places if not place.is_busy]
+        while waiting and len(self._busy) < needed:
+            # As many as there are shards for them, lest some have few and others many.
+            number = -(-len(waiting) // (needed - len(self._busy)))
+            some, waiting = waiting[:number], waiting[number:]
+            for place in some:
+                place.is_busy = True
+            shard = self._idle.pop()
+            whole = self._part(some, shard)
+            work = self._work(some, whole.epochs)
+            self._busy[pool.submit(shard.train, self._run, work, whole)] = shard, some
+
+    def end(self, future: Future[Any]) -> None:
+        """Hand on what a thread tells."""
+        carry, told = future.result()
+        shard, some = self._busy.pop(future)
+        self._idle.append(shard)
+        for row, place in enumerate(some):
+            values = zip(self._program.carried, carry, strict=False)
+            place.write({number: array[row] for number, array in values})
+            place.is_busy = False
+        all_finite = bool(np.isfinite(told).all())
+        for place, epochs in zip(some, told.transpose(2, 0, 1).tolist(), strict=False):
+            for numbers in epochs:
+                losses = self._losses(place, numbers, all_finite=all_finite)
+                place.told(losses)
+                if not all_finite and diverged(losses):
+                    break
+
+    def stop(self) -> None:
+        """Let the threads stop soon, and wait for them."""
+        for shard, _ in self._busy.values():
+            shard.is_stopped = True
+        for future in self._busy:
+            future.exception()
+
+    def _part(self, places: list[Place], shard: Shard) -> Part:
+        """Return how far a shard is to go: some whole epochs, or one of which more is known."""
+        head = len(places[0].head)
+        most = shard.steps_a_call // (self._full + self._short)
+        bounds = [place.remaining for place in places]
+        epochs = 1 if head or most < 2 else min(most, self._capacity, *bounds)
+        return Part(epochs, head, self._full, self._short and head <= self._full, True)
+
+    def _work(self, places: Sequence[Place], epochs: int) -> Work:
+        """Put together what a shard needs; places that are left over are those of the first."""
+        padded = [*places, *[places[0]] * (self._size - len(places))]
+        numbers = [self._number[id(place)] for place in padded]
+        orders = np.zeros((self._size, self._capacity, self._rows_each), np.int32)
+        for row, place in enumerate(places):
+            for epoch, order in enumerate(place.next_orders(epochs)):
+                np.add(
+                    order, self._rows.first[numbers[row]], out=orders[row, epoch], casting="unsafe"
+                )
+        validation = np.array([self._rows.validation[n] for n in numbers], np.int32)
+        return Work(
+            [*_stacked(padded, self._program.carried), np.ones(self._size, bool)],
+            _stacked(padded, self._program.fixed),
+            self._rows.data,
+            Places(orders, validation),
+        )
+
+    def _losses(self, place: Place, told: list[float], *, all_finite: bool) -> EpochLosses:
+        """Take apart what the program tells of an epoch of a member."""
+        _, validation, finite = told[-3:]
+        del told[len(told) - (2 if self._short else 3) :]
+        if head := place.head:
+            told[: len(head)], place.head = head, []
+            if len(head) > self._full:
+                del told[len(head) :]
+        if not all_finite:
+            for number, loss in enumerate(told, 1):
+                if not math.isfinite(loss):
+                    return EpochLosses(told[:number], None, finite=False)
+        return EpochLosses(told, validation if self._validates else None, finite != 0.0)
+
+
+def _stacked(places: Sequence[Place], numbers: Sequence[int]) -> list[Array]:
+    """Put the arrays of all below each other."""
+    return [np.stack([place.survey.found[n].held for place in places]) for n in numbers]

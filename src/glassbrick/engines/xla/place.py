@@ -1,0 +1,160 @@
+"""Place: what one member of a population holds, and what it was told."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.engines.engine import EpochLosses, Job, Member
+from glassbrick.engines.xla.layout import Layout
+from glassbrick.engines.xla.survey import Survey
+
+__all__ = ["Place", "batch_of", "diverged"]
+
+
+class Place:
+    """One member: its state as the program takes it and gives it back.
+
+    Parameters
+    ----------
+    member : Member
+        Who asks for epochs, and is told of them.
+
+    Attributes
+    ----------
+    survey, layout : Survey, Layout
+        The arrays that it holds, and all else.
+    head : list of float
+        The losses of the first batches of the next epoch, if it was trained on them already.
+    remaining : int
+        How many epochs may be trained before it looks at its network.
+    is_busy : bool
+        Whether a thread trains it now.
+    """
+
+    def __init__(self, member: Member):
+        self.member, self.job = member, member.job
+        self.survey: Survey
+        self.layout: Layout
+        self.head: list[float] = []
+        self.remaining = 0
+        self.is_busy = False
+        self._orders: list[Array] = []
+        self._seen: list[Any] = []
+        self._varying: frozenset[str] = frozenset()
+        self._is_over = False
+
+    @property
+    def most_ahead(self) -> int:
+        """How many batches can be trained on before the others of their epoch."""
+        return max(1, len(self.job.X) // self.job.batch_size)
+
+    def wants_more(self) -> bool:
+        """Whether it wants more epochs; how many is then `remaining`."""
+        if not self.remaining and not self._is_over:
+            self.remaining = self.member.ahead()
+            self._is_over = not self.remaining
+        return not self._is_over
+
+    def is_changed(self) -> bool:
+        """Whether its objects hold others than those that were found."""
+        if self.is_busy:
+            return False
+        seen = self._glance()
+        same = len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen))
+        if same:
+            return False
+        before = self.layout
+        self.look(self._varying)
+        return bool(self.layout.differences(before))
+
+    def look(self, varying: frozenset[str]) -> None:
+        """Find all arrays, and the numbers that are state like arrays."""
+        self._varying = varying
+        roots = {"network": self.job.net, "optimizer": self.job.optim}
+        self.survey, self._seen = Survey(roots, varying), self._glance()
+        self.layout = Layout.of(self.survey)
+
+    def _glance(self) -> list[Any]:
+        """List what may be exchanged between two calls: by a schedule, or by a callback."""
+        parts = [self.job.optim, self.job.net.loss, *self.job.net._parts()]
+        return [value for part in parts for value in vars(part).values()]
+
+    def kind(self) -> Hashable:
+        """Return what two members have in common that one program can train side by side."""
+        job, layout, floats = self.job, self.layout, self.floats
+        arrays = [job.X, job.y, job.weights, *(job.validation or ())]
+        shapes = [None if a is None else (a.shape, a.dtype) for a in arrays]
+        return (
+            frozenset(fact for fact in layout.facts.items() if fact[0] not in floats),
+            frozenset(layout.places.items()),
+            frozenset(floats),
+            (layout.arrays, *shapes, job.batch_size, len(self.head)),
+        )
+
+    @property
+    def floats(self) -> dict[str, Hashable]:
+        """Python numbers with a fraction, by their paths, but for those that vary."""
+        return {
+            path: fact
+            for path, fact in self.layout.facts.items()
+            if isinstance(fact, tuple) and len(fact) == 2 and fact[0] is float
+        }
+
+    def next_orders(self, epochs: int) -> list[Array]:
+        """Return the orders of the next epochs, and forget them."""
+        found, self._orders = self.peek(epochs)[:epochs], self._orders[epochs:]
+        return found
+
+    def peek(self, epochs: int) -> list[Array]:
+        """Return the orders of the next epochs."""
+        self._orders += [self.member.next_order() for _ in range(epochs - len(self._orders))]
+        return self._orders
+
+    @np.errstate(all="ignore")
+    def step_eagerly(self) -> float:
+        """Make a step of the next epoch, which makes state; return the loss of its batch."""
+        (order, *_), number = self.peek(1), len(self.head)
+        loss = float(self.job.net.train_batch(*batch_of(self.job, order, number)))
+        if math.isfinite(loss):
+            self.job.optim.step()
+        self.head.append(loss)
+        return loss
+
+    def write(self, values: dict[int, Array]) -> None:
+        """Write what has changed into the arrays that the objects hold."""
+        is_moved = False
+        for number, value in values.items():
+            held, _, put = self.survey.found[number]
+            if isinstance(held, np.ndarray) and held.flags.writeable:
+                held[...] = value
+                continue
+            put(value.copy() if isinstance(held, np.ndarray) else type(held)(value))
+            is_moved = True
+        if is_moved:
+            self.look(self._varying)
+
+    def told(self, losses: EpochLosses) -> None:
+        """Hand on what is told of an epoch."""
+        self.remaining -= 1
+        self.member.epoch_done(losses)
+        if diverged(losses):
+            self.remaining = 0
+
+
+def batch_of(job: Job, order: Array, number: int) -> tuple[Array, ...]:
+    """Return the rows of a batch of an epoch, counted from 0."""
+    rows = order[number * job.batch_size :][: job.batch_size]
+    return tuple(array[rows] for array in (job.X, job.y, job.weights) if array is not None)
+
+
+def diverged(losses: EpochLosses) -> bool:
+    """Whether a loss, or what a loss does not show, is not finite."""
+    if losses.validation is not None:
+        return not math.isfinite(losses.validation)
+    return not losses.finite

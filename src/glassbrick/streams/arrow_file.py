@@ -1,0 +1,104 @@
+"""Arrow and Feather files, record batch by record batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from glassbrick.errors import FileError
+from glassbrick.streams.blocks import Block, BlockReader, first_line, rows_at_once
+
+if TYPE_CHECKING:
+    import pyarrow
+
+__all__ = ["ArrowReader"]
+
+_LARGE = 16 << 20  # bytes of a batch, above which it is mapped instead of read
+
+
+class ArrowReader(BlockReader):
+    """Reads record batches."""
+
+    unit = "record batch"
+
+    def schema(self, file: int) -> pyarrow.Schema:
+        """Return names and types of the columns of a file."""
+        with self._opened(file) as opened:
+            return opened.schema
+
+    def blocks(self, file: int) -> Iterator[Block]:
+        """Iterate over the record batches of a file."""
+        with self._opened(file) as opened:
+            batches = opened.num_record_batches
+        size = self.files.files[file].size // max(batches, 1)
+        yield from (Block(file, number, size=size) for number in range(batches))
+
+    def decode(
+        self,
+        block: Block,
+        columns: Sequence[str],
+        *,
+        threads: bool,
+    ) -> Iterator[pyarrow.RecordBatch]:
+        """Iterate over the rows of a record batch."""
+        with self._opened(block.file, columns, threads=threads) as opened:
+            batch = opened.get_batch(block.number)
+            batch.validate(full=True)
+            most = rows_at_once(len(columns))
+            for start in range(0, batch.num_rows, most):
+                yield batch.slice(start, most)
+
+    def row_count(self) -> int:
+        """Return about how many rows there are: as many in each batch as in the first."""
+        total, each = 0, None
+        for file in range(len(self.files.files)):
+            with self._opened(file) as opened:
+                if each is None and opened.num_record_batches:
+                    each = opened.get_batch(0).num_rows
+                total += opened.num_record_batches * (each or 0)
+        return total
+
+    @contextmanager
+    def _opened(
+        self, file: int, columns: Sequence[str] | None = None, *, threads: bool = False
+    ) -> Iterator[Any]:
+        """Open a file.
+
+        Raises
+        ------
+        FileError
+            If it cannot be opened, or is no Arrow file.
+        """
+        import pyarrow
+        from pyarrow import ipc
+
+        told, place = self.files.files[file], self.place(file)
+        try:
+            source = self._source(told.path)
+        except (OSError, pyarrow.ArrowException) as error:
+            raise FileError(f"{place}: cannot be read: {first_line(error)}.") from None
+        with closing(source):
+            if source.read(6) != b"ARROW1":
+                raise FileError(
+                    f"{place}: expected a file in Arrow's file format; received something else. "
+                    "Its stream format can be read from the beginning only: write it as a "
+                    "Feather or Parquet file."
+                )
+            source.seek(0)
+            try:
+                opened = ipc.open_file(source)
+                if columns is not None:
+                    wanted = [opened.schema.get_field_index(name) for name in columns]
+                    options = ipc.IpcReadOptions(included_fields=wanted, use_threads=threads)
+                    mean = told.size / max(opened.num_record_batches, 1)
+                    if mean > _LARGE and self.files.is_local:
+                        source = pyarrow.memory_map(told.path)
+                    source.seek(0)
+                    opened = ipc.open_file(source, options=options)
+            except (OSError, pyarrow.ArrowException) as error:
+                raise FileError(f"{place}: cannot be read: {first_line(error)}.") from None
+            yield opened
+
+    def _source(self, path: str) -> Any:
+        return self.files.system.open_input_file(path)

@@ -1,0 +1,167 @@
+"""One process of several that train together: told by JSON what to do, it writes what came of it.
+
+Of each training it keeps all numbers; of an error that ends it, kind and message.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import glassbrick as gb
+from networks import make_data
+
+
+def arrays_of(trainer):
+    """All numbers of a network and its optimizer."""
+    parts = [*trainer.net._parts(), trainer.optim]
+    found = [value for part in parts for _, value in sorted(vars(part).items())]
+    found += [array for value in found if isinstance(value, list) for array in value]
+    return [value for value in found if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+
+
+def fit(net, optim, data, engine, **how):
+    """Train, and return all numbers that come of it."""
+    trainer = gb.Trainer(net, optim, engine=engine)
+    history = trainer.fit(*data, **({"patience": None} | how))
+    numbers = [*arrays_of(trainer), *history.history.values(), [history.best_epoch or 0]]
+    return [np.asarray(number).tolist() for number in numbers]
+
+
+def everything(engine, **how):
+    """53 rows in batches of 13: nothing divides them, and the last batch has a single row."""
+    layers = [
+        gb.Dense(6, "tanh"),
+        gb.BatchNorm(),
+        gb.Dropout(0.8),
+        gb.Residual([gb.Dense(6, "relu")]),
+        gb.Dense(1),
+    ]
+    optim = gb.Adam(gb.CosineDecay(0.02), ema=0.9, clip_global_norm=0.5, weight_decay=1e-3)
+    net = gb.NeuralNetwork(layers, gb.MeanSquaredError(), rng=3)
+    data = (*make_data(rows=53, seed=1), *make_data(rows=21, seed=2))
+    weights = {"sample_weight": np.linspace(0.1, 2.0, 53)}
+    return fit(net, optim, data, engine, batch_size=13, epochs=6, **weights, **how)
+
+
+def lbfgs(engine):
+    net = gb.NeuralNetwork([gb.Dense(4, "tanh"), gb.Dense(1)], gb.MeanSquaredError(), rng=3)
+    return fit(net, gb.LBFGS(), make_data(rows=53), engine, epochs=5, verbose=False)
+
+
+class Pace(gb.Callback):
+    """Tells after each epoch that it is done; waits, or does something, after some of them."""
+
+    def __init__(self, folder, process, act_after, act):
+        self.place, self.act_after, self.act = Path(folder, f"at-{process}"), act_after, act
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.place.write_text(str(epoch))
+        if epoch in self.act_after:
+            self.act()
+
+
+def slow(engine, folder, *callbacks, epochs=12):
+    """A training with a checkpoint after each epoch."""
+    net = gb.NeuralNetwork(
+        [gb.Dense(5, "tanh"), gb.Dropout(0.8), gb.Dense(1)], gb.MeanSquaredError(), rng=3
+    )
+    how = {"batch_size": 6, "epochs": epochs, "verbose": False}
+    callbacks = [gb.Checkpoint(folder), *callbacks]
+    return fit(net, gb.Adam(0.01), make_data(rows=21), engine, callbacks=callbacks, **how)
+
+
+def endless(engine, folder, process):
+    """A training that computes nearly all the time."""
+    trainer = gb.Trainer(
+        gb.NeuralNetwork([gb.Dense(1)], gb.MeanSquaredError(), rng=3), gb.SGD(1e-6), engine=engine
+    )
+    pace = gb.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: Path(folder, f"at-{process}").write_text(str(epoch > 0))
+    )
+    data, how = make_data(rows=2000), {"batch_size": 2, "epochs": 10**6, "verbose": False}
+    trainer.fit(*data, callbacks=[pace], **how)
+
+
+def wait():
+    """Wait to be killed, stopped, or left alone."""
+    time.sleep(600)
+
+
+def fill_the_disk():
+    """Let no file be longer than a few bytes from now on."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))
+
+
+def fail_to_read():
+    raise gb.FileError("cannot read part-7.parquet: Input/output error.")
+
+
+def send(number):
+    return lambda: os.kill(os.getpid(), number)
+
+
+ACTS = {
+    "wait": wait,
+    "fill the disk": fill_the_disk,
+    "fail to read": fail_to_read,
+    "interrupt": send(signal.SIGINT),
+    "stop": send(signal.SIGSTOP),
+    None: None,
+}
+
+
+def work(told, engine):
+    """Do what was asked for."""
+    process, folder = told["process"], Path(told["folder"])
+    if told["what"] == "same numbers":
+        log = gb.CSVLogger(folder / f"log-{process}.csv")
+        kept = gb.Checkpoint(folder / "kept")
+        found = {"everything": everything(engine, callbacks=[log, kept])}
+        found["lbfgs"] = lbfgs(engine)
+        found["refused"] = []
+        for differing in ({"batch_size": 4 + process}, {"seed": process}):
+            try:
+                net = gb.NeuralNetwork([gb.Dense(1)], gb.MeanSquaredError(), seed=3)
+                fit(net, gb.SGD(), make_data(), engine, epochs=1, **differing)
+            except gb.DistributedError as error:
+                found["refused"].append(str(error))
+        return found
+    if told["what"] == "go on for ever":
+        return endless(engine, folder, process)
+    pace = Pace(folder, process, told.get("after", ()), ACTS[told.get("act")])
+    found = {"slow": slow(engine, folder / "kept", pace)}
+    if told["what"] == "go on and do it all again":
+        found["whole"] = slow(engine, folder / "whole")
+    return found
+
+
+def main():
+    told = json.loads(sys.argv[1])
+    place = Path(told["folder"], f"result-{told['process']}.json")
+    cluster = gb.distributed.start(
+        told["coordinator"],
+        processes=told["processes"],
+        process=told["process"],
+        silence=told.get("silence", 60.0),
+    )
+    try:
+        found = work(told, gb.XLA(devices="all"))
+    except gb.GlassbrickError as error:
+        found = {"error": type(error).__name__, "message": str(error)}
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        place.write_text(json.dumps(found))
+        raise
+    place.write_text(json.dumps(found | {"hosts": cluster.hosts}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""Several processes that train together: the numbers of one, and what is said when one is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from glassbrick import XLA
+
+HERE = Path(__file__).parent
+PATIENCE = 240.0  # seconds, on a machine that has other work; a process that hangs fails the test
+
+QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
+if sys.platform == "win32":
+    pytest.skip("needs signals", allow_module_level=True)
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+class Processes:
+    """Processes of the script, which write their results into a folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.running = []
+
+    def begin(self, count, what, **told):
+        """Start so many; what is told as a dict is for the process of that number."""
+        folder = self.folder
+        for old in [*folder.glob("result-*"), *folder.glob("at-*")]:
+            old.unlink()
+        common = {"coordinator": f"127.0.0.1:{free_port()}", "processes": count, "what": what}
+        paths = [str(HERE), str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")]
+        own = {"PYTHONPATH": os.pathsep.join(paths), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICK}
+        self.running = []
+        for number in range(count):
+            mine = {k: v[number] if isinstance(v, dict) else v for k, v in told.items()}
+            mine |= common | {"process": number, "folder": str(folder)}
+            self.running.append(
+                subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-W",
+                        "error",
+                        HERE / "distributed_script.py",
+                        json.dumps(mine),
+                    ],
+                    env=os.environ | own,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    start_new_session=True,
+                )
+            )
+        return self
+
+    def wait_until(self, number, epoch):
+        """Wait until a process has done so many epochs."""
+        place, deadline = self.folder / f"at-{number}", time.monotonic() + PATIENCE
+        while not (place.exists() and place.read_text() == str(epoch)):
+            assert time.monotonic() < deadline
+            assert self.running[number].poll() is None, self.running[number].stderr.read()
+            time.sleep(0.02)
+
+    def kill(self, number, how=signal.SIGKILL):
+        self.running[number].send_signal(how)
+
+    def results(self, *, lost=()):
+        """Wait for all but those that are lost; return what each found, and what it printed."""
+        self.printed = [
+            None if number in lost else one.communicate(timeout=PATIENCE)
+            for number, one in enumerate(self.running)
+        ]
+        found = []
+        for number in range(len(self.running)):
+            place = self.folder / f"result-{number}.json"
+            found.append(json.loads(place.read_text()) if place.exists() else None)
+        return found
+
+    def statuses(self):
+        return [one.poll() for one in self.running]
+
+    def end(self):
+        for one in self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGKILL)
+            one.communicate()
+
+
+@pytest.fixture
+def processes(tmp_path):
+    started = Processes(tmp_path)
+    yield started
+    started.end()
+
+
+def difference(first, second):
+    """The largest norm-wise difference between two lists of arrays."""
+    pairs = zip(first, second, strict=True)
+    norms = [(np.linalg.norm(np.subtract(a, b)), np.linalg.norm(a)) for a, b in pairs]
+    return max(apart / max(size, 1e-3) for apart, size in norms)
+
+
+def test_four_processes_give_the_numbers_of_one(processes, capfd):
+    from distributed_script import everything, lbfgs
+
+    found = processes.begin(4, "same numbers").results()
+    assert processes.statuses() == [0] * 4, processes.printed
+    for name, train in (("everything", everything), ("lbfgs", lbfgs)):
+        alone = train(XLA())
+        assert difference(alone, found[0][name]) < 1e-10
+        assert all(other[name] == found[0][name] for other in found)
+    lines = capfd.readouterr().out.splitlines()
+    # The first process alone prints and writes.
+    assert [out.splitlines() for out, _ in processes.printed] == [lines, [], [], []]
+    assert [err for _, err in processes.printed] == [""] * 4
+    names = sorted(path.name for path in processes.folder.iterdir())
+    assert [name for name in names if "result" not in name] == ["kept", "log-0.csv"]
+    batches, seeds = found[0]["refused"]
+    assert "process 1" in batches
+    assert "batch_size is 4 in process 0, and 5 in process 1" in batches
+    assert "seed is 0 in process 0, and 1 in process 1" in seeds
+    assert all(other["refused"] == found[0]["refused"] for other in found)
+
+
+def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
+    def lost(result, number, why):
+        assert result["error"] == "LostProcessError"
+        assert f"process {number} of 2" in result["message"]
+        assert why in result["message"]
+        assert f"checkpoint in {processes.folder / 'kept'}" in result["message"]
+
+    # A disk that is full when process 0 writes a checkpoint.
+    acts = {"act": {0: "fill the disk", 1: None}, "after": {0: [2], 1: []}}
+    first, second = processes.begin(2, "go on", **acts).results()
+    assert first["error"] == "FileError"
+    assert "kept" in first["message"]
+    lost(second, 0, "it ended with FileError")
+    assert processes.statuses() == [1, 1]
+
+    # A file that one process cannot read.
+    acts = {"act": {0: None, 1: "fail to read"}, "after": {0: [], 1: [4]}}
+    first, second = processes.begin(2, "go on", **acts).results()
+    assert second == {
+        "error": "FileError",
+        "message": "cannot read part-7.parquet: Input/output error.",
+    }
+    lost(first, 1, "it ended with FileError: cannot read part-7.parquet: Input/output error.")
+
+    # kill -9 of either.
+    for victim, epoch in ((1, 6), (0, 8)):
+        other = 1 - victim
+        acts = {"act": {victim: "wait", other: None}, "after": {victim: [epoch], other: []}}
+        processes.begin(2, "go on", **acts).wait_until(victim, epoch)
+        processes.kill(victim)
+        lost(processes.results()[other], victim, "its connection broke")
+        assert sorted(processes.statuses()) == [-signal.SIGKILL, 1]
+
+    # Ctrl-C in one.
+    acts = {"act": {0: None, 1: "interrupt"}, "after": {0: [], 1: [10]}}
+    first, second = processes.begin(2, "go on", **acts).results()
+    lost(first, 1, "it was interrupted")
+    assert "slow" in second
+
+    first, second = processes.begin(2, "go on and do it all again").results()
+    assert first["slow"] == first["whole"] == second["slow"] == second["whole"]
+    assert processes.statuses() == [0, 0]
+
+
+def test_a_straggler_is_waited_for_and_one_that_never_comes_back_is_named(processes):
+    acts = {"act": {0: None, 1: "stop"}, "after": {0: [], 1: [3]}}
+    processes.begin(2, "go on", **acts).wait_until(1, 3)
+    time.sleep(1.5)
+    processes.kill(1, signal.SIGCONT)
+    first, second = processes.results()
+    assert first["slow"] == second["slow"]
+
+    processes.begin(2, "go on for ever", silence=3.0).wait_until(1, True)
+    processes.kill(1, signal.SIGSTOP)
+    processes.results(lost=[1])
+    assert processes.statuses() == [1, None]
+    _, said = processes.printed[0]
+    assert said.startswith("glassbrick: process 1 of 2 on ")
+    assert "was lost: no sign of life for 3 seconds. What was trained is lost." in said
+    processes.kill(1, signal.SIGCONT)
+    processes.results(lost=[0])
+    assert processes.statuses() == [1, 1]
+    assert "process 1 of 2, this one, " in processes.printed[1][1]
