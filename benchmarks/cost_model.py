@@ -6,22 +6,17 @@ at the same time as the rest if there is a core for it:
     step = max(compute(rows of a process) + reduce(bytes of parameters), read(rows of a process))
 
 Adding up goes around a ring: each of P processes sends 2 (P - 1) messages of a P-th of all bytes.
-
-    python benchmarks/cost_model.py     # from results/growth.json
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-RESULTS = Path(__file__).parent / "results" / "growth.json"
 BYTES_A_NUMBER = 4
 
 
@@ -47,14 +42,16 @@ class CostModel:
     read: float
 
     @classmethod
-    def of(cls, costs: dict[str, Any], rows_a_second: float) -> CostModel:
-        """Fit to what `costs.measure` found, and to how fast a stream is read."""
+    def of(cls, costs: dict[str, Any]) -> CostModel:
+        """Fit to what `costs.measure` found."""
         latency, bandwidth = _ring(costs["reductions"])
-        return cls(_compute(costs["steps"]), latency, bandwidth, 1.0 / rows_a_second)
+        read = 1.0 / costs["reading"]["rows_a_second"]
+        return cls(_compute(costs["steps"]), latency, bandwidth, read)
 
     def on(self, bandwidth: float, latency: float) -> CostModel:
         """Return the same machines with a network between them."""
-        return CostModel(self.compute, latency, min(bandwidth, self.bandwidth), self.read)
+        slower = max(latency, self.latency), min(bandwidth, self.bandwidth)
+        return CostModel(self.compute, *slower, self.read)
 
     def parts(self, sizes: Sequence[int], batch: int, processes: int) -> dict[str, float]:
         """Return the seconds of computing, adding up and reading in a step."""
@@ -107,19 +104,3 @@ def _ring(reductions: dict[str, Sequence[dict[str, float]]]) -> tuple[float, flo
     scaled = np.array(rows) / np.array(seconds)[:, np.newaxis]
     (latency, a_byte), *_ = np.linalg.lstsq(scaled, np.ones(len(rows)), rcond=None)
     return max(0.0, float(latency)), 1.0 / float(a_byte)
-
-
-def main() -> None:
-    """Print what the model says of a few cases."""
-    results = json.loads(RESULTS.read_text())
-    model = CostModel.of(results["costs"], results["streaming"]["rows_a_second"])
-    print(f"latency {model.latency * 1e6:.0f} us, bandwidth {model.bandwidth / 1e9:.2f} GB/s")
-    for sizes in model.compute:
-        for processes in (1, 2, 8, 64):
-            parts = model.parts(sizes, 256 * processes, processes)
-            told = ", ".join(f"{name} {1e3 * seconds:.2f} ms" for name, seconds in parts.items())
-            print("-".join(map(str, sizes)), f"on {processes}: {told}")
-
-
-if __name__ == "__main__":
-    main()

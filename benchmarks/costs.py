@@ -1,6 +1,6 @@
 """Costs: what computing, adding up over processes, and reading take here, each for itself.
 
-From these `cost_model` predicts what was not measured. Each figure is measured in processes of
+Reading needs the files that `streaming` writes. From these `cost_model` predicts what was not measured. Each figure is measured in processes of
 their own, of one thread and on one core each, as one machine of many would be used; the best of
 several repeats counts, for what is slower was disturbed.
 
@@ -23,6 +23,7 @@ NETWORKS = ((64, 128, 128, 1), (784, 256, 128, 10), (1024, 1024, 1024, 10), (102
 BATCHES = (256, 1024)
 NUMBERS = (1_000, 25_000, 250_000, 2_000_000, 8_000_000)  # float32, that are added up at once
 REPEATS = 5
+ROWS_READ = 2_000_000
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
@@ -31,6 +32,7 @@ def measure() -> dict[str, Any]:
     return {
         "steps": _printed_by(["steps"]),
         "reductions": {str(n): _of_processes("reductions", n) for n in (2, 4)},
+        "reading": _printed_by(["reading"]),
     }
 
 
@@ -87,6 +89,32 @@ def reductions(processes: int, process: int, port: int) -> list[dict[str, Any]]:
     return found
 
 
+def reading() -> dict[str, float]:
+    """Time how long one core takes to read, shuffle and encode rows of the streamed files."""
+    import streaming
+
+    from glassbrick.streams import TableStream
+
+    pattern = str(streaming.FOLDER / "*.parquet")
+    began = time.perf_counter()
+    stream = TableStream(pattern, "y")
+    first_pass = time.perf_counter() - began
+    batches = stream.batches(0, streaming.BATCH)
+    next(batches)  # fills the first windows
+    began, rows = time.perf_counter(), 0
+    for batch in batches:
+        rows += len(batch.X)
+        if rows >= ROWS_READ:
+            break
+    seconds = time.perf_counter() - began
+    batches.close()
+    return {
+        "rows_a_second": rows / seconds,
+        "rows_a_second_of_the_first_pass": stream.rows / first_pass,
+        "features": streaming.FEATURES,
+    }
+
+
 def _multiplications(sizes: tuple[int, ...], rows: int) -> int:
     """Count those of matrices, forward and twice backward; nobody asks for the data's gradient."""
     weights = [before * after for before, after in pairwise(sizes)]
@@ -119,13 +147,15 @@ def _start(args: list[str], core: int) -> subprocess.Popen[str]:
 def main() -> None:
     """Measure all, or what a process of it is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="?", choices=("steps", "reductions"))
+    parser.add_argument("what", nargs="?", choices=("steps", "reductions", "reading"))
     parser.add_argument("numbers", nargs="*", type=int)
     options = parser.parse_args()
     if options.what is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(os.environ.get("_CORE", 0))})
     if options.what == "steps":
         print(json.dumps(steps()))
+    elif options.what == "reading":
+        print(json.dumps(reading()))
     elif options.what == "reductions":
         print(json.dumps(reductions(*options.numbers)))
     else:
