@@ -1,8 +1,9 @@
 """Costs: what computing, adding up over processes, and reading take here, each for itself.
 
-Reading needs the files that `streaming` writes. From these `cost_model` predicts what was not measured. Each figure is measured in processes of
-their own, of one thread and on one core each, as one machine of many would be used; the best of
-several repeats counts, for what is slower was disturbed.
+Reading needs the files that `streaming` writes. From all of these `cost_model` predicts what was
+not measured. Each figure is measured in processes of their own, of one thread and on one core
+each, as one machine of many would be used; the best of several repeats counts, for what is slower
+was disturbed.
 
     python benchmarks/costs.py
 """
