@@ -78,6 +78,18 @@ def slow(engine, folder, *callbacks, epochs=12):
     return fit(net, gb.Adam(0.01), make_data(rows=21), engine, callbacks=callbacks, **how)
 
 
+def endless(engine, folder, process):
+    """A training that computes nearly all the time."""
+    trainer = gb.Trainer(
+        gb.NeuralNetwork([gb.Dense(1)], gb.MeanSquaredError(), rng=3), gb.SGD(1e-6), engine=engine
+    )
+    pace = gb.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: Path(folder, f"at-{process}").write_text(str(epoch > 0))
+    )
+    data, how = make_data(rows=2000), {"batch_size": 2, "epochs": 10**6, "verbose": False}
+    trainer.fit(*data, callbacks=[pace], **how)
+
+
 def wait():
     """Wait to be killed, stopped, or left alone."""
     time.sleep(600)
@@ -103,6 +115,7 @@ ACTS = {
     "fail to read": fail_to_read,
     "interrupt": send(signal.SIGINT),
     "stop": send(signal.SIGSTOP),
+    None: None,
 }
 
 
@@ -122,7 +135,9 @@ def work(told, engine):
             except gb.DistributedError as error:
                 found["refused"].append(str(error))
         return found
-    pace = Pace(folder, process, told.get("after", ()), ACTS.get(told.get("act")))
+    if told["what"] == "go on for ever":
+        return endless(engine, folder, process)
+    pace = Pace(folder, process, told.get("after", ()), ACTS[told.get("act")])
     found = {"slow": slow(engine, folder / "kept", pace)}
     if told["what"] == "go on and do it all again":
         found["whole"] = slow(engine, folder / "whole")

@@ -156,8 +156,8 @@ SIGNATURES = {
     "Dense": "neurons, activation=None",
     "SGD": "lr=0.01",
     "Trainer": "net, optim",
-    "Trainer.fit": "self, X_train, y_train, X_test=None, y_test=None, epochs=100, eval_every=10, "
-    "batch_size=32, seed=1, restart=True",
+    "Trainer.fit": "self, X_train, y_train=None, X_test=None, y_test=None, epochs=100, "
+    "eval_every=10, batch_size=32, seed=1, restart=True",
     "Trainer.generate_batches": "self, X, y, size=32",
     "WeightMultiply": "W",
     "BiasAdd": "B",
@@ -206,7 +206,7 @@ def test_import_is_light():
     code = (
         "import sys, glassbrick\n"
         "heavy = {'rich', 'typer', 'matplotlib', 'safetensors', 'jax', 'torch', 'scipy',"
-        " 'sklearn'}\n"
+        " 'sklearn', 'pyarrow', 'polars'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -179,7 +179,8 @@ def test_logs_hold_the_numbers_of_the_epoch(engine):
     history = trainer.fit(
         X, y, X_val, y_val, epochs=3, eval_every=3, metrics=["mae"], callbacks=[recorder], **QUIET
     )
-    assert recorder.calls[0][1] == {"epochs": 3, "replaced_params": False, "stopping": None}
+    told = {"epochs": 3, "rows": len(X), "replaced_params": False, "stopping": None}
+    assert recorder.calls[0][1] == told
     told = [call[2] for call in recorder.calls if call[0] == "epoch_end"]
     assert [list(logs) for logs in told] == [["loss", "val_loss", "lr", "val_mae"]] * 3
     for name in told[0]:

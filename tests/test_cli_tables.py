@@ -153,8 +153,8 @@ def write_bad_tables(folder, frame):
 BAD = {
     # what is typed, exit status, words that must be told
     "no such file": ("train no.csv --target b", 1, "train, no.csv: there is no such file"),
-    "a folder": ("train folder.csv --target b", 1, "this is a folder"),
-    "the folder itself": ("train . --target b", 1, "this is a folder"),
+    "a folder": ("train folder.csv --target b", 1, "a folder: expected files that end in"),
+    "the folder itself": ("train . --target b", 1, "expected files of one format; there are"),
     "a name too long": (f"train {'n' * 300}.csv --target b", 1, "name too long"),
     "an unknown ending": ("train table.xyz --target b", 1, "a file that ends in .csv"),
     "an empty file": ("train empty.csv --target b", 1, "empty.csv: cannot be read as a table"),
@@ -815,11 +815,19 @@ def on_a_terminal(*arguments):
 def test_a_terminal_shows_one_bar_over_all_networks():
     status, shown = on_a_terminal("train", "--ensemble", 2, "--epochs", 12)
     assert status == 0
-    assert "Network 1 of 2, epoch" in shown
-    assert "Network 2 of 2, epoch" in shown
+    assert "2 networks at once, 0 % of the epochs" in shown
+    assert "of the epochs, loss" in shown
     assert "The network" in shown
     last = shown[shown.rindex("\x1b[") :]
     assert "%" not in last.split("mae")[0]  # nothing of the bar stays
+
+
+def test_a_terminal_shows_networks_in_turn_if_there_are_checkpoints(tmp_path):
+    more = ("--epochs", 12, "--checkpoint", tmp_path / "kept")
+    status, shown = on_a_terminal("train", "--ensemble", 2, *more)
+    assert status == 0
+    assert "Network 1 of 2, epoch" in shown
+    assert "Network 2 of 2, epoch" in shown
 
 
 SLOW = ("--ensemble", "3", "--epochs", "60", "--engine", "numpy")
@@ -873,11 +881,12 @@ def test_interrupted_and_killed_it_goes_on_bit_for_bit(run, tmp_path):
 def test_an_interrupt_without_checkpoints_keeps_nothing(tmp_path):
     model = tmp_path / "model"
     process = start("train", *SLOW, "--out", model)
-    assert process.stdout.readline().startswith("Network 1 of 3")
+    assert process.stdout.readline().startswith(("3 networks at once, 20 % of", "Network 1 of 3"))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert process.returncode == 130
-    assert "nothing was kept. With --checkpoint DIR it could go on." in err
+    assert re.search(r"interrupted after \d+ % of the epochs; nothing was kept\.", err)
+    assert "With --checkpoint DIR it could go on." in err
     assert "Traceback" not in err
     assert "Interrupted in epoch" not in out
     assert not model.exists()

@@ -20,6 +20,8 @@ from glassbrick import XLA
 HERE = Path(__file__).parent
 PATIENCE = 240.0  # seconds, on a machine that has other work; a process that hangs fails the test
 
+QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
 if sys.platform == "win32":
     pytest.skip("needs signals", allow_module_level=True)
 
@@ -44,7 +46,7 @@ class Processes:
             old.unlink()
         common = {"coordinator": f"127.0.0.1:{free_port()}", "processes": count, "what": what}
         paths = [str(HERE), str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")]
-        own = {"PYTHONPATH": os.pathsep.join(paths), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
+        own = {"PYTHONPATH": os.pathsep.join(paths), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICK}
         self.running = []
         for number in range(count):
             mine = {k: v[number] if isinstance(v, dict) else v for k, v in told.items()}
@@ -181,20 +183,21 @@ def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
 
 
 def test_a_straggler_is_waited_for_and_one_that_never_comes_back_is_named(processes):
-    acts = {"act": {0: None, 1: "stop"}, "after": {0: [], 1: [3, 5]}, "silence": 3.0}
+    acts = {"act": {0: None, 1: "stop"}, "after": {0: [], 1: [3]}}
     processes.begin(2, "go on", **acts).wait_until(1, 3)
     time.sleep(1.5)
     processes.kill(1, signal.SIGCONT)
-    processes.wait_until(1, 5)
-    began = time.monotonic()
+    first, second = processes.results()
+    assert first["slow"] == second["slow"]
+
+    processes.begin(2, "go on for ever", silence=3.0).wait_until(1, True)
+    processes.kill(1, signal.SIGSTOP)
     processes.results(lost=[1])
     assert processes.statuses() == [1, None]
     _, said = processes.printed[0]
-    assert "process 1 of 2" in said
-    assert "no sign of life for 3 seconds" in said
-    assert f"checkpoint in {processes.folder / 'kept'}" in said
-    assert "Traceback" not in said
-    assert time.monotonic() - began < PATIENCE
+    assert said.startswith("glassbrick: process 1 of 2 on ")
+    assert "was lost: no sign of life for 3 seconds. What was trained is lost." in said
     processes.kill(1, signal.SIGCONT)
-    _, found = processes.results(lost=[0])
-    assert found["error"] == "LostProcessError"
+    processes.results(lost=[0])
+    assert processes.statuses() == [1, 1]
+    assert "process 1 of 2, this one, " in processes.printed[1][1]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
+from sklearn.model_selection import KFold
 
 from glassbrick import (
+    LBFGS,
     SGD,
     AdamW,
     ArgumentError,
     ArgumentTypeError,
     BatchNorm,
+    Callback,
     CosineDecay,
     Dense,
     DivergenceError,
@@ -23,10 +30,14 @@ from glassbrick import (
     MeanSquaredError,
     NeuralNetwork,
     Operation,
+    Population,
+    ReduceLROnPlateau,
     Residual,
     ShapeError,
     Trainer,
 )
+from glassbrick.engines import AutoEngine, Job
+from glassbrick.engines.xla import population
 from glassbrick.training.together import Given, fit_together
 from networks import make_data
 
@@ -149,13 +160,26 @@ def self_changing(k):
     )
 
 
-@pytest.mark.parametrize("case", [rich_net, adam_net, other_nets, deciding_nets, self_changing])
-def test_members_may_differ_in_numbers_and_more(case):
+CASES = [(rich_net, 2, 1), (adam_net, 2, 1), (other_nets, 2, 2), (deciding_nets, 3, 2)]
+CASES += [(self_changing, 2, 1)]
+
+
+@pytest.mark.parametrize(("case", "members", "cohorts"), CASES)
+def test_members_may_differ_in_numbers_and_more(case, members, cohorts, monkeypatch):
+    formed = []
+    form = population.form_cohorts
+
+    def counting(*args):
+        formed.append(form(*args))
+        return formed[-1]
+
+    monkeypatch.setattr(population, "form_cohorts", counting)
     settings = {"epochs": 7, "eval_every": 3, "batch_size": 8, "patience": None, "metrics": ["mae"]}
     weighed = Given(X, y, X_val, y_val, np.linspace(0.5, 1.5, 37), np.linspace(1.5, 0.5, 23))
-    trainers = [case(k) for k in range(3)]
+    trainers = [case(k) for k in range(members)]
     outcomes = fit_together(trainers, weighed, **settings)
-    for k in range(3):
+    assert [len(found) for found in formed] == [cohorts]
+    for k in range(members):
         lone = case(k)
         assert_same(outcomes[k], alone(lone, weighed, **settings), trainers[k], lone)
 
@@ -194,3 +218,198 @@ def test_what_cannot_be_used_is_refused():
         fit_together([make(), make()], DATA, callbacks=lambda _: [shared])
     with pytest.raises(ShapeError, match="member 1"):
         fit_together([make(), make()], [DATA, Given(X, y, X_val[:, :2], y_val)], epochs=1)
+
+
+# Interrupts, and other errors.
+
+
+class Pressed(Callback):
+    """Presses Ctrl-C at the end of an epoch, or does something else that is wrong."""
+
+    def __init__(self, epoch, error):
+        self.epoch, self.error = epoch, error
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.epoch:
+            raise self.error
+
+
+def test_an_interrupt_ends_all_and_each_keeps_its_best(engine):
+    trainers = [make(k, engine=engine) for k in range(3)]
+
+    def callbacks(k):
+        return [Pressed(4, KeyboardInterrupt)] if k == 1 else []
+
+    outcomes = fit_together(
+        trainers, DATA, epochs=9, eval_every=1, patience=None, callbacks=callbacks
+    )
+    assert outcomes[1].stop_reason == "interrupted"
+    assert outcomes[1].epochs == 4
+    assert {outcome.stop_reason for outcome in outcomes} <= {"interrupted", "completed"}
+    for trainer, outcome in zip(trainers, outcomes, strict=True):
+        if outcome.best_epoch is None:
+            continue
+        loss = trainer.net.loss_of(trainer.net.predict(X_val), y_val)
+        assert loss == pytest.approx(outcome.best_loss, rel=1e-12)
+
+
+def test_any_other_error_is_raised_and_all_are_left_in_order(engine):
+    trainers = [make(k, engine=engine) for k in range(3)]
+
+    def callbacks(k):
+        return [Pressed(2, ZeroDivisionError("no"))] if k == 2 else []
+
+    with pytest.raises(ZeroDivisionError, match="no"):
+        fit_together(trainers, DATA, epochs=9, callbacks=callbacks)
+    for trainer in trainers:
+        assert trainer.history.stop_reason in ("running", "completed")
+        trainer.fit(X, y, epochs=1, verbose=False)
+
+
+def test_what_callbacks_change_is_heeded(engine):
+    def callbacks(_):
+        return [ReduceLROnPlateau("val_loss", patience=1, factor=0.3, min_delta=10.0)]
+
+    settings = {"epochs": 5, "eval_every": 2, "patience": None}
+    trainers = [make(k, engine=engine) for k in range(2)]
+    outcomes = fit_together(trainers, DATA, callbacks=callbacks, **settings)
+    for k in range(2):
+        lone = make(k, engine=engine)
+        assert_same(outcomes[k], alone(lone, callbacks=callbacks(k), **settings), trainers[k], lone)
+    assert outcomes[0]["lr"][-1] < outcomes[0]["lr"][0]
+
+
+def test_batch_hooks_and_lbfgs_have_their_way_in_company():
+    batches = []
+    by_scipy = Trainer(make(3).net, LBFGS())
+
+    def callbacks(k):
+        told = LambdaCallback(on_train_batch_end=lambda batch, logs: batches.append(batch))
+        return [told] if k == 0 else []
+
+    outcomes = fit_together([make(0), make(1), by_scipy], DATA, epochs=2, callbacks=callbacks)
+    assert batches == [1, 2, 1, 2]
+    lone = Trainer(make(3).net, LBFGS())
+    assert_same(outcomes[2], alone(lone, epochs=2), by_scipy, lone)
+
+
+def test_auto_decides_by_the_work_of_all():
+    settings = {"epochs": 400, "eval_every": 400}
+    few = fit_together([make(0)], DATA, engine="auto", **settings)
+    assert few[0].engine == "numpy"
+    jobs = [_job(make(k), 400) for k in range(1000)]
+    chosen, reason = AutoEngine().choose_together(jobs)
+    assert chosen.name == "xla"
+    assert reason.startswith("auto: compiling takes")
+
+
+def _job(trainer, epochs):
+    trainer.net.build(3)
+    return Job(trainer.net, trainer.optim, X, y, None, 8, epochs)
+
+
+def test_progress_tells_how_many_are_done(capsys):
+    fit_together([make(0), make(1, lr=1e300)], DATA, epochs=10, eval_every=1, verbose="lines")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("100 % of the epochs: 2 of 2 networks, best loss ")
+    assert lines[-1].endswith(", 1 diverged")
+
+
+# Population.
+
+
+def make_with(seed, lr, width=4):
+    layers = [Dense(width, "tanh"), Dense(1, "linear")]
+    return Trainer(NeuralNetwork(layers, MeanSquaredError(), rng=seed), SGD(lr))
+
+
+def test_a_population_is_the_grid_of_settings_folds_and_seeds():
+    some = Population(make_with, seeds=2, settings={"lr": [0.01, 0.05, 1e300]}, folds=3)
+    result = some.fit(X, y, epochs=4, patience=None, metrics=["r2"], verbose=False)
+    assert len(result.members) == 2 * 3 * 3
+    assert [group.settings["lr"] for group in result.groups] == [0.05, 0.01, 1e300]
+    assert [group.diverged for group in result.groups] == [0, 0, 6]
+    best = result.best
+    losses = np.array([member.history.best_loss for member in best.members])
+    assert best.mean == pytest.approx(losses.mean())
+    folds = losses.reshape(3, 2).mean(axis=1)
+    assert best.standard_error == pytest.approx(folds.std(ddof=1) / 3**0.5)
+    assert best.std == pytest.approx(losses.std(ddof=1))
+    assert result.best_member.history.best_loss == losses.min()
+    assert result.by("val_r2").best.settings == best.settings
+    assert math.isnan(result.groups[2].mean)
+    validated = sorted(len(given.X_test) for given in some._data(X, y, None, None)[0])
+    assert validated == [12, 12, 13]
+
+
+def test_each_member_is_the_network_that_its_fold_alone_gives():
+    some = Population(make_with, seeds=[5], settings=[{"lr": 0.1}], folds=KFold(4))
+    result = some.fit(X, y, epochs=3, verbose=False)
+    for member, (train, test) in zip(result.members, KFold(4).split(X), strict=True):
+        lone = make_with(5, 0.1)
+        given = Given(X[train], y[train], X[test], y[test])
+        single = alone(lone, given, epochs=3, seed=5)
+        assert member.seed == 5
+        assert_same(member.outcome, single, member.trainer, lone)
+
+
+def test_predictions_are_those_of_the_best_settings_scaled_as_they_were():
+    far = 100.0 * X + 7.0
+    some = Population(make_with, seeds=3, settings={"lr": [1e-9, 0.1]}, standardize=True)
+    result = some.fit(far, y, 100.0 * X_val + 7.0, y_val, epochs=5, verbose=False)
+    each = result.best.predict_each(100.0 * X_val + 7.0)
+    assert each.shape == (3, 23, 1)
+    np.testing.assert_allclose(result.predict(100.0 * X_val + 7.0), each.mean(axis=0))
+    scaled = (100.0 * X_val + 7.0 - far.mean(axis=0)) / far.std(axis=0)
+    np.testing.assert_allclose(each[0], result.best.members[0].net.predict(scaled))
+    assert float(np.mean((each[0] - y_val) ** 2)) == pytest.approx(result.best.scores[0])
+
+
+def test_a_result_prints_at_80_columns_and_in_notebooks():
+    some = Population(make_with, seeds=2, settings={"lr": [0.05, 1e300], "width": [3, 4]})
+    result = some.fit(X, y, X_val, y_val, epochs=2, verbose=False)
+    text = str(result)
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.startswith("8 networks: 4 settings, 2 seeds\n")
+    assert re.search(r"^ *0.05 +\d +\d\.\d+ +\d\.\d+ +\d\.\d+ +2$", text, re.MULTILINE)
+    assert re.search(r"^1e\+300 +\d +2 of 2$", text, re.MULTILINE)
+    html = result._repr_html_()
+    assert html.count("<tr>") == 5
+    assert "2 of 2" in html
+    records = result.to_dict()
+    assert records[0]["lr"] == 0.05
+    assert records[0]["stop_reason"] == "completed"
+    assert math.isnan(records[-1]["val_loss"])
+    assert result.to_frame().groupby("lr")["val_loss"].mean()[0.05] > 0.0
+
+
+def test_a_result_is_drawn():
+    one = Population(make_with, seeds=2, settings={"lr": [0.001, 0.01, 0.1]})
+    axes = one.fit(X, y, X_val, y_val, epochs=2, verbose=False).plot()
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_xscale()) == ("lr", "val loss", "log")
+    two = Population(make_with, seeds=2, settings={"lr": [0.01, 1e300], "width": [3, 4]})
+    axes = two.fit(X, y, X_val, y_val, epochs=2, verbose=False).plot()
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[0].startswith("lr 0.01, width ")
+    assert [text.get_text() for text in axes.texts] == ["all 2 diverged"] * 2
+    plt.close("all")
+
+
+def test_a_population_refuses_what_it_cannot_use():
+    with pytest.raises(ArgumentError, match=r"expected a function of seed, rate; received"):
+        Population(make_with, settings={"rate": [0.1]})
+    with pytest.raises(ArgumentTypeError, match="expected a list of values"):
+        Population(make_with, settings={"lr": 0.1})
+    with pytest.raises(ArgumentError, match="each once"):
+        Population(make_with, seeds=[1, 1], settings={"lr": [0.1]})
+    same = Population(lambda seed: make_with(0, 0.1), seeds=2)
+    with pytest.raises(ArgumentError, match=r"random numbers follow from the seed.*rng=seed"):
+        same.fit(X, y, verbose=False)
+    with pytest.raises(ArgumentTypeError, match="to return a Trainer"):
+        Population(lambda seed: seed).fit(X, y, verbose=False)
+    folded = Population(make_with, settings={"lr": [0.1]}, folds=3)
+    with pytest.raises(ArgumentError, match="Leave out X_test and y_test, or folds"):
+        folded.fit(X, y, X_val, y_val)
+    for folds in (1, 99, [([0], [99])], [], "all", KFold):
+        with pytest.raises((ArgumentError, ArgumentTypeError), match="Population, folds"):
+            Population(make_with, settings={"lr": [0.1]}, folds=folds).fit(X, y, verbose=False)

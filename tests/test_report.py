@@ -14,6 +14,7 @@ import pytest
 from sklearn import metrics
 
 import glassbrick as gb
+from glassbrick.cli.data_files import DataFiles
 from glassbrick.cli.report import page_of
 from glassbrick.cli.report.intervals import _class_scores, _number_scores, sureness_of, truth_of
 from glassbrick.cli.report.remarks import health_of, remarks
@@ -36,7 +37,7 @@ def train(target, kind, **settings):
     told = dict.fromkeys(("task", "valid", "out", "checkpoint", "report"))
     plan = TrainPlan(
         **told,
-        data=PENGUINS,
+        data=DataFiles((str(PENGUINS),)),
         target=target,
         layers="8",
         engine="numpy",

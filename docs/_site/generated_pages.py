@@ -16,7 +16,13 @@ from typing import Any
 
 from command_pages import command_line
 
-PUBLIC = ("glassbrick", "glassbrick.datasets", "glassbrick.displays", "glassbrick.sklearn")
+PUBLIC = (
+    "glassbrick",
+    "glassbrick.datasets",
+    "glassbrick.displays",
+    "glassbrick.sklearn",
+    "glassbrick.streams",
+)
 """The modules whose `__all__` is the API."""
 
 PAGES: dict[str, tuple[str, str]] = {
@@ -28,6 +34,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "Optimizers": ("How gradients change parameters.", "optimizers"),
     "Schedules": ("How the learning rate changes.", "schedules"),
     "Training": ("A network, an optimizer and data, brought together.", "training"),
+    "Populations": ("Many networks of one recipe, compared.", "population"),
     "Callbacks": ("What looks on while a network trains.", "training.callbacks"),
     "Metrics": ("How predictions are judged.", "metrics"),
     "The view inside": (
@@ -36,7 +43,10 @@ PAGES: dict[str, tuple[str, str]] = {
     ),
     "Displays": ("Pictures; `from glassbrick import displays`.", "displays"),
     "scikit-learn": ("Estimators; `from glassbrick.sklearn import ...`.", "sklearn"),
-    "Data": ("Data sets, arrays and random numbers.", "datasets arrays batches noise randomness"),
+    "Data": (
+        "Data sets, arrays, streams and random numbers.",
+        "datasets arrays batches stream streams noise randomness",
+    ),
     "Errors": ("All are a `GlassbrickError`; each says what to do.", "errors checks"),
 }
 """Title of a page: what it says first, and the modules whose names it tells."""

@@ -132,6 +132,7 @@ from glassbrick.schedules import (
     StepDecay,
     WarmUp,
 )
+from glassbrick.stream import ArrayStream, Share, Stream
 from glassbrick.summary import Summary, SummaryRow
 from glassbrick.tape import LossStep, Step, Tape
 from glassbrick.training import (
@@ -152,15 +153,16 @@ from glassbrick.training import (
 
 if _typing.TYPE_CHECKING:
     from glassbrick import displays as displays
+    from glassbrick import streams as streams
 else:
 
     def __getattr__(name):
         """Import what nobody has to wait for until it is asked for."""
-        if name != "displays":
+        if name not in ("displays", "streams"):
             raise AttributeError(f"module 'glassbrick' has no attribute {name!r}")
         from importlib import import_module
 
-        return import_module("glassbrick.displays")
+        return import_module(f"glassbrick.{name}")
 
 
 __version__ = "0.1.0"
@@ -178,6 +180,7 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "Array",
+    "ArrayStream",
     "BatchNorm",
     "BatchStandardize",
     "BiasAdd",
@@ -268,6 +271,7 @@ __all__ = [
     "Schedule",
     "Series",
     "ShapeError",
+    "Share",
     "SiLU",
     "Sigmoid",
     "Softmax",
@@ -277,6 +281,7 @@ __all__ = [
     "StandardNormal",
     "Step",
     "StepDecay",
+    "Stream",
     "Summary",
     "SummaryRow",
     "Tanh",

@@ -45,8 +45,12 @@ class TaskName(StrEnum):
 
 def train(
     data: Annotated[
-        Path | None,
-        typer.Argument(metavar="[DATA]", help="A CSV, TSV or Parquet file; else the Boston data."),
+        list[str] | None,
+        typer.Argument(
+            metavar="[DATA]...",
+            help="A CSV, TSV, Parquet or Arrow file, several, a folder, a pattern such as "
+            "'data/*.parquet', or a URI; else the Boston data.",
+        ),
     ] = None,
     target: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The column to predict.")
@@ -66,9 +70,15 @@ def train(
         int | None,
         typer.Option(min=1, help="How many devices share out each batch; engine xla."),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes through the rows.")] = 100,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Passes through the rows.", show_default="100; 10 of a stream"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, help="Of all random numbers.")] = 0,
-    ensemble: Annotated[int, typer.Option(min=1, help="How many networks.")] = 5,
+    ensemble: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many networks.", show_default="5; 1 of a stream"),
+    ] = None,
     valid: Annotated[
         str | None,
         typer.Option(
@@ -97,6 +107,31 @@ def train(
     doctor: Annotated[
         bool, typer.Option("--doctor/--no-doctor", help="Say what goes wrong in training.")
     ] = True,
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Read rows as they are needed, or all into memory.",
+            show_default="as they fit",
+        ),
+    ] = None,
+    distributed: Annotated[
+        bool,
+        typer.Option(
+            "--distributed",
+            help="Train with other processes, as SLURM or MPI say, or the next options.",
+        ),
+    ] = False,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where process 0 listens; the same for all."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many processes there are.")
+    ] = None,
+    process: Annotated[
+        int | None, typer.Option(min=0, metavar="I", help="The number of this one, from 0.")
+    ] = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
@@ -104,21 +139,36 @@ def train(
 
     Scores are on rows not seen in training, next to a linear model. Exit status 130 if interrupted.
     """
+    from glassbrick.cli.company import Company
+    from glassbrick.cli.data_files import DataFiles
     from glassbrick.cli.devices import engine_of
+    from glassbrick.cli.stream_choice import why_streamed
     from glassbrick.cli.train import run
     from glassbrick.cli.train_plan import TrainPlan
+    from glassbrick.cli.train_stream import run as run_streamed
 
     wanted: Task | None = None if task is None else task.value
+    if stream and not data:
+        raise typer.BadParameter("--stream needs DATA, such as 'data/*.parquet'.")
+    files = DataFiles(tuple(data)) if data else None
+    company = Company(distributed, coordinator, processes, process)
+    if company.is_wanted:
+        company.require_fitting(
+            has_data=files is not None, engine=engine, devices=devices, stream=stream
+        )
+        reason: str | None = company.join()
+    else:
+        reason = None if files is None else why_streamed(files, stream)
     plan = TrainPlan(
-        data=data,
+        data=files,
         target=target,
         task=wanted,
         layers=layers,
         engine=engine_of(engine, devices),
-        devices=devices,
-        epochs=epochs,
+        devices="all" if company.is_wanted else devices,
+        epochs=epochs or (100 if reason is None else 10),
         seed=seed,
-        ensemble=ensemble,
+        ensemble=ensemble or (5 if reason is None else 1),
         valid=valid,
         out=out,
         checkpoint=checkpoint,
@@ -129,7 +179,7 @@ def train(
         replay=replay,
         doctor=doctor,
     )
-    raise typer.Exit(run(plan))
+    raise typer.Exit(run(plan) if reason is None else run_streamed(plan, reason))
 
 
 def predict(

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.cli.data_files import DataFiles
+from glassbrick.cli.joined_files import read_joined
 from glassbrick.datasets import load_boston
 from glassbrick.errors import ArgumentTypeError, DataError
 from glassbrick.tables import Column, open_table, read_table
@@ -31,7 +33,7 @@ class TableFile:
     name : str
         What to call it.
     path : Path or None
-        Of the file; None for the data that come with the package.
+        Of the file; None if there are several, or for the data that come with the package.
     table : DataFrame or dict of lists
         Its contents.
     columns : list of Column
@@ -59,6 +61,21 @@ class TableFile:
         with _called_as_in(path):
             table = open_table(path, command)
             return cls(str(path), path, table, read_table(table, who))
+
+    @classmethod
+    def of(cls, data: DataFiles, command: str) -> TableFile:
+        """Read what was named: one file, or several as one table.
+
+        Raises
+        ------
+        FileError, DataError, MissingExtraError
+            If something cannot be read, or no table is in it.
+        """
+        if data.path is not None:
+            return cls.read(data.path, command)
+        with _called_as_in(None):
+            table = read_joined(data.find(command), command)
+            return cls(data.name, None, table, read_table(table, f"{command}, {data.name}"))
 
     @classmethod
     def boston(cls) -> TableFile:

@@ -24,7 +24,7 @@ from glassbrick.files import write_whole
 if TYPE_CHECKING:
     from glassbrick.training import Callback, Watch
 
-__all__ = ["run"]
+__all__ = ["estimator_for", "notes_of", "run", "tell"]
 
 
 def run(plan: TrainPlan) -> int:
@@ -41,12 +41,12 @@ def run(plan: TrainPlan) -> int:
     except BaseException:
         leave(plan, watch, at_once=True)
         raise
-    _tell(plan, trained)
+    tell(plan, trained)
     leave(plan, watch)
     return 0
 
 
-def _tell(plan: TrainPlan, trained: Trained) -> None:
+def tell(plan: TrainPlan, trained: Trained) -> None:
     """Write what is to be written, and print the summary."""
     if plan.out is not None:
         trained.model.save(plan.out, overwrite=plan.force)
@@ -67,7 +67,7 @@ def _train(
     plan: TrainPlan, prepared: Prepared, progress: TrainProgress, watch: Watch | None
 ) -> Trained:
     """Fit, and score on the rows that were kept."""
-    model = _estimator(plan, prepared, [progress] if watch is None else [progress, watch])
+    model = estimator_for(plan, prepared, [progress] if watch is None else [progress, watch])
     began = time.perf_counter()
     progress.start()
     try:
@@ -83,14 +83,15 @@ def _train(
     if prepared.valid is not None:
         found = ModelFile("the model", model)
         valid = score(found, prepared.valid, prepared.target, "train, --valid")
-    notes = _notes(w)
+    notes = notes_of(w)
     if plan.data is None:
         notes.append(load_boston().ethics_note)
     said = None if watch is None or not plan.doctor else remarks_on(prepared, watch.reports)
     return Trained(plan, prepared, model, seconds, progress.resumed, valid, notes, said)
 
 
-def _estimator(plan: TrainPlan, prepared: Prepared, callbacks: list[Callback]) -> Any:
+def estimator_for(plan: TrainPlan, prepared: Prepared, callbacks: list[Callback]) -> Any:
+    """Return what is to be fitted."""
     from glassbrick.sklearn import TabularClassifier, TabularRegressor
 
     kind = TabularClassifier if prepared.task == "classification" else TabularRegressor
@@ -105,7 +106,7 @@ def _estimator(plan: TrainPlan, prepared: Prepared, callbacks: list[Callback]) -
     )
 
 
-def _notes(caught: list[warnings.WarningMessage]) -> list[str]:
+def notes_of(caught: list[warnings.WarningMessage]) -> list[str]:
     """Return what was warned of, but for what the summary says anyway."""
     from glassbrick.sklearn import BaselineWarning
 
@@ -116,7 +117,10 @@ def _notes(caught: list[warnings.WarningMessage]) -> list[str]:
 
 def _interruption(plan: TrainPlan, progress: TrainProgress) -> str:
     """Say what is left of a training that was interrupted."""
-    where = f"glassbrick: interrupted in network {max(progress.network, 1)} of {plan.ensemble}"
+    if progress.at_once:
+        where = f"glassbrick: interrupted after {progress.share}"
+    else:
+        where = f"glassbrick: interrupted in network {max(progress.network, 1)} of {plan.ensemble}"
     if plan.checkpoint is None:
         return f"{where}; nothing was kept. With --checkpoint DIR it could go on."
     return f"{where}; what was trained is in {plan.checkpoint}: the same command goes on from there"

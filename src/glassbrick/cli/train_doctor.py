@@ -11,7 +11,7 @@ from glassbrick.cli.train_plan import Prepared
 from glassbrick.doctor import HealthReport, Remark
 from glassbrick.doctor.remark import SEVERITIES
 
-__all__ = ["Said", "remarks_on"]
+__all__ = ["Said", "remarks_of", "remarks_on"]
 
 # The command keeps the epoch that was best on rows not seen: what comes after it does no harm.
 _HARMLESS = ("overfitting",)
@@ -48,7 +48,12 @@ class Said:
 
 def remarks_on(prepared: Prepared, reports: Iterable[HealthReport]) -> list[Said]:
     """Return remarks on rows and on networks, worst first, each kind and place once."""
-    said = [Said(remark) for remark in _on_rows(prepared)]
+    said = [*(Said(remark) for remark in _on_rows(prepared)), *remarks_of(reports)]
+    return sorted(said, key=lambda some: SEVERITIES.index(some.remark.severity))
+
+
+def remarks_of(reports: Iterable[HealthReport]) -> list[Said]:
+    """Return remarks on networks, worst first, each kind and place once."""
     found: dict[tuple[str, str], Said] = {}
     for number, report in enumerate(reports, 1):
         for remark in report.remarks:
@@ -57,8 +62,7 @@ def remarks_on(prepared: Prepared, reports: Iterable[HealthReport]) -> list[Said
             key = remark.kind, remark.where
             first = found.get(key, Said(remark))
             found[key] = Said(first.remark, (*first.networks, number))
-    said += found.values()
-    return sorted(said, key=lambda some: SEVERITIES.index(some.remark.severity))
+    return sorted(found.values(), key=lambda some: SEVERITIES.index(some.remark.severity))
 
 
 def _on_rows(prepared: Prepared) -> Iterable[Remark]:

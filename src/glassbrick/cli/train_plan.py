@@ -11,6 +11,7 @@ import typer
 
 from glassbrick.arrays import Array
 from glassbrick.checks import complaint
+from glassbrick.cli.data_files import DataFiles
 from glassbrick.cli.devices import prepare_devices
 from glassbrick.cli.outputs import require_ending, require_room
 from glassbrick.cli.table_file import TableFile
@@ -18,7 +19,7 @@ from glassbrick.drawing import require_matplotlib
 from glassbrick.errors import DataError
 from glassbrick.tables import Column, Task, task_of
 
-__all__ = ["Prepared", "TrainPlan", "hidden_of", "prepare"]
+__all__ = ["Prepared", "TrainPlan", "hidden_of", "prepare", "require_outputs", "share_of"]
 
 _BOSTONS_TARGET = "MEDV"
 
@@ -27,7 +28,7 @@ _BOSTONS_TARGET = "MEDV"
 class TrainPlan:
     """The arguments of the command."""
 
-    data: Path | None
+    data: DataFiles | None
     target: str | None
     task: Task | None
     layers: str
@@ -44,7 +45,7 @@ class TrainPlan:
     watch: bool = False
     replay: Path | None = None
     doctor: bool = True
-    devices: int | None = None
+    devices: int | str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ def prepare(plan: TrainPlan) -> Prepared:
         If a file cannot be read or written, or the data cannot be used.
     """
     hidden = hidden_of(plan.layers)
-    share = _share_of(plan.valid)
-    _require_outputs(plan)
+    share = share_of(plan.valid)
+    require_outputs(plan)
     prepare_devices(plan.devices)
-    data = TableFile.boston() if plan.data is None else TableFile.read(plan.data, "train")
+    data = TableFile.boston() if plan.data is None else TableFile.of(plan.data, "train")
     target = plan.target or (_BOSTONS_TARGET if plan.data is None else None)
     if target is None:
         there = ", ".join(f'"{name}"' for name in data.names)
@@ -134,7 +135,7 @@ def hidden_of(layers: str) -> tuple[int, ...]:
     return sizes
 
 
-def _share_of(valid: str | None) -> float | None:
+def share_of(valid: str | None) -> float | None:
     """Return a share; None if it is a file, or nothing."""
     try:
         share = float(valid or "file")
@@ -147,7 +148,7 @@ def _share_of(valid: str | None) -> float | None:
     return share
 
 
-def _require_outputs(plan: TrainPlan) -> None:
+def require_outputs(plan: TrainPlan) -> None:
     """Find out whether all that is to be written can be."""
     if plan.report is not None:
         require_ending(plan.report, "--report", (".html", ".htm"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from glassbrick.training import Callback
+from glassbrick.training import Callback, History
 from glassbrick.training.callbacks.callback import Logs
 
 if TYPE_CHECKING:
@@ -13,23 +14,30 @@ if TYPE_CHECKING:
 
 __all__ = ["TrainProgress"]
 
+_FIFTHS = 5
+
 
 class TrainProgress(Callback):
-    """Shows how far the training of several networks is.
+    """Shows how far the training of several networks is, at once or one after the other.
 
     Parameters
     ----------
     networks, epochs : int
         How many there will be.
     lines : text stream or None
-        Where to print a line for each network if there is no terminal to draw a bar on.
+        Where to print if there is no terminal to draw a bar on: a line for each network, and if
+        they are trained at once, one for each fifth of the epochs.
 
     Attributes
     ----------
+    at_once : bool
+        Whether all networks are trained at once.
     network : int
-        The one that is trained, counted from 1.
+        The one that began last, counted from 1.
+    done : list of int
+        How many epochs of each are done.
     resumed : int
-        How many epochs were done before, all networks taken together.
+        How many were done before, all networks taken together.
     """
 
     is_spectator = True
@@ -37,7 +45,9 @@ class TrainProgress(Callback):
 
     def __init__(self, networks: int, epochs: int, lines: TextIO | None):
         self.networks, self.epochs, self.network, self.resumed = networks, epochs, 0, 0
-        self._lines = lines
+        self.at_once, self.done = False, [0] * networks
+        self._losses = [math.nan] * networks
+        self._lines, self._told = lines, 0
         self._bar: Progress | None = None
 
     def start(self) -> None:
@@ -67,33 +77,87 @@ class TrainProgress(Callback):
             self._bar.stop()
             self._bar = None
 
+    def for_member(self, number: int, members: int) -> Callback:  # noqa: ARG002
+        """Return what tells this one of a network."""
+        self.at_once = True
+        return _OneOfThem(self, number)
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Count a network."""
-        self.network += 1
-        if "resumed_from" in (logs or {}):
-            self.resumed += self.history.epochs
-        self._show("", at_once=True)
+        self.begin(self.network, self.history, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Move the bar on."""
-        self._show(f"loss {(logs or {})['val_loss']:.4g}")
+        """Move on."""
+        self.move_on(self.network - 1, self.history, (logs or {})["val_loss"])
 
     def on_train_end(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Tell of a network that is done."""
-        history = self.history
+        self.end(self.network - 1, self.history)
+
+    def begin(self, number: int, history: History, logs: Logs) -> None:
+        """Take note of a network, counted from 0."""
+        self.network = number + 1
+        if "resumed_from" in logs:
+            self.resumed += history.epochs
+        self.done[number] = min(history.epochs, self.epochs)
+        self._show(at_once=True)
+
+    def move_on(self, number: int, history: History, loss: float) -> None:
+        """Take note of an epoch of a network."""
+        self.done[number], self._losses[number] = min(history.epochs, self.epochs), loss
+        self._show()
+        fifth = _FIFTHS * sum(self.done) // (self.networks * self.epochs)
+        if self.at_once and self._lines is not None and self._told < fifth < _FIFTHS:
+            self._told = fifth
+            print(f"{self.state} on rows not seen", file=self._lines, flush=True)
+
+    def end(self, number: int, history: History) -> None:
+        """Take note of the end of a network."""
+        self.done[number] = self.epochs
         if self._lines is not None and history.stop_reason != "interrupted":
             line = (
-                f"Network {self.network} of {self.networks}: {history.epochs} epochs, "
+                f"Network {number + 1} of {self.networks}: {history.epochs} epochs, "
                 f"loss {history.best_loss:.4g} on rows not seen, after epoch {history.best_epoch}"
             )
             print(line, file=self._lines, flush=True)
 
-    def _show(self, loss: str, *, at_once: bool = False) -> None:
+    @property
+    def share(self) -> str:
+        """Which part of all epochs is done."""
+        return f"{100 * sum(self.done) // (self.networks * self.epochs)} % of the epochs"
+
+    @property
+    def state(self) -> str:
+        """How far it is, and the latest loss."""
+        if self.at_once:
+            losses = [loss for loss in self._losses if not math.isnan(loss)]
+            loss = sum(losses) / len(losses) if losses else math.nan
+            text = f"{self.networks} networks at once, {self.share}"
+        else:
+            loss = self._losses[self.network - 1]
+            epoch = self.done[self.network - 1]
+            text = f"Network {self.network} of {self.networks}, epoch {epoch}"
+        return text if math.isnan(loss) else f"{text}, loss {loss:.4g}"
+
+    def _show(self, *, at_once: bool = False) -> None:
         if self._bar is not None:
-            done = min(self.history.epochs, self.epochs)
-            self._bar.update(
-                self._task,
-                completed=(self.network - 1) * self.epochs + done,
-                description=f"Network {self.network} of {self.networks}, epoch {done} {loss}",
-                refresh=at_once,
-            )
+            done, state = sum(self.done), self.state
+            self._bar.update(self._task, completed=done, description=state, refresh=at_once)
+
+
+class _OneOfThem(Callback):
+    """Tells how far one of several networks is."""
+
+    is_spectator = True
+
+    def __init__(self, progress: TrainProgress, number: int):
+        self._progress, self._number = progress, number
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._progress.begin(self._number, self.history, logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
+        self._progress.move_on(self._number, self.history, (logs or {})["val_loss"])
+
+    def on_train_end(self, logs: Logs | None = None) -> None:  # noqa: ARG002
+        self._progress.end(self._number, self.history)

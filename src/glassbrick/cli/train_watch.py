@@ -26,7 +26,9 @@ def watch_for(plan: TrainPlan) -> Watch | None:
         return None
     from glassbrick.training import Watch
 
-    data = "the Boston data" if plan.data is None else plan.data.name
+    data = "the Boston data"
+    if plan.data is not None:
+        data = plan.data.name if plan.data.path is None else plan.data.path.name
     watch = Watch(
         0 if plan.watch else None,
         title=f"Training on {data}",

@@ -1,9 +1,19 @@
 """How a batch loop is run. An engine never changes what the batches mean."""
 
 from glassbrick.engines.auto_engine import AutoEngine
-from glassbrick.engines.engine import BatchHooks, Engine, EpochLosses, Job, Member, Session
+from glassbrick.engines.engine import (
+    BatchHooks,
+    Course,
+    Engine,
+    EpochLosses,
+    Job,
+    Member,
+    Session,
+)
 from glassbrick.engines.lbfgs_session import LBFGSSession
 from glassbrick.engines.numpy_engine import NumpyEngine
+from glassbrick.engines.read_ahead import ReadingError
+from glassbrick.engines.stream_session import mean_loss
 from glassbrick.engines.xla_engine import XLA
 
 __all__ = [
@@ -11,13 +21,16 @@ __all__ = [
     "XLA",
     "AutoEngine",
     "BatchHooks",
+    "Course",
     "Engine",
     "EpochLosses",
     "Job",
     "LBFGSSession",
     "Member",
     "NumpyEngine",
+    "ReadingError",
     "Session",
+    "mean_loss",
 ]
 
 ENGINES: dict[str, type[Engine]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from glassbrick.engines.engine import BatchSession, Engine, Job
+from glassbrick.engines.engine import BatchSession, Engine, Job, Session
 from glassbrick.engines.numpy_engine import NumpyEngine
 from glassbrick.engines.xla_engine import XLA
 
@@ -65,6 +65,11 @@ class AutoEngine(Engine):
         engine, _ = self.choose(job)
         return engine.start(job)
 
+    def start_stream(self, job: Job) -> Session:
+        """Prepare for a fit on a stream, with the engine of choice."""
+        engine, _ = self.choose(job)
+        return engine.start_stream(job)
+
 
 def _looks(job: Job) -> str:
     """Return what two jobs of one kind have in common, as far as it shows."""
@@ -76,7 +81,7 @@ def seconds_saved(job: Job) -> float:
     """Estimate how much sooner a compiled job would be done, the time to compile aside."""
     operations = len(job.net.operations())
     weights = sum(param.size for param in job.net.params())
-    multiplications = 3 * weights * min(job.batch_size, len(job.X))
+    multiplications = 3 * weights * job.rows_a_step
     a_step = (
         operations * _SECONDS_SAVED_AN_OPERATION + multiplications * _SECONDS_SAVED_A_MULTIPLICATION
     )

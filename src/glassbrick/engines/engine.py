@@ -16,8 +16,18 @@ from glassbrick.layers.series import pass_through
 from glassbrick.modes import predicting
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
+from glassbrick.stream import Stream
 
-__all__ = ["BatchHooks", "BatchSession", "Engine", "EpochLosses", "Job", "Member", "Session"]
+__all__ = [
+    "BatchHooks",
+    "BatchSession",
+    "Course",
+    "Engine",
+    "EpochLosses",
+    "Job",
+    "Member",
+    "Session",
+]
 
 
 class BatchHooks(NamedTuple):
@@ -35,6 +45,32 @@ class BatchHooks(NamedTuple):
     end: Callable[[int, float], None]
 
 
+class Course(NamedTuple):
+    """The rows of a job that come batch by batch, and who is told of them on the way.
+
+    Attributes
+    ----------
+    stream : Stream
+        All training rows.
+    validation : Stream or None
+        Rows whose loss is wanted after each epoch, if they come in batches, too.
+    begin : callable
+        Returns the epoch and the batch in it, both from 0, at which to begin; and the epoch
+        before which to end.
+    passed : callable
+        Is told the losses of some batches, when they were trained on. Returns whether somebody
+        has to look at the network now.
+    look : callable
+        Is called then, when the network and the optimizer are as those batches left them.
+    """
+
+    stream: Stream
+    validation: Stream | None
+    begin: Callable[[], tuple[int, int, int]]
+    passed: Callable[[Sequence[float]], bool]
+    look: Callable[[], None]
+
+
 @dataclass(frozen=True)
 class Job:
     """What an engine is to train, and on what.
@@ -44,7 +80,8 @@ class Job:
     net, optim : NeuralNetwork, Optimizer
         Bound to each other; their parameters and state are changed in place.
     X, y : ndarray, shapes (rows, features) and (rows, outputs)
-        All training rows, C-contiguous, of the network's dtype.
+        All training rows, C-contiguous, of the network's dtype. On a stream: some of them, as
+        many as a batch has at least.
     validation : Rows or None
         Rows whose loss is wanted after each epoch.
     batch_size : int
@@ -55,6 +92,8 @@ class Job:
         How much each training row counts.
     hooks : BatchHooks or None
         What to call before and after each batch.
+    course : Course or None
+        Where the rows come from, if not from `X`, `y` and `weights`.
     """
 
     net: NeuralNetwork
@@ -66,16 +105,22 @@ class Job:
     epochs: int
     weights: Array | None = None
     hooks: BatchHooks | None = None
+    course: Course | None = None
+
+    @property
+    def rows(self) -> int:
+        """Number of training rows."""
+        return len(self.X) if self.course is None else self.course.stream.rows
 
     @property
     def batches(self) -> int:
         """Number of batches in an epoch."""
-        return -(-len(self.X) // self.batch_size)
+        return -(-self.rows // self.batch_size)
 
     @property
     def rows_a_step(self) -> int:
         """Number of rows in the first batch of an epoch."""
-        return min(self.batch_size, len(self.X))
+        return min(self.batch_size, self.rows)
 
 
 @dataclass(frozen=True)
@@ -84,7 +129,7 @@ class EpochLosses:
 
     Attributes
     ----------
-    batches : list of float
+    batches : sequence of float
         The loss of each batch before its step. It ends with the first loss that is not
         finite.
     validation : float or None
@@ -95,7 +140,7 @@ class EpochLosses:
         validation loss, which would show it.
     """
 
-    batches: list[float]
+    batches: Sequence[float]
     validation: float | None
     finite: bool
 
@@ -211,6 +256,10 @@ class Engine(ABC):
     @abstractmethod
     def start(self, job: Job) -> BatchSession:
         """Prepare for a fit."""
+
+    @abstractmethod
+    def start_stream(self, job: Job) -> Session:
+        """Prepare for a fit on a stream, that of the job's course."""
 
     def run_together(self, members: Sequence[Member]) -> None:
         """Run several fits, each with the result that it has alone: here, one after the other.

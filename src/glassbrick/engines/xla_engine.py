@@ -10,7 +10,7 @@ from typing import Any
 from glassbrick.arrays import Array
 from glassbrick.checks import positive_integer, refuse
 from glassbrick.distributed import Cluster, current
-from glassbrick.engines.engine import BatchSession, Engine, Job, Member
+from glassbrick.engines.engine import BatchSession, Engine, Job, Member, Session
 from glassbrick.errors import ArgumentError, MissingExtraError
 from glassbrick.jax_import import without_drawing
 from glassbrick.network import NeuralNetwork
@@ -111,6 +111,18 @@ class XLA(Engine):
         _require_no_hooks(job)
         session = without_drawing("glassbrick.engines.xla.session")
         return session.XLASession(job, self._placement())  # type: ignore[no-any-return]
+
+    def start_stream(self, job: Job) -> Session:
+        """Prepare for a fit on a stream.
+
+        Raises
+        ------
+        ArgumentError
+            If a callback wants to be called for each batch.
+        """
+        _require_no_hooks(job)
+        session = without_drawing("glassbrick.engines.xla.stream_session")
+        return session.XLAStreamSession(job, self._placement())  # type: ignore[no-any-return]
 
     def run_together(self, members: Sequence[Member]) -> None:
         """Run several fits, as many at once as differ in numbers only; see `Engine`.

@@ -1,4 +1,4 @@
-"""Estimators for scikit-learn: its multi-layer perceptrons, any network of yours, and tables."""
+"""Estimators for scikit-learn: its perceptrons, any network of yours, tables; and searches."""
 
 from importlib.util import find_spec
 
@@ -10,6 +10,12 @@ if find_spec("sklearn") is None:
 from glassbrick.sklearn.mlp_classifier import MLPClassifier
 from glassbrick.sklearn.mlp_regressor import MLPRegressor
 from glassbrick.sklearn.nets import NetClassifier, NetRegressor
+from glassbrick.sklearn.population import (
+    CrossValidation,
+    PopulationSearchCV,
+    Ranking,
+    cross_validate,
+)
 from glassbrick.sklearn.tabular import (
     BaselineWarning,
     Comparison,
@@ -20,10 +26,14 @@ from glassbrick.sklearn.tabular import (
 __all__ = [
     "BaselineWarning",
     "Comparison",
+    "CrossValidation",
     "MLPClassifier",
     "MLPRegressor",
     "NetClassifier",
     "NetRegressor",
+    "PopulationSearchCV",
+    "Ranking",
     "TabularClassifier",
     "TabularRegressor",
+    "cross_validate",
 ]

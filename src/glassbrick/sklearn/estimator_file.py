@@ -142,7 +142,9 @@ _DOES_NOT_FIT = (
 
 def _table(blocks: Table, who: str) -> Table:
     """Return the classes that a file may name: all that have a public name, and a user's."""
-    return table_of_parameters(blocks, [getattr(sklearn, n) for n in sklearn.__all__], who)
+    public = (getattr(sklearn, name) for name in sklearn.__all__)
+    ours = [kind for kind in public if isinstance(kind, type) and issubclass(kind, SavedEstimator)]
+    return table_of_parameters(blocks, ours, who)
 
 
 def _kind(name: Any, table: Table, who: str) -> type[SavedEstimator]:

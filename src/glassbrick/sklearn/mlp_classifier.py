@@ -19,6 +19,7 @@ from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.class_predictions import ClassPredictions
 from glassbrick.sklearn.exported import ExportedClassifier
+from glassbrick.sklearn.fitting import fit_alone
 from glassbrick.sklearn.labels import Labels, as_labels
 from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit
 from glassbrick.sklearn.rows import Split
@@ -201,7 +202,7 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron, ClassPredictions, Exp
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
-        return self._fit(X, y, sample_weight, partial=False)
+        return fit_alone(self._fitting(X, y, sample_weight))
 
     @available_if(can_partial_fit)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -218,7 +219,7 @@ class MLPClassifier(ClassifierMixin, MultiLayerPerceptron, ClassPredictions, Exp
             advice = "Give a dict, for these rows may not be all."
             who = "MLPClassifier, class_weight"
             refuse(ArgumentError, who, "None or a dict in partial_fit", self.class_weight, advice)
-        return self._fit(X, y, sample_weight, partial=True, classes=classes)
+        return fit_alone(self._fitting(X, y, sample_weight, partial=True, classes=classes))
 
     @property
     def _stratifies(self) -> bool:

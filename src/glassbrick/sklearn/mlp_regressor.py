@@ -22,6 +22,7 @@ from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.exported import ExportedRegressor
+from glassbrick.sklearn.fitting import fit_alone
 from glassbrick.sklearn.multi_layer import MultiLayerPerceptron, can_partial_fit
 from glassbrick.sklearn.outputs import as_column, outputs_needed
 from glassbrick.sklearn.rows import Split
@@ -202,12 +203,12 @@ class MLPRegressor(RegressorMixin, MultiLayerPerceptron, ExportedRegressor):
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
-        return self._fit(X, y, sample_weight, partial=False)
+        return fit_alone(self._fitting(X, y, sample_weight))
 
     @available_if(can_partial_fit)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch more; see `fit`."""
-        return self._fit(X, y, sample_weight, partial=True)
+        return fit_alone(self._fitting(X, y, sample_weight, partial=True))
 
     def predict(self, X: Any) -> Array:
         """Predict.

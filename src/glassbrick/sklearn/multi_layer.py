@@ -22,6 +22,7 @@ from glassbrick.losses import Loss
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import LBFGS, Optimizer
 from glassbrick.sklearn.fitted import history_from, only_network, require
+from glassbrick.sklearn.fitting import Fitting, Trainee
 from glassbrick.sklearn.optimizers import optimizer_for
 from glassbrick.sklearn.order import rows_ordered_by
 from glassbrick.sklearn.perceptron import dense_layers, new_network, penalize_weights
@@ -69,10 +70,16 @@ class MultiLayerPerceptron(SavedEstimator, BaseEstimator, ABC):
     def _stratifies(self) -> bool:
         return False
 
-    def _fit(
-        self, X: Any, y: Any, sample_weight: Any, *, partial: bool, classes: Any = None
-    ) -> Self:
-        """Train, from the start or from where an earlier fit ended."""
+    def _fitting(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        partial: bool = False,
+        classes: Any = None,
+    ) -> Fitting[Self]:
+        """Prepare a network, or the one of an earlier fit; let it be trained, and keep it."""
         settings = Settings.of(self)
         if partial and settings.early_stopping:
             raise ArgumentError("partial_fit does not support early_stopping=True")
@@ -97,14 +104,17 @@ class MultiLayerPerceptron(SavedEstimator, BaseEstimator, ABC):
         share = settings.validation_fraction if settings.early_stopping else None
         share = None if settings.is_lbfgs else share
         rows = split_off(X, targets, weights, share, source, stratify=self._stratifies)
-        history = self._train(settings, net, optimizer, progress, rows, source, partial)
+        trainee = self._trainee(settings, net, optimizer, progress, rows, source, partial)
+        (history,) = yield [trainee]
+        progress.end(net, restore_best=not _chooses_epoch(settings))
+        _warn(settings, history, partial=partial)
         self.net_, self.history_, self.out_activation_ = net, history, activation
         self._optimizer, self._progress = optimizer, progress
         self._architecture = _architecture(settings)
         self._tell_of(progress, targets.shape[1])
         return self
 
-    def _train(
+    def _trainee(
         self,
         settings: Settings,
         net: NeuralNetwork,
@@ -113,34 +123,26 @@ class MultiLayerPerceptron(SavedEstimator, BaseEstimator, ABC):
         rows: Split,
         source: np.random.RandomState,
         partial: bool,
-    ) -> History:
-        """Train a network, and warn if that was not enough."""
+    ) -> Trainee:
         penalize_weights(net, settings.alpha, rows.mean_weight)
         validates = rows.X_val is not None
         score = (lambda network: self._score_of(network, rows)) if validates else None
         progress.begin(settings, len(rows.X), score)
-        # An early stopping of the user's also decides which parameters to keep.
-        chosen = any(isinstance(callback, EarlyStopping) for callback in settings.callbacks)
         callbacks = [progress, *settings.callbacks]
-        if validates and not chosen:  # else the trainer would keep those of the lowest loss
+        if validates and not _chooses_epoch(settings):
+            # Else the trainer would keep the parameters of the lowest loss.
             callbacks.append(EarlyStopping("loss", patience=None, restore_best=False))
         epochs = 1 if partial else settings.max_iter
-        trainer = Trainer(net, optimizer, engine=settings.engine)
-        with rows_ordered_by(net, source if settings.shuffle else None):
-            history = trainer.fit(
-                *(rows.X, rows.y, rows.X_val, rows.y_val),
-                epochs=epochs,
-                eval_every=1 if settings.callbacks else epochs,
-                batch_size=_batch_size(settings, len(rows.X)),
-                restart=False,
-                callbacks=callbacks,
-                sample_weight=rows.weights,
-                sample_weight_test=rows.weights_val,
-                verbose=False,
-            )
-        progress.end(net, restore_best=not chosen)
-        _warn(settings, history, partial=partial)
-        return history
+        return Trainee(
+            Trainer(net, optimizer, engine=settings.engine),
+            rows,
+            epochs=epochs,
+            batch_size=_batch_size(settings, len(rows.X)),
+            eval_every=1 if settings.callbacks else epochs,
+            restart=False,
+            callbacks=callbacks,
+            order=rows_ordered_by(net, source if settings.shuffle else None),
+        )
 
     def _tell_of(self, progress: Progress, outputs: int) -> None:
         """Set the attributes that scikit-learn's networks have."""
@@ -233,12 +235,17 @@ def _architecture(settings: Settings) -> tuple[Any, ...]:
     return (settings.hidden, settings.activations, settings.normalization, settings.dropout)
 
 
+def _chooses_epoch(settings: Settings) -> bool:
+    """Whether the user has a callback that decides which parameters are kept."""
+    return any(isinstance(callback, EarlyStopping) for callback in settings.callbacks)
+
+
 def _batch_size(settings: Settings, rows: int) -> int:
     if settings.batch_size is None:
         return min(_ROWS_OF_AUTO, rows)
     if settings.batch_size > rows and not settings.is_lbfgs:
         warnings.warn(
-            "Got `batch_size` larger than sample size. It is going to be clipped.", stacklevel=5
+            "Got `batch_size` larger than sample size. It is going to be clipped.", stacklevel=6
         )
     return min(settings.batch_size, rows)
 
@@ -246,7 +253,7 @@ def _batch_size(settings: Settings, rows: int) -> int:
 def _warn(settings: Settings, history: History, *, partial: bool) -> None:
     """Warn of a training that ended before it converged."""
     if history.stop_reason == "interrupted":
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        warnings.warn("Training interrupted by user.", stacklevel=6)
     if partial:
         return
     if history.stop_reason == "completed":
@@ -254,12 +261,12 @@ def _warn(settings: Settings, history: History, *, partial: bool) -> None:
             f"{'L-BFGS' if settings.is_lbfgs else 'Stochastic Optimizer'}: Maximum iterations "
             f"({settings.max_iter}) reached and the optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
     elif history.stop_reason == "evaluations used up":
         warnings.warn(
             f"L-BFGS: Maximum evaluations ({settings.max_fun}) reached and the optimization "
             "hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=6,
         )

@@ -41,6 +41,7 @@ from glassbrick.optimizers import (
     RMSProp,
 )
 from glassbrick.sklearn.fitted import history_from, only_network
+from glassbrick.sklearn.fitting import Fitting, Trainee
 from glassbrick.sklearn.order import rows_ordered_by
 from glassbrick.sklearn.rows import Split, outputs_of, split_off, weights_of_rows
 from glassbrick.sklearn.saved import SavedEstimator
@@ -105,8 +106,8 @@ class NetEstimator(SavedEstimator, BaseEstimator, ABC):
     def _stratifies(self) -> bool:
         return False
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """Train a new network."""
+    def _fitting(self, X: Any, y: Any = None, sample_weight: Any = None) -> Fitting[Self]:
+        """Prepare a new network, let it be trained, and keep it."""
         share = self._share()
         self._check_how()
         optimizer, loss = self._new_optimizer(), self._new_loss()
@@ -122,26 +123,23 @@ class NetEstimator(SavedEstimator, BaseEstimator, ABC):
         targets = self._targets(y, X.dtype, net.loss)
         stratify = share is not None and self._stratifies
         rows = split_off(X, targets, weights, share, source, stratify=stratify)
-        self.history_ = self._train(net, optimizer, rows, source)
+        (self.history_,) = yield [self._trainee(net, optimizer, rows, source)]
         self.net_, self.n_iter_ = net, self.history_.epochs
         return self
 
-    def _train(
+    def _trainee(
         self, net: NeuralNetwork, optimizer: Optimizer, rows: Split, source: np.random.RandomState
-    ) -> History:
-        trainer = Trainer(net, optimizer, engine=self.engine)
-        with rows_ordered_by(net, source if self.shuffle else None):
-            return trainer.fit(
-                *(rows.X, rows.y, rows.X_val, rows.y_val),
-                epochs=self.epochs,
-                eval_every=1,
-                batch_size=self.batch_size,
-                patience=self.patience,
-                callbacks=self.callbacks,
-                sample_weight=rows.weights,
-                sample_weight_test=rows.weights_val,
-                verbose=self.verbose,
-            )
+    ) -> Trainee:
+        return Trainee(
+            Trainer(net, optimizer, engine=self.engine),
+            rows,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            patience=self.patience,
+            callbacks=self.callbacks,
+            verbose=self.verbose,
+            order=rows_ordered_by(net, source if self.shuffle else None),
+        )
 
     def _check_how(self) -> None:
         """Refuse wrong parameters of the training, before random numbers are drawn."""

@@ -18,6 +18,7 @@ from glassbrick.optimizers import Optimizer
 from glassbrick.sklearn.arguments import keep_arguments
 from glassbrick.sklearn.class_predictions import ClassPredictions
 from glassbrick.sklearn.exported import ExportedClassifier, ExportedRegressor
+from glassbrick.sklearn.fitting import fit_alone
 from glassbrick.sklearn.labels import Labels, as_labels
 from glassbrick.sklearn.net_estimator import Build, NetEstimator
 from glassbrick.sklearn.outputs import as_column, outputs_needed
@@ -127,7 +128,7 @@ class NetRegressor(RegressorMixin, NetEstimator, ExportedRegressor):
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
-        return self._fit(X, y, sample_weight)
+        return fit_alone(self._fitting(X, y, sample_weight))
 
     def predict(self, X: Any) -> Array:
         """Predict.
@@ -272,7 +273,7 @@ class NetClassifier(ClassifierMixin, NetEstimator, ClassPredictions, ExportedCla
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
-        return self._fit(X, y, sample_weight)
+        return fit_alone(self._fitting(X, y, sample_weight))
 
     @property
     def _stratifies(self) -> bool:

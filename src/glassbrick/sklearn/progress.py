@@ -18,6 +18,7 @@ __all__ = ["Progress"]
 _LISTS = ("losses", "validation_losses", "scores")
 _NUMBERS = ("best_loss", "best_score")
 _COUNTS = ("epochs", "rows_seen", "misses")
+_BY_ROWS = "sgd", "invscaling"  # which changes the rate after each epoch
 _LOWEST_RATE = 1e-6  # at which an adaptive one is not lowered any more
 
 
@@ -37,6 +38,8 @@ class Progress(Callback):
     misses : int
         Epochs in which nothing became better.
     """
+
+    is_spectator = True  # but for the epochs it asks for
 
     def __init__(self) -> None:
         self.losses: list[float] = []
@@ -93,6 +96,15 @@ class Progress(Callback):
         self._best = self._score = None
         del self._settings
 
+    def look_after(self) -> int | None:
+        """Say after how many epochs it may score the network, change its rate, or stop."""
+        settings = self._settings
+        if self._score is not None or (settings.solver, settings.learning_rate) == _BY_ROWS:
+            return 1
+        if settings.is_lbfgs or math.isinf(settings.n_iter_no_change):
+            return None
+        return max(1, int(settings.n_iter_no_change) + 1 - self.misses)
+
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Look at the loss, or the score; lower the rate, or stop."""
         logs = logs or {}
@@ -105,7 +117,7 @@ class Progress(Callback):
         if self._settings.is_lbfgs:
             return
         self.rows_seen += self._rows
-        if self._settings.solver == "sgd" and self._settings.learning_rate == "invscaling":
+        if (self._settings.solver, self._settings.learning_rate) == _BY_ROWS:
             first = self._settings.learning_rate_init
             self.trainer.optim.lr = first / (self.rows_seen + 1) ** self._settings.power_t
         if self.misses > self._settings.n_iter_no_change:

@@ -14,6 +14,7 @@ from glassbrick.arrays import Array
 from glassbrick.checks import complaint, refuse
 from glassbrick.errors import ArgumentError, DataError, ShapeError
 from glassbrick.network import NeuralNetwork
+from glassbrick.training.together import Given
 
 __all__ = ["Split", "as_dense", "outputs_of", "split_off", "weights_of_rows"]
 
@@ -45,6 +46,11 @@ class Split:
     def mean_weight(self) -> float:
         """What a row counts on average."""
         return 1.0 if self.weights is None else float(self.weights.mean())
+
+    @property
+    def given(self) -> Given:
+        """What `fit_together` takes."""
+        return Given(self.X, self.y, self.X_val, self.y_val, self.weights, self.weights_val)
 
 
 def weights_of_rows(

@@ -36,7 +36,6 @@ _AHEAD = 2  # windows that are ready before they are needed
 _LANES = 8
 _BUFFER, _BUFFERED = 65_536, 1 << 23  # rows, and numbers, that are shuffled among each other
 _OPEN = 96 << 20  # bytes that open blocks may take, all lanes together
-_WHO = "TableStream"
 
 
 def _silent(done: int, total: int, file: str) -> None:
@@ -83,6 +82,8 @@ class TableStream(OrderedStream):
         Where the files are, if it is neither this computer nor said by a URI.
     progress : callable, optional
         Is told of the first pass how many bytes it has read, of how many, and of which file.
+    who : str
+        What errors call whoever reads.
 
     Attributes
     ----------
@@ -158,14 +159,15 @@ class TableStream(OrderedStream):
         dtype: DTypeLike = np.float32,
         filesystem: FileSystem | None = None,
         progress: PassProgress = _silent,
+        who: str = "TableStream",
     ):
-        self.dtype = np.dtype(as_float_dtype(dtype, f"{_WHO}, dtype"))
-        share = real_number(held_out, f"{_WHO}, held_out", above=0.0, or_equal=True)
+        self.dtype = np.dtype(as_float_dtype(dtype, f"{who}, dtype"))
+        share = real_number(held_out, f"{who}, held_out", above=0.0, or_equal=True)
         if share >= 1.0:
-            refuse(ArgumentError, f"{_WHO}, held_out", "a number from 0 to 1", held_out)
+            refuse(ArgumentError, f"{who}, held_out", "a number from 0 to 1", held_out)
         Order([1], seed, lanes=lanes or 1, buffer=buffer or 1)  # looked at before hours of reading
-        files = find_files(data, _WHO, filesystem)
-        reader = reader_of(files, _WHO, kinds or {})
+        files = find_files(data, who, filesystem)
+        reader = reader_of(files, who, kinds or {})
         schema = _schema(reader, target, leave_out, kinds or {})
         first = Pass(reader, schema, target, task, seed=seed, held_out=share, progress=progress)
         found = first.run()
@@ -189,8 +191,10 @@ class TableStream(OrderedStream):
         _release()
 
     def first_rows(self, count: int) -> Rows:
-        """Return some rows."""
-        return Rows(self.sample.X[:count], self.sample.y[:count])
+        """Return some rows, from all over the files."""
+        there = len(self.sample.X)
+        chosen = np.arange(min(count, there)) * there // max(min(count, there), 1)
+        return Rows(self.sample.X[chosen], self.sample.y[chosen])
 
     def read(self, windows: Iterator[Window]) -> Generator[tuple[Window, Rows]]:
         """Iterate over windows and their rows, which a thread reads."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -47,17 +48,7 @@ class Fit:
         self.run, self.data, self.plan, self.callbacks = run, data, plan, callbacks
         self._first = run.history.epochs
         self.until = self._first + plan.epochs
-        self.job = Job(
-            run.net,
-            run.optim,
-            data.training.X,
-            data.training.y,
-            data.validation,
-            plan.batch_size,
-            plan.epochs,
-            data.training.weights,
-            BatchHooks(self._batch_begins, self._batch_ends) if callbacks.want_batches else None,
-        )
+        self.job = self._job()
         self.cluster = run.engine.cluster  # of those that train together, if there are others
         self.logs: dict[str, float] = {}  # of the latest epoch
         self._can_run_ahead = callbacks.all_spectators and not plan.metrics
@@ -70,6 +61,23 @@ class Fit:
         self._keeper: Keeper | None = None
         if callbacks.checkpoint is not None:
             self._keeper = Keeper(self, callbacks.checkpoint, callbacks.all)
+
+    def _job(self) -> Job:
+        """Say what an engine is to train."""
+        run, data, plan = self.run, self.data, self.plan
+        return Job(
+            run.net,
+            run.optim,
+            data.training.X,
+            data.training.y,
+            data.validation,
+            plan.batch_size,
+            plan.epochs,
+            data.training.weights,
+            BatchHooks(self._batch_begins, self._batch_ends)
+            if self.callbacks.want_batches
+            else None,
+        )
 
     def in_company(self) -> AbstractContextManager[None]:
         """Enclose what several processes do together: an error of one ends the others, too."""
@@ -100,13 +108,13 @@ class Fit:
             keeper.resume()
         if self.cluster is not None:
             require_agreement(self, self.cluster)
+        self._plan_rates()  # without which no step can be recorded
         history, job = run.history, self.engine_job
         if not history.epochs or job.hooks:  # who goes on, goes on with the same numbers
             run.engine, history.engine_reason = choice or run.asked_for.choose(job)
             history.engine = run.engine.name
         self._find_judge()
         self._reconsider_stopping()
-        self._plan_rates()
         self.callbacks.call("on_train_begin", self._first_logs())
         if keeper is not None:
             keeper.resume_callbacks()
@@ -114,6 +122,21 @@ class Fit:
     def position(self) -> dict[str, Any]:
         """Return where it is, as JSON."""
         return {name: getattr(self, name) for name in _POSITION}
+
+    @property
+    def batches_done(self) -> int:
+        """How many batches of the next epoch were trained on already."""
+        return 0
+
+    def within(self) -> Any:
+        """Return where it is within an epoch; None if it is between two of them."""
+        return None
+
+    def go_on_within(self, place: Any) -> None:
+        """Be there."""
+
+    def raise_error(self) -> None:
+        """Raise the error that ended training, if it kept what was done before."""
 
     def go_on_from(self, position: dict[str, Any]) -> None:
         """Be where another one was, whose history the run has."""
@@ -130,7 +153,7 @@ class Fit:
         optim, batches = self.run.optim, self.job.batches
         is_resumed = self._keeper is not None and self._keeper.resumed_from
         if optim.schedule is not None and not is_resumed:
-            self._steps_before = round(optim.t) - 1
+            self._steps_before = round(optim.t) - 1 - self.batches_done
         steps = self._steps_before + self.plan.epochs * batches
         # To plan is to compute the rate anew, which an engine may have done otherwise, by a bit.
         if not (is_resumed and optim.is_planned(batches, steps)):
@@ -148,6 +171,7 @@ class Fit:
         """Return what callbacks are told at the beginning."""
         logs = {
             "epochs": 0 if self.run.stop_reason else max(0, self.until - self.run.history.epochs),
+            "rows": self.job.rows,
             "replaced_params": self.run.replaced_params,
             "stopping": self.plan.stopping if self.plan.is_asked_for else None,
         }
@@ -161,9 +185,12 @@ class Fit:
         if isinstance(run.optim, LBFGS):
             session = LBFGSSession(run.engine, self.job, run.optim)
         else:
-            session = run.engine.start(self.job)
+            session = self._start(run.engine)
         self.begin()
         self.finish(session.run(self.ahead, self.next_order, self.epoch_done))
+
+    def _start(self, engine: Engine) -> Session:
+        return engine.start(self.job)
 
     def begin(self) -> None:
         """Take down that epochs are run from now on."""
@@ -321,9 +348,9 @@ class Fit:
         self.callbacks.call("on_train_batch_end", batch, {"loss": loss})
 
 
-def _mean_over_rows(losses: list[float], job: Job) -> float:
+def _mean_over_rows(losses: Sequence[float], job: Job) -> float:
     """Average the losses of batches, each with the weight of its rows."""
     if len(losses) == 1:
         return losses[0]
-    rows_in_last = len(job.X) - job.batch_size * (len(losses) - 1)
-    return (sum(losses[:-1]) * job.batch_size + losses[-1] * rows_in_last) / len(job.X)
+    rows_in_last = job.rows - job.batch_size * (len(losses) - 1)
+    return (sum(losses[:-1]) * job.batch_size + losses[-1] * rows_in_last) / job.rows

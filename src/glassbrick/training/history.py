@@ -44,7 +44,8 @@ class History:
         Its loss on the validation data of the last fit; infinity if there was none.
     stop_reason : str
         "completed", "early stopping", "interrupted", "diverged", "converged" or "evaluations
-        used up" of `LBFGS`, what a callback said, or "failed" if something raised an error.
+        used up" of `LBFGS`, "unreadable data" of a `Stream`, what a callback said, or "failed"
+        if something raised an error.
     seconds : float
         Time spent in fit.
     engine : str

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows, Shuffler
-from glassbrick.engines import Engine
+from glassbrick.engines import Engine, ReadingError, mean_loss
 from glassbrick.errors import DivergenceError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
@@ -24,6 +24,7 @@ from glassbrick.training.followed import measure
 from glassbrick.training.history import History
 from glassbrick.training.plan import Plan
 from glassbrick.training.snapshot import Snapshot
+from glassbrick.training.stream_fit import StreamFit, Within
 from glassbrick.training.trial import require_fitting
 
 __all__ = ["Run"]
@@ -62,7 +63,9 @@ class Run:
     seed : int or None
         As given.
     training_rows : Rows or None
-        What it trains on, while it does.
+        What it trains on, while it does; of a stream, some.
+    within : Within or None
+        Where in an epoch a stream could not be read any further.
     draws_params : bool
         Whether training began with new parameters.
     shuffler, drawn_order : Shuffler, ndarray or None
@@ -87,6 +90,7 @@ class Run:
         self.seed, self.started = seed, 0.0
         self.stop_reason = ""
         self.training_rows: Rows | None = None
+        self.within: Within | None = None
         self.went_back = False
         self.judge: Judge | None = None
         self.best: Snapshot | None = None  # of the best evaluated epoch
@@ -132,7 +136,7 @@ class Run:
             if data.validation is None:
                 self.forget_best()
             elif self.best is not None:
-                self._judge_again(self.best, judge, data.validation, plan)
+                self._judge_again(self.best, judge, data.validation, data, plan)
         if unchanged and self.last is not None:
             self.last.restore()
         if not unchanged:
@@ -147,11 +151,14 @@ class Run:
         self.best, self.judge = None, None
         self.history.best_epoch, self.history.best_loss = None, math.inf
 
-    def _judge_again(self, best: Snapshot, judge: Judge, validation: Rows, plan: Plan) -> None:
+    def _judge_again(
+        self, best: Snapshot, judge: Judge, rows: Rows, data: FitData, plan: Plan
+    ) -> None:
         """Take the number of the best epoch on the validation data of this fit."""
         best.restore()
-        loss = self.engine.evaluate(self.net, *validation)
-        found = measure(plan.metrics, self.net, validation) or {}
+        stream = data.validation_stream
+        loss = mean_loss(self.net, stream) if stream else self.engine.evaluate(self.net, *rows)
+        found = measure(plan.metrics, self.net, rows) or {}
         numbers = {"loss": loss} | found
         monitor = plan.stopping.monitor.removeprefix("val_")
         if monitor not in numbers:
@@ -168,7 +175,8 @@ class Run:
         history, before = self.history, self.history.copy()
         history.stop_reason = "failed"
         self.training_rows = data.training
-        fit = Fit(self, data, plan, callbacks)
+        kind = Fit if data.stream is None else StreamFit
+        fit = kind(self, data, plan, callbacks)
         try:
             try:
                 try:
@@ -178,6 +186,9 @@ class Run:
                     self.last = Snapshot(self.net)
                 except KeyboardInterrupt:
                     self.history.stop_reason = "interrupted"
+                except ReadingError:
+                    self.history.stop_reason = "unreadable data"
+                    self.last = Snapshot(self.net)
                 self._keep_best()
             except BaseException:
                 self._recover(before)
@@ -188,6 +199,7 @@ class Run:
                 self._left = Snapshot(self.net)
                 self.history.seconds += time.perf_counter() - self.started
             callbacks.call("on_train_end", fit.logs)
+            fit.raise_error()
         finally:
             callbacks.close()
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.checks import instance_of, one_of, refuse
+from glassbrick.checks import instance_of, one_of, refuse, true_or_false
 from glassbrick.engines import ENGINES, Engine
 from glassbrick.errors import ArgumentError, ArgumentTypeError, DivergenceError, GlassbrickError
 from glassbrick.randomness import legacy_seed
 from glassbrick.training.callbacks import Callback, EarlyStopping
 from glassbrick.training.fit_data import FitData
+from glassbrick.training.fitting import fitting
 from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
 from glassbrick.training.members import Together
@@ -68,6 +70,7 @@ def fit_together(
     metrics: Followed = (),
     callbacks: MakeCallbacks | None = None,
     class_weight: ClassWeight = None,
+    restart: bool = True,
     verbose: bool | str = False,
     engine: str | Engine | None = None,
 ) -> list[Outcome]:
@@ -81,7 +84,7 @@ def fit_together(
         The members, each with a network and an optimizer of its own.
     data : Given, or a sequence of Given
         What all are trained on, or each. Arrays that several are given are held once.
-    epochs, eval_every, batch_size, patience, min_delta, metrics, class_weight
+    epochs, eval_every, batch_size, patience, min_delta, metrics, class_weight, restart
         As of `Trainer.fit`, for each of them.
     seed : int or None, or a sequence of these, default 1
         As of `Trainer.fit`; for all, or for each.
@@ -136,11 +139,13 @@ def fit_together(
     plans = [
         plan_of(epochs, eval_every, batch_size, patience, min_delta, followed, some) for some in own
     ]
+    restart = true_or_false(restart, "fit_together, restart")
     converted = _Converted(class_weight)
     with Together(progress_of_all(verbose, len(members), plans[0].epochs)) as together:
         for k, trainer in enumerate(members):
-            rows = converted(given[k], k)
-            together.add(trainer._fitting(rows, plans[k], own[k], seeds[k]))
+            net = trainer.net
+            rows = converted(given[k], k, net.dtype if net.is_built and not restart else None)
+            together.add(fitting(trainer, rows, plans[k], own[k], seeds[k], restart=restart))
         together.train(engine)
     return together.outcomes
 
@@ -150,21 +155,22 @@ class _Converted:
 
     def __init__(self, class_weight: ClassWeight):
         self._class_weight = class_weight
-        self._known: dict[int, FitData] = {}
+        self._known: dict[tuple[object, ...], FitData] = {}
 
-    def __call__(self, given: Given, member: int) -> FitData:
-        if id(given) not in self._known:
+    def __call__(self, given: Given, member: int, dtype: np.dtype[Any] | None) -> FitData:
+        key = (*map(id, vars(given).values()), dtype)
+        if key not in self._known:
             try:
-                self._known[id(given)] = FitData.of(
+                self._known[key] = FitData.of(
                     (given.X, given.y, given.sample_weight),
                     (given.X_test, given.y_test, given.sample_weight_test),
                     self._class_weight,
-                    None,
+                    dtype,
                 )
             except GlassbrickError as error:
                 error.within(f"member {member}")
                 raise
-        return self._known[id(given)]
+        return self._known[key]
 
 
 def _as_members(trainers: Sequence[Trainer]) -> list[Trainer]:

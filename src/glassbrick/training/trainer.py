@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 from numpy.typing import ArrayLike
 
@@ -13,7 +12,6 @@ from glassbrick.checks import (
     instance_of,
     one_of,
     positive_integer,
-    real_number,
     refuse,
     true_or_false,
 )
@@ -23,26 +21,25 @@ from glassbrick.metrics import Metric
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.randomness import legacy_seed
+from glassbrick.stream import Stream
 from glassbrick.tape import ExplainedWithUpdate
 from glassbrick.training.callbacks import (
     Callback,
-    Callbacks,
-    Checkpoint,
     progress_for,
 )
-from glassbrick.training.fit import Fit
 from glassbrick.training.fit_data import FitData, as_pair
+from glassbrick.training.fitting import fitting
 from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
-from glassbrick.training.plan import Plan, only_one, plan_of
-from glassbrick.training.rate_search import RateSearch, try_rates
+from glassbrick.training.plan import plan_of
+from glassbrick.training.rate_finder import RateFinder
 from glassbrick.training.run import Run
 from glassbrick.training.weights import ClassWeight
 
 __all__ = ["Trainer"]
 
 
-class Trainer(ExplainedWithUpdate):
+class Trainer(RateFinder, ExplainedWithUpdate):
     """Trains a network with an optimizer.
 
     Parameters
@@ -186,9 +183,9 @@ class Trainer(ExplainedWithUpdate):
 
     def fit(
         self,
-        X_train: ArrayLike,
-        y_train: ArrayLike,
-        X_test: ArrayLike | None = None,
+        X_train: ArrayLike | Stream,
+        y_train: ArrayLike | None = None,
+        X_test: ArrayLike | Stream | None = None,
         y_test: ArrayLike | None = None,
         epochs: int = 100,
         eval_every: int = 10,
@@ -209,13 +206,15 @@ class Trainer(ExplainedWithUpdate):
 
         Parameters
         ----------
-        X_train : array_like, shape (rows, features)
-            Training data. The network computes in its dtype: float32 stays float32.
+        X_train : array_like, shape (rows, features), or Stream
+            Training data. The network computes in its dtype: float32 stays float32. A `Stream`
+            has targets and weights, too, and an order of its own for each epoch.
         y_train : array_like, shape (rows, outputs) or (rows,)
             Training targets; one axis is taken as one column. What they have to be is the
             loss's affair: numbers, classes numbered from 0, 0 and 1.
         X_test, y_test : array_like, optional
-            Validation data, of which training sees only the loss. Because that loss
+            Validation data, of which training sees only the loss. With a `Stream` to train on,
+            `X_test` can be one, too; metrics are then of its first 65,536 rows. Because that loss
             decides when to stop and which epoch to keep, it flatters the network a
             little: judge it on a third set.
         epochs : int, default 100
@@ -248,7 +247,7 @@ class Trainer(ExplainedWithUpdate):
             where it was, if its process was ended.
         sample_weight, sample_weight_test : array_like, shape (rows,), optional
             What each row of the training and of the validation data counts. Only the
-            proportions matter: they are divided by their mean.
+            proportions matter: they are divided by their mean. A stream has its own.
         class_weight : dict of int to float, or "balanced", optional
             What the rows of each class count, in training and in validation; "balanced"
             makes all classes count the same. Multiplies `sample_weight`.
@@ -280,98 +279,21 @@ class Trainer(ExplainedWithUpdate):
         -----
         On Ctrl-C training stops, the parameters of the best evaluated epoch are kept
         (or, before the first evaluation, those of that moment), and fit returns.
+
+        If a stream raises an error, of a damaged file, say, the same parameters are kept, and the
+        error is raised. With ``restart=False``, or from a `Checkpoint`, which is written then,
+        training goes on with the very next batch, to the bit: nothing that was trained is lost.
         """
         plan = plan_of(
             epochs, eval_every, batch_size, patience, min_delta, as_metrics(metrics), callbacks
         )
         seed = legacy_seed(seed, "fit, seed")
         restart = true_or_false(restart, "fit, restart")
-        data = FitData.of(
-            (X_train, y_train, sample_weight),
-            (X_test, y_test, sample_weight_test),
-            class_weight,
-            self.net.dtype if self.net.is_built and not restart else None,
-        )
+        train, test = (X_train, y_train, sample_weight), (X_test, y_test, sample_weight_test)
+        dtype = self.net.dtype if self.net.is_built and not restart else None
+        data = FitData.given(train, test, class_weight, dtype, self.net, plan.batch_size)
         called = [progress_for(verbose), *callbacks]
-        with self._fitting(data, plan, called, seed, restart=restart) as fit:
+        with fitting(self, data, plan, called, seed, restart=restart) as fit:
             fit.prepare()
             fit.train()
         return self.history.copy()
-
-    @contextmanager
-    def _fitting(
-        self,
-        data: FitData,
-        plan: Plan,
-        callbacks: Sequence[Callback],
-        seed: int | None,
-        *,
-        restart: bool = True,
-    ) -> Iterator[Fit]:
-        """Give a fit to whoever runs its epochs: `fit`, or `fit_together`."""
-        self._metrics = plan.metrics
-        called = Callbacks(callbacks, self, only_one(callbacks, Checkpoint))
-        before = self._run
-        if before is not None and self.net.is_built and not restart:
-            run = before
-            run.resume(data, plan)
-        else:
-            run = Run(self.net, self.optim, self.engine, data, seed, restart)
-        self._run = run
-        try:
-            with run.fitting(data, plan, called) as fit:
-                yield fit
-        except BaseException:
-            if run.went_back:
-                self._run = before  # whose parameters the network has again
-            raise
-
-    def find_lr(
-        self,
-        X_train: ArrayLike,
-        y_train: ArrayLike,
-        *,
-        lowest: float = 1e-6,
-        highest: float = 10.0,
-        steps: int = 200,
-        batch_size: int = 32,
-        sample_weight: ArrayLike | None = None,
-        class_weight: ClassWeight = None,
-    ) -> RateSearch:
-        """Find a learning rate to begin with, by one short training in which it grows.
-
-        Copies of the network and the optimizer are trained. Both stay as they are; take the
-        suggestion yourself: ``optim.lr = trainer.find_lr(X, y).suggestion``.
-
-        Parameters
-        ----------
-        X_train, y_train, batch_size, sample_weight, class_weight
-            As of `fit`.
-        lowest, highest : float, default 1e-6 and 10
-            The first and the last rate.
-        steps : int, default 200
-            How many; fewer are made if the loss gets out of hand.
-
-        Returns
-        -------
-        RateSearch
-            With the `suggestion`, and `plot()`.
-
-        Raises
-        ------
-        DataError
-            If data cannot be used, or the loss gets out of hand at once.
-        ArgumentError, ArgumentTypeError, ShapeError
-            If a setting cannot be used, or data does not fit the network.
-        """
-        lowest = real_number(lowest, "find_lr, lowest", above=0.0)
-        highest = real_number(highest, "find_lr, highest", above=lowest)
-        dtype = self.net.dtype if self.net.is_built else None
-        data = (X_train, y_train, sample_weight)
-        return try_rates(
-            *(self.net, self.optim),
-            FitData.of(data, (None, None, None), class_weight, dtype),
-            *(lowest, highest),
-            steps=positive_integer(steps, "find_lr, steps"),
-            batch_size=positive_integer(batch_size, "find_lr, batch_size"),
-        )

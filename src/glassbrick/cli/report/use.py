@@ -63,7 +63,7 @@ def command_of(plan: TrainPlan) -> str:
         "--out": plan.out,
         "--report": plan.report,
     }
-    words = ["glassbrick", "train", *([] if plan.data is None else [str(plan.data)])]
+    words = ["glassbrick", "train", *([] if plan.data is None else plan.data.given)]
     for option, value in given.items():
         if value is not None:
             words += [option, str(value)]

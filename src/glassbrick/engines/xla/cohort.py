@@ -22,6 +22,8 @@ from glassbrick.engines.xla.shared_rows import SharedRows
 
 __all__ = ["Cohort"]
 
+_TURNS = 2  # shards for each thread, so that it has something to do while one is told of
+_FEWEST = 8  # members of a shard, unless there are not so many
 _MOST_EPOCHS, _MOST_INDICES = 32, 65536  # of the orders of a member handed over in one call
 
 
@@ -29,7 +31,7 @@ class Cohort:
     """Members whose programs are the same, but for numbers that are inputs of it.
 
     A shard is compiled for a number of members. Those that are over make room, so that fewer
-    shards do.
+    shards do. While threads train some of them, others are told of what they did.
 
     Parameters
     ----------
@@ -51,10 +53,9 @@ class Cohort:
         with own_settings():
             self._rows = SharedRows([place.job for place in places])
         self._number = {id(place): number for number, place in enumerate(places)}
-        shards = min(threads, len(places))
-        self._size = -(-len(places) // shards)
-        self._shards = [Shard() for _ in range(shards)]
-        self._going: list[tuple[list[Place], Future[Any]]] = []
+        self._size = max(min(_FEWEST, len(places)), -(-len(places) // (_TURNS * threads)))
+        self._idle = [Shard() for _ in range(-(-len(places) // self._size))]
+        self._busy: dict[Future[Any], tuple[Shard, list[Place]]] = {}
         self._run: Callable[..., Any]  # once it is compiled
 
     def compile(self) -> None:
@@ -66,47 +67,58 @@ class Cohort:
                 abstract(np.zeros(len(Part._fields), np.int32)),
             )
 
-    def begin(self, pool: Executor) -> None:
-        """Let threads train those that want it, as far as nobody has to look at a network."""
-        active = [place for place in self.places if place.remaining]
-        number = -(-len(active) // self._size)
-        self._going = []
-        if not active:
-            return
-        batches = self._full + self._short
-        most = min(shard.steps_a_call for shard in self._shards[:number]) // batches
-        head = len(active[0].head)
-        bounds = [place.remaining for place in active]
-        epochs = 1 if head or most < 2 else min(most, self._capacity, *bounds)
-        whole = Part(epochs, head, self._full, self._short and head <= self._full, True)
-        for shard, first in zip(self._shards, range(number), strict=False):
-            some = active[first::number]
-            work = self._work(some, epochs)
-            self._going.append((some, pool.submit(shard.train, self._run, work, whole)))
+    @property
+    def going(self) -> list[Future[Any]]:
+        """What threads do for it now."""
+        return list(self._busy)
 
-    def end(self) -> None:
-        """Wait for the threads, and hand on what they tell."""
-        done = [(some, future.result()) for some, future in self._going]
-        self._going = []
-        for some, (carry, _) in done:
-            for row, place in enumerate(some):
-                values = zip(self._program.carried, carry, strict=False)
-                place.write({number: array[row] for number, array in values})
-        for some, (_, told) in done:
-            all_finite = bool(np.isfinite(told).all())
-            for place, epochs in zip(some, told.transpose(2, 0, 1).tolist(), strict=False):
-                for numbers in epochs:
-                    losses = self._losses(place, numbers, all_finite=all_finite)
-                    place.told(losses)
-                    if not all_finite and diverged(losses):
-                        break
+    def begin(self, pool: Executor) -> None:
+        """Let threads train those that wait, as far as nobody has to look at a network."""
+        self.places = [place for place in self.places if place.remaining]
+        needed = -(-len(self.places) // self._size)
+        waiting = [place for place in self.places if not place.is_busy]
+        while waiting and len(self._busy) < needed:
+            # As many as there are shards for them, lest some have few and others many.
+            number = -(-len(waiting) // (needed - len(self._busy)))
+            some, waiting = waiting[:number], waiting[number:]
+            for place in some:
+                place.is_busy = True
+            shard = self._idle.pop()
+            whole = self._part(some, shard)
+            work = self._work(some, whole.epochs)
+            self._busy[pool.submit(shard.train, self._run, work, whole)] = shard, some
+
+    def end(self, future: Future[Any]) -> None:
+        """Hand on what a thread tells."""
+        carry, told = future.result()
+        shard, some = self._busy.pop(future)
+        self._idle.append(shard)
+        for row, place in enumerate(some):
+            values = zip(self._program.carried, carry, strict=False)
+            place.write({number: array[row] for number, array in values})
+            place.is_busy = False
+        all_finite = bool(np.isfinite(told).all())
+        for place, epochs in zip(some, told.transpose(2, 0, 1).tolist(), strict=False):
+            for numbers in epochs:
+                losses = self._losses(place, numbers, all_finite=all_finite)
+                place.told(losses)
+                if not all_finite and diverged(losses):
+                    break
 
     def stop(self) -> None:
         """Let the threads stop soon, and wait for them."""
-        for shard in self._shards:
+        for shard, _ in self._busy.values():
             shard.is_stopped = True
-        for _, future in self._going:
+        for future in self._busy:
             future.exception()
+
+    def _part(self, places: list[Place], shard: Shard) -> Part:
+        """Return how far a shard is to go: some whole epochs, or one of which more is known."""
+        head = len(places[0].head)
+        most = shard.steps_a_call // (self._full + self._short)
+        bounds = [place.remaining for place in places]
+        epochs = 1 if head or most < 2 else min(most, self._capacity, *bounds)
+        return Part(epochs, head, self._full, self._short and head <= self._full, True)
 
     def _work(self, places: Sequence[Place], epochs: int) -> Work:
         """Put together what a shard needs; places that are left over are those of the first."""

@@ -31,6 +31,10 @@ class Place:
         The arrays that it holds, and all else.
     head : list of float
         The losses of the first batches of the next epoch, if it was trained on them already.
+    remaining : int
+        How many epochs may be trained before it looks at its network.
+    is_busy : bool
+        Whether a thread trains it now.
     """
 
     def __init__(self, member: Member):
@@ -39,6 +43,7 @@ class Place:
         self.layout: Layout
         self.head: list[float] = []
         self.remaining = 0
+        self.is_busy = False
         self._orders: list[Array] = []
         self._seen: list[Any] = []
         self._varying: frozenset[str] = frozenset()
@@ -58,6 +63,8 @@ class Place:
 
     def is_changed(self) -> bool:
         """Whether its objects hold others than those that were found."""
+        if self.is_busy:
+            return False
         seen = self._glance()
         same = len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen))
         if same:

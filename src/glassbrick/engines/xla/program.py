@@ -105,7 +105,12 @@ class EpochProgram:
         return self.compile_for("one", partial(self._run, placement), placement, *examples)
 
     def compile_for(
-        self, name: str, run: Callable[..., Any], placement: Placement, *examples: Any
+        self,
+        name: str,
+        run: Callable[..., Any],
+        placement: Placement,
+        *examples: Any,
+        donated: int | tuple[int, ...] = 0,
     ) -> Callable[..., Any]:
         """Compile a function that depends on nothing but this program and its own name."""
         parts = [call for call in self.calls if call is not None]
@@ -113,7 +118,7 @@ class EpochProgram:
         texts = [name, repr((settings, examples))]
         texts += ["none" if call is None else call.text for call in self.calls]
         constants = [constant for part in parts for constant in part.constants]
-        return compiled(run, texts, constants, examples, placement, donated=0)
+        return compiled(run, texts, constants, examples, placement, donated)
 
     def _run(
         self,

@@ -69,7 +69,7 @@ class Recorder:
         with own_settings():
             recorder = self
             step = self.step(self.job.rows_a_step)
-            for _ in range(min(STEPS_TO_SETTLE, max(1, len(self.job.X) // self.job.batch_size))):
+            for _ in range(min(STEPS_TO_SETTLE, max(1, self.job.rows // self.job.batch_size))):
                 if not step.differences:
                     break
                 recorder = Recorder(self.job, step.left)
@@ -115,7 +115,7 @@ class Recorder:
 
     def _steps(self, step: Recording) -> dict[str, Recording]:
         """Record the step of a short last batch, too; both with the same numbers that vary."""
-        rest, varying = len(self.job.X) % self.job.batch_size, self.varying
+        rest, varying = self.job.rows % self.job.batch_size, self.varying
         if rest == self.job.rows_a_step:  # there is no full batch
             return {"short": step}
         if not rest:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from glassbrick.engines.engine import BatchSession, EpochLosses, Job
 from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Data, Part
 from glassbrick.engines.xla.settings import own_settings
-from glassbrick.engines.xla.training_state import TrainingState
-from glassbrick.errors import LostProcessError
+from glassbrick.engines.xla.training_state import TrainingState, together
 
 __all__ = ["XLASession"]
 
@@ -117,21 +115,8 @@ class XLASession(BatchSession):
     def _run(self, orders: list[Array], part: Part) -> Array:
         indices = np.zeros((self.capacity, len(self.job.X)), np.int32)
         indices[: len(orders)] = orders
-        with own_settings(), self._together():
+        with own_settings(), together(self._cluster, self.state):
             return self.state.run(indices, part)
-
-    @contextmanager
-    def _together(self) -> Iterator[None]:
-        """Enclose what all processes compute together, if there are several."""
-        if self._cluster is None:
-            yield
-            return
-        try:
-            with self._cluster.computing():
-                yield
-        except LostProcessError:
-            self.state.forget()  # what is on the devices cannot be had any more
-            raise
 
     def _finish(
         self, orders: list[Array], part: Part, epochs: list[EpochLosses]

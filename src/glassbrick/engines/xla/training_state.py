@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.distributed import Cluster
 from glassbrick.engines.engine import Job
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.placement import Placement
-from glassbrick.engines.xla.program import Data, Part
+from glassbrick.engines.xla.program import Data, EpochProgram, Part
 from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder
 from glassbrick.engines.xla.recording import Recording
 from glassbrick.engines.xla.survey import Survey
+from glassbrick.errors import LostProcessError
 
-__all__ = ["TrainingState"]
+__all__ = ["TrainingState", "together"]
 
 
 class TrainingState:
@@ -79,10 +82,11 @@ class TrainingState:
         What changes stays on the device until `write` or `forget`, because handing over the
         arrays of large networks takes a tenth of their step.
         """
+        return self._call(self.data, orders, np.array(part, np.int32))
+
+    def _call(self, *inputs: Any) -> Array:
         carry = self._chosen(self._carried) if self._on_device is None else self._on_device
-        self._on_device, told = self._program(
-            carry, self._chosen(self._fixed), self.data, orders, np.array(part, np.int32)
-        )
+        self._on_device, told = self._program(carry, self._chosen(self._fixed), *inputs)
         return np.asarray(told)
 
     def forget(self) -> None:
@@ -138,12 +142,28 @@ class TrainingState:
         program = self._recorder.program(step)
         self._look()
         self._carried, self._fixed = program.carried, program.fixed
-        arguments = (
-            *(self._chosen(program.carried), self._chosen(program.fixed), self.data),
-            np.zeros((self.capacity, len(self.job.X)), np.int32),
-            np.zeros(len(Part._fields), np.int32),
-        )
-        self._program = program.compile(self.placement, *self.placement.abstract(arguments))
+        held = self._chosen(program.carried), self._chosen(program.fixed)
+        self._program = self._compiled(program, held)
+
+    def _compiled(self, program: EpochProgram, held: tuple[Any, ...]) -> Callable[..., Any]:
+        """Compile for arrays of the state like these, and for all that `_call` is given."""
+        orders = np.zeros((self.capacity, len(self.job.X)), np.int32)
+        given = self.data, orders, np.zeros(len(Part._fields), np.int32)
+        return program.compile(self.placement, *self.placement.abstract((*held, *given)))
+
+
+@contextmanager
+def together(cluster: Cluster | None, state: TrainingState) -> Iterator[None]:
+    """Enclose what all processes of a cluster compute together, if there is one."""
+    if cluster is None:
+        yield
+        return
+    try:
+        with cluster.computing():
+            yield
+    except LostProcessError:
+        state.forget()  # what is on the devices cannot be had any more
+        raise
 
 
 def _is_writeable(held: Any) -> bool:

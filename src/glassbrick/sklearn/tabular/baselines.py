@@ -31,6 +31,7 @@ __all__ = [
     "linear_numbers",
     "number_scores",
     "r2_of",
+    "wide",
 ]
 
 Scores = dict[str, float]
@@ -38,6 +39,7 @@ Scores = dict[str, float]
 
 _LEAST = 1e-12  # that a probability is taken for
 _ITERATIONS = 500
+_MOST_CATEGORIES = 256  # of a column, that a linear model knows
 _PENALTIES = np.logspace(-2.0, 4.0, 7)  # of the linear regression, which chooses among them
 
 
@@ -53,7 +55,7 @@ def linear_numbers(features: Features, rows: Rows, networks: int) -> Array:
     networks : int
         How many of these there are, in the order of whose rows the predictions come.
     """
-    X = _wide(features, rows.X)
+    X = wide(features, rows.X)
     found = []
     for seen, others in _splits(rows, networks):
         model = RidgeCV(_PENALTIES) if len(seen) > 1 else Ridge()
@@ -66,7 +68,7 @@ def linear_classes(
     features: Features, rows: Rows, networks: int, classes: int, output: int = 0
 ) -> Array:
     """Return the probability of each class, by a logistic regression that has not seen the row."""
-    X, y = _wide(features, rows.X), rows.y[:, output].astype(int)
+    X, y = wide(features, rows.X), rows.y[:, output].astype(int)
     found = []
     for seen, others in _splits(rows, networks):
         is_one = len(np.unique(y[seen])) < 2
@@ -141,12 +143,22 @@ def _splits(rows: Rows, networks: int) -> list[tuple[Array, Array]]:
     return [rows.split(k) for k in range(min(networks, rows.folds))]
 
 
-def _wide(features: Features, X: Array) -> Array:
-    """Return a feature for each category, for linear models cannot make vectors of them."""
+def wide(features: Features, X: Array) -> Array:
+    """Return a feature for each category, for linear models cannot make vectors of them.
+
+    Of very many, only the most frequent get one: there has to be room for all of the features.
+
+    Parameters
+    ----------
+    features : Features
+        What the columns of the matrix are.
+    X : ndarray, shape (rows, features)
+        The matrix.
+    """
     X = X.astype(np.float64)
     numbers = X[:, : len(features.categories)]
     told = [
-        numbers[:, [place]] == np.arange(categories)
+        numbers[:, [place]] == np.arange(min(categories, _MOST_CATEGORIES))
         for place, categories in enumerate(features.categories)
     ]
     return np.hstack([*told, X[:, len(features.categories) :]]) if told else X

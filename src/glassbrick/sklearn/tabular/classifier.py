@@ -12,12 +12,13 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from glassbrick.arrays import Array
-from glassbrick.checks import complaint, real_number, refuse
+from glassbrick.checks import complaint, real_number, refuse, true_or_false
 from glassbrick.engines import Engine
 from glassbrick.errors import ArgumentError, DataError
 from glassbrick.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
 from glassbrick.network import NeuralNetwork
 from glassbrick.sklearn.arguments import keep_arguments
+from glassbrick.sklearn.fitting import fit_alone
 from glassbrick.sklearn.labels import classes_from_plain, classes_to_plain
 from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.tabular.baselines import (
@@ -31,6 +32,8 @@ from glassbrick.sklearn.tabular.ensemble import Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
 from glassbrick.sklearn.tabular.state import require_outputs, restore_state
+from glassbrick.sklearn.tabular.streamed import fit_stream
+from glassbrick.streams import TableStream
 from glassbrick.tables import (
     ClassTarget,
     Column,
@@ -74,9 +77,11 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         What the rows of each class count, in addition to `sample_weight`; see
         ``sklearn.utils.compute_sample_weight``.
     callbacks : sequence of Callback, default ()
-        What looks on at each network's training in turn, and may have a say.
+        What looks on, and may have a say. Networks are trained at once, unless one of these can
+        look at one network only (see `Callback.for_member`): then one after the other.
     checkpoint : str or path, optional
-        A folder. If training is interrupted, the same `fit` goes on from there.
+        A folder. If training is interrupted, the same `fit` goes on from there. Networks are
+        then trained one after the other.
     engine : {"auto", "numpy", "xla"} or Engine, default "auto"
         What runs the batches; see `Trainer`.
     random_state : int, RandomState or None, default None
@@ -167,15 +172,18 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
 
         Parameters
         ----------
-        X : DataFrame, Arrow table, dict of lists, path of a CSV or Parquet file, or matrix
-            Columns from which to predict.
+        X : DataFrame, Arrow table, dict of lists, path of a file, matrix, or TableStream
+            Columns from which to predict. On a stream, which knows the column to predict and
+            holds rows out to judge by, one network is trained: ``ensemble=1``.
         y : str, list of str, or array_like of shape (rows,) or (rows, labels)
             The name of the column to predict; or the classes. Or several columns of 0 and 1:
             whether a row has each of several labels.
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
-        return self._fit(X, y, sample_weight)
+        if isinstance(X, TableStream):
+            return fit_stream(self, X, y, sample_weight)
+        return fit_alone(self._fitting(X, y, sample_weight))
 
     def predict(self, X: Any) -> Array:
         """Predict the class of each row.
@@ -190,15 +198,29 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
             return (probabilities > 0.5).astype(np.int64)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any, return_std: bool = False) -> Any:
         """Return the probability of each class or label, (rows, classes).
 
         Parameters
         ----------
         X : DataFrame, Arrow table, dict of lists, path or matrix
             As for `predict`.
+        return_std : bool, default False
+            Whether to return the spread, too: the standard deviation of what the networks say.
+
+        Returns
+        -------
+        ndarray, shape (rows, classes)
+            With `return_std` a pair of them.
+
+        Raises
+        ------
+        ArgumentError
+            If there is to be a spread of one network.
         """
-        return self._said_of(X, "predict_proba")
+        if not true_or_false(return_std, f"{type(self).__name__}.predict_proba, return_std"):
+            return self._said_of(X, "predict_proba")
+        return self._said_with_spread(X, "predict_proba")
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the share of rows whose class, or all of whose labels, are right.

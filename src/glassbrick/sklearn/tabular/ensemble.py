@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from glassbrick.engines import Engine
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import ParamOperation
 from glassbrick.optimizers import Optimizer
+from glassbrick.sklearn.fitting import Fitting, Trainee
+from glassbrick.sklearn.rows import Split
 from glassbrick.training import Callback, Checkpoint, History, Trainer
 
-__all__ = ["Ensemble", "Judged", "Rows", "Training", "deal_out", "mean_of"]
+__all__ = ["Ensemble", "Judged", "Rows", "Training", "deal_out", "in_double", "mean_of"]
 
 _FEWEST_FOLDS = 5  # so that each network has at least four fifths of the rows
 
@@ -92,7 +94,7 @@ class Training:
     engine : str or Engine
         As of `Trainer`.
     callbacks : sequence of Callback
-        For each network in turn.
+        What looks on. Those that cannot look at several networks at once have each in turn.
     folders : sequence of Path
         Where each network keeps checkpoints, from which an interrupted training goes on; or none.
     verbose : bool or str
@@ -117,25 +119,55 @@ class Ensemble:
     ----------
     networks : list of NeuralNetwork
         Each with the parameters of the epoch that was best on the rows that it did not see.
-    histories : list of History
-        Of their training.
     """
 
-    networks: list[NeuralNetwork] = field(default_factory=list)
-    histories: list[History] = field(default_factory=list)
+    networks: list[NeuralNetwork]
 
-    def train(self, rows: Rows, how: Training, seeds: Sequence[int]) -> None:
-        """Train a network for each seed, one after the other."""
-        for k, seed in enumerate(seeds):
-            if how.verbose and how.verbose != "silent" and len(seeds) > 1:
-                print(f"Network {k + 1} of {len(seeds)}", flush=True)  # noqa: T201
-            net = how.make(seed)
-            self.histories.append(_train(net, rows, how, k))
-            self.networks.append(_in_double(net, how.make(seed)))
+    @classmethod
+    def fitting(
+        cls, rows: Rows, how: Training, seeds: Sequence[int]
+    ) -> Fitting[tuple[Self, list[History]]]:
+        """Let a network be trained for each seed, all at once if the callbacks can look on so."""
+        callbacks = _one_each(how, len(seeds))
+        trainees = [
+            _trainee(how.make(seed), rows, how, k, callbacks[k]) for k, seed in enumerate(seeds)
+        ]
+        histories = yield trainees
+        if any(history.stop_reason == "interrupted" for history in histories):
+            raise KeyboardInterrupt  # which ended one fit, and is meant for all of them
+        pairs = zip(trainees, seeds, strict=True)
+        networks = [in_double(trainee.trainer.net, how.make(seed)) for trainee, seed in pairs]
+        return cls(networks), histories
 
     def predict(self, X: Array) -> Array:
         """Return the mean of what the networks say, in float64."""
         return mean_of(net.loss.interpret(net.predict(X)) for net in self.networks)
+
+    def predict_with_spread(self, X: Array) -> tuple[Array, Array]:
+        """Return the mean of what the networks say, and their standard deviation."""
+        said = self._each(X)
+        return mean_of(iter(said)), _spread(said)
+
+    def spread_of_others(self, X: Array, own: Array) -> Array:
+        """Return the standard deviation of what all networks but one say, another for each row.
+
+        Parameters
+        ----------
+        X : ndarray, shape (rows, features)
+            Features.
+        own : ndarray of int, shape (rows,)
+            Which network is left out.
+        """
+        said = self._each(X)
+        spread: Array = np.zeros_like(said[0])
+        for k in range(len(said)):
+            spread[own == k] = _spread(np.delete(said[:, own == k], k, axis=0))
+        return spread
+
+    def _each(self, X: Array) -> Array:
+        """Return what each network says, shape (networks, rows, outputs), in float64."""
+        said = [net.loss.interpret(net.predict(X)).astype(np.float64) for net in self.networks]
+        return np.asarray(said)
 
     def judge(self, rows: Rows) -> tuple[Array, Array]:
         """Return rows that a network has not seen, and what it says of them."""
@@ -148,7 +180,7 @@ class Ensemble:
         return np.concatenate(seen), np.concatenate(said)
 
 
-def _in_double(net: NeuralNetwork, twin: NeuralNetwork) -> NeuralNetwork:
+def in_double(net: NeuralNetwork, twin: NeuralNetwork) -> NeuralNetwork:
     """Give a new network the parameters of a trained one, in float64.
 
     In float32, what is predicted of a row depends a little on the rows beside it.
@@ -158,6 +190,14 @@ def _in_double(net: NeuralNetwork, twin: NeuralNetwork) -> NeuralNetwork:
         if isinstance(old, ParamOperation) and isinstance(new, ParamOperation):
             new.replace_param(old.param.astype(np.float64))
     return twin
+
+
+@np.errstate(under="ignore")
+def _spread(said: Array) -> Array:
+    """Return a standard deviation over the first axis; 0 of fewer than two."""
+    if len(said) < 2:
+        return np.zeros(said.shape[1:])
+    return np.asarray(np.std(said, axis=0, ddof=1))
 
 
 def mean_of(predictions: Iterator[Array]) -> Array:
@@ -193,22 +233,29 @@ def deal_out(y: Array, networks: int, random: np.random.Generator, *, by_class: 
     return fold
 
 
-def _train(net: NeuralNetwork, rows: Rows, how: Training, k: int) -> History:
+def _one_each(how: Training, networks: int) -> list[list[Callback]]:
+    """Return callbacks for each network; all the same ones if they have to take turns."""
+    same = [[*how.callbacks]] * networks
+    if networks == 1 or how.folders:
+        return same
+    own = [[c.for_member(k, networks) for c in how.callbacks] for k in range(networks)]
+    found = [[callback for callback in one if callback is not None] for one in own]
+    return found if all(len(one) == len(how.callbacks) for one in found) else same
+
+
+def _trainee(
+    net: NeuralNetwork, rows: Rows, how: Training, k: int, callbacks: Sequence[Callback]
+) -> Trainee:
     seen, others = rows.split(k % rows.folds)  # of a few rows, several networks leave out one
-    callbacks: list[Any] = list(how.callbacks)
-    if how.folders:
-        callbacks.append(Checkpoint(how.folders[k]))
-    history = Trainer(net, how.optimizer(), engine=how.engine).fit(
-        *(rows.X[seen], rows.y[seen], rows.X[others], rows.y[others]),
+    own = [Checkpoint(how.folders[k])] if how.folders else []
+    return Trainee(
+        Trainer(net, how.optimizer(), engine=how.engine),
+        Split(
+            *(rows.X[seen], rows.y[seen], rows.weights_of(seen)),
+            *(rows.X[others], rows.y[others], rows.weights_of(others)),
+        ),
         epochs=how.epochs,
-        eval_every=1,
         batch_size=how.batch_size,
-        patience=None,
-        callbacks=callbacks,
-        sample_weight=rows.weights_of(seen),
-        sample_weight_test=rows.weights_of(others),
+        callbacks=[*callbacks, *own],
         verbose=how.verbose,
     )
-    if history.stop_reason == "interrupted":
-        raise KeyboardInterrupt  # which ended one fit, and is meant for all of them
-    return history

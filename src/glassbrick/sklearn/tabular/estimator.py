@@ -30,6 +30,7 @@ from glassbrick.operations.by_name import ACTIVATIONS
 from glassbrick.optimizers import AdamW, Optimizer
 from glassbrick.schedules import CosineDecay
 from glassbrick.sklearn.exported import Exported, as_tensor
+from glassbrick.sklearn.fitting import Fitting
 from glassbrick.sklearn.rows import weights_of_rows
 from glassbrick.sklearn.saved import SavedEstimator
 from glassbrick.sklearn.settings import as_callbacks, as_engine
@@ -93,8 +94,11 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
     def _compare(self, rows: Rows, seen: Array, said: Array) -> tuple[Comparison, dict[str, Array]]:
         """Compare the networks with simple models; tell what each says, as the table has it."""
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """Train new networks."""
+    def _learn_errors(self, ensemble: Ensemble, rows: Rows, judged: Judged) -> None:
+        """Learn how far off predictions are, if that is to be foreseen."""
+
+    def _fitting(self, X: Any, y: Any = None, sample_weight: Any = None) -> Fitting[Self]:
+        """Prepare new networks, let them be trained, and compare them."""
         self._check()
         self.__dict__.pop("networks_", None)  # which would not fit what is learned from here on
         columns, y, names = given_rows(self, X, y)
@@ -109,8 +113,16 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         columns, targets = ([c.at(chosen) for c in given] for given in (columns, targets))
         rows = self._learn(columns, y[chosen], targets, weights, random)
-        judged = self._train(rows, random)
+        seeds = [int(seed) for seed in random.integers(2**31 - 1, size=self.ensemble)]
+        how = self._training(len(rows.y))
+        ensemble, self.histories_ = yield from Ensemble.fitting(rows, how, seeds)
+        self.networks_ = ensemble.networks
+        judged = self._judge(ensemble, rows)
+        self._learn_errors(ensemble, rows, judged)
         self.judged_ = judged._replace(rows=chosen[judged.rows])
+        if not self.comparison_.network_is_best:
+            verdict = f"{type(self).__name__}: {self.comparison_.verdict}"
+            warnings.warn(verdict, BaselineWarning, stacklevel=5)
         return self
 
     def _learn(
@@ -133,19 +145,12 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
         with np.errstate(under="ignore"):
             return Rows(matrix.astype(np.float32), numbers.astype(np.float32), weights, fold)
 
-    def _train(self, rows: Rows, random: np.random.Generator) -> Judged:
-        """Train and compare; return what the networks say of rows that they have not seen."""
-        ensemble = Ensemble()
-        seeds = [int(seed) for seed in random.integers(2**31 - 1, size=self.ensemble)]
-        ensemble.train(rows, self._training(len(rows.y)), seeds)
-        self.networks_, self.histories_ = ensemble.networks, ensemble.histories
+    def _judge(self, ensemble: Ensemble, rows: Rows) -> Judged:
+        """Compare; return what the networks say of rows that they have not seen."""
         seen, said = ensemble.judge(rows)
         self.comparison_, told = self._compare(rows, seen, said)
         if self.verbose and self.verbose != "silent":
             print(self.comparison_, flush=True)  # noqa: T201
-        if not self.comparison_.network_is_best:
-            verdict = f"{type(self).__name__}: {self.comparison_.verdict}"
-            warnings.warn(verdict, BaselineWarning, stacklevel=4)
         return Judged(seen, told.pop("network"), told, rows.weights_of(seen))
 
     def to_onnx(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -265,10 +270,22 @@ class TabularEstimator(SavedEstimator, Exported, BaseEstimator, ABC):
 
     def _said_of(self, X: Any, method: str) -> Array:
         """Return the mean of what the networks say of the rows of a table."""
+        matrix = self._matrix(X, method)
+        return Ensemble(self.networks_).predict(matrix)
+
+    def _said_with_spread(self, X: Any, method: str) -> tuple[Array, Array]:
+        """Return the mean of what the networks say, and their standard deviation."""
+        matrix, ensemble = self._matrix(X, method), Ensemble(self.networks_)
+        if len(self.networks_) < 2:
+            who = f"{type(self).__name__}.{method}, return_std"
+            refuse(ArgumentError, who, "an ensemble of at least 2 networks", "one network")
+        return ensemble.predict_with_spread(matrix)
+
+    def _matrix(self, X: Any, method: str) -> Array:
+        """Return the rows of a table as numbers."""
         check_is_fitted(self, "networks_")
         columns = given_features(self, X, method)
-        matrix = self.features_.encode(columns, asked_of(self, method, X))
-        return Ensemble(self.networks_).predict(matrix)
+        return self.features_.encode(columns, asked_of(self, method, X))
 
     def _networks(self) -> list[NeuralNetwork]:
         check_is_fitted(self, "networks_")

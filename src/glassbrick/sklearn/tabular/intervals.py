@@ -12,7 +12,7 @@ from glassbrick.errors import ArgumentError, DataError
 
 __all__ = ["kept_errors", "width_of"]
 
-_MOST = 10_000  # errors that are kept; more tell no more
+_MOST = 10_000  # that are kept; more tell no more
 _ROUNDING = 1e-9
 
 

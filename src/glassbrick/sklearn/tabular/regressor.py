@@ -11,23 +11,30 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import assert_all_finite
 
 from glassbrick.arrays import Array
+from glassbrick.checks import true_or_false
 from glassbrick.engines import Engine
 from glassbrick.losses import Loss, MeanSquaredError
 from glassbrick.network import NeuralNetwork
 from glassbrick.sklearn.arguments import keep_arguments
+from glassbrick.sklearn.fitting import fit_alone
 from glassbrick.sklearn.outputs import as_column
 from glassbrick.sklearn.rows import weights_of_rows
-from glassbrick.sklearn.tabular.baselines import linear_numbers, number_scores, r2_of
+from glassbrick.sklearn.tabular.baselines import linear_numbers, number_scores, r2_of, wide
 from glassbrick.sklearn.tabular.comparison import Comparison
-from glassbrick.sklearn.tabular.ensemble import Rows
+from glassbrick.sklearn.tabular.difficulty import Learned, learn_difficulty, learned_from
+from glassbrick.sklearn.tabular.ensemble import Ensemble, Judged, Rows
 from glassbrick.sklearn.tabular.estimator import TabularEstimator
 from glassbrick.sklearn.tabular.given import given_truth
-from glassbrick.sklearn.tabular.intervals import kept_errors, width_of
+from glassbrick.sklearn.tabular.intervals import kept_errors
 from glassbrick.sklearn.tabular.state import errors_from, require_outputs, restore_state
+from glassbrick.sklearn.tabular.streamed import fit_stream
+from glassbrick.streams import TableStream
 from glassbrick.tables import Column, NumberTarget, Target, array_column, as_kind, complete
 from glassbrick.training import Callback
 
 __all__ = ["TabularRegressor"]
+
+_TO_LEARN_FROM = 4000  # errors, from which to learn what rows are difficult
 
 
 class TabularRegressor(RegressorMixin, TabularEstimator):
@@ -59,9 +66,11 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     weight_decay : float, default 0.05
         Of the optimizer, `AdamW`.
     callbacks : sequence of Callback, default ()
-        What looks on at each network's training in turn, and may have a say.
+        What looks on, and may have a say. Networks are trained at once, unless one of these can
+        look at one network only (see `Callback.for_member`): then one after the other.
     checkpoint : str or path, optional
-        A folder. If training is interrupted, the same `fit` goes on from there.
+        A folder. If training is interrupted, the same `fit` goes on from there. Networks are
+        then trained one after the other.
     engine : {"auto", "numpy", "xla"} or Engine, default "auto"
         What runs the batches; see `Trainer`.
     random_state : int, RandomState or None, default None
@@ -86,6 +95,9 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     errors_ : ndarray
         Sizes of errors on rows that a network has not seen, in ascending order; a column for
         each output.
+    difficulties_ : tuple of Learned
+        For each output, by what errors are foreseen row by row, if by anything: whatever made
+        the best intervals for rows that a network has not seen.
     judged_ : Judged
         `rows`, numbers of rows of the table that a network has not seen, what it `said` of
         them, and the `simple` models: numbers in their own units. Not in a file.
@@ -127,6 +139,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     task = "regression"
     targets_: tuple[NumberTarget, ...]
     errors_: Array
+    difficulties_: tuple[Learned, ...]
 
     def __init__(
         self,
@@ -153,36 +166,53 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
 
         Parameters
         ----------
-        X : DataFrame, Arrow table, dict of lists, path of a CSV or Parquet file, or matrix
-            Columns from which to predict.
+        X : DataFrame, Arrow table, dict of lists, path of a file, matrix, or TableStream
+            Columns from which to predict. On a stream, which knows the column to predict and
+            holds rows out to judge by, one network is trained: ``ensemble=1``.
         y : str, list of str, or array_like of shape (rows,) or (rows, outputs)
             The name of the column to predict, or of several; or the numbers.
         sample_weight : array_like, shape (rows,), optional
             What each row counts.
         """
-        return self._fit(X, y, sample_weight)
+        if isinstance(X, TableStream):
+            return fit_stream(self, X, y, sample_weight)
+        return fit_alone(self._fitting(X, y, sample_weight))
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict a number for each row.
 
         Parameters
         ----------
         X : DataFrame, Arrow table, dict of lists, path or matrix
             With the columns of training, in any order and among others.
+        return_std : bool, default False
+            Whether to return the spread, too: the standard deviation of what the networks say.
+            It is large where they had little to learn from. Noise is not in it, as it is in
+            `predict_interval`.
 
         Returns
         -------
         ndarray, shape (rows,) or (rows, outputs)
-            As float64.
+            As float64; with `return_std` a pair of them.
+
+        Raises
+        ------
+        ArgumentError
+            If there is to be a spread of one network.
         """
-        outputs = self._said_of(X, "predict")  # refuses an estimator that was not fitted
-        return as_column(self._decoded(outputs))
+        if not true_or_false(return_std, f"{type(self).__name__}.predict, return_std"):
+            outputs = self._said_of(X, "predict")  # refuses an estimator that was not fitted
+            return as_column(self._decoded(outputs))
+        outputs, spread = self._said_with_spread(X, "predict")
+        return as_column(self._decoded(outputs)), as_column(spread * self._units())
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
         """Predict between which numbers the truth of each row is.
 
         The intervals are as wide as it takes to hold so many of the truths of rows that a
         network has not seen. For rows of the same kind as those in training, they hold as many.
+        Where errors can be foreseen, by what the networks disagree on or by the features, they
+        are wider for some rows than for others; see `difficulties_`.
 
         Parameters
         ----------
@@ -196,10 +226,15 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         ndarray, shape (rows, 2) or (rows, outputs, 2)
             The lower and the upper end.
         """
-        middle = self.predict(X)
         who = f"{type(self).__name__}.predict_interval"
-        width = as_column(np.array([[width_of(e, coverage, who) for e in self.errors_.T]]))
-        return np.stack([middle - width, middle + width], axis=-1)
+        matrix = self._matrix(X, "predict_interval")
+        outputs, spread = Ensemble(self.networks_).predict_with_spread(matrix)
+        middle, features = self._decoded(outputs), wide(self.features_, matrix)
+        found = zip(self.difficulties_, self.errors_.T, spread.T, strict=True)
+        width = np.column_stack(
+            [learned.width(e, apart, features, coverage, who) for learned, e, apart in found]
+        )
+        return np.stack([as_column(middle - width), as_column(middle + width)], axis=-1)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return R², 1 for perfect predictions.
@@ -243,6 +278,22 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         pairs = zip(self.targets_, outputs.T, strict=True)
         return np.column_stack([target.decode(numbers) for target, numbers in pairs])
 
+    def _units(self) -> Array:
+        """Return what 1 of a network's is in units of the table, for each output."""
+        return np.array([target.deviation for target in self.targets_])
+
+    def _learn_errors(self, ensemble: Ensemble, rows: Rows, judged: Judged) -> None:
+        truth = self._decoded(rows.y[judged.rows].astype(np.float64))
+        errors = np.abs(judged.said - truth)
+        self.errors_ = kept_errors(errors)
+        few = np.linspace(0, len(errors) - 1, min(len(errors), _TO_LEARN_FROM)).astype(int)
+        errors, chosen = errors[few], judged.rows[few]
+        X, features = rows.X[chosen], wide(self.features_, rows.X[chosen])
+        spread = ensemble.spread_of_others(X, rows.fold[chosen])
+        self.difficulties_ = tuple(
+            learn_difficulty(errors[:, k], spread[:, k], features) for k in range(errors.shape[1])
+        )
+
     def _compare(self, rows: Rows, seen: Array, said: Array) -> tuple[Comparison, dict[str, Array]]:
         truth = self._decoded(rows.y[seen].astype(np.float64))
         told = {
@@ -251,13 +302,15 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
             "mean": np.zeros_like(said),
         }
         told = {who: self._decoded(numbers) for who, numbers in told.items()}
-        self.errors_ = kept_errors(told["network"] - truth)
         weights = rows.weights_of(seen)
         scores = {who: number_scores(truth, numbers, weights) for who, numbers in told.items()}
         return Comparison(scores, len(seen), "r2"), told
 
     def _arrays(self) -> dict[str, Array]:
-        return {"errors": self.errors_}
+        found = {"errors": self.errors_}
+        for k, learned in enumerate(self.difficulties_):
+            found |= learned.arrays(k)
+        return found
 
     def _restore(
         self,
@@ -266,8 +319,12 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
         arrays: Mapping[str, Array],
     ) -> None:
         restore_state(self, networks, told)
-        require_outputs(self, len(self.targets_))
-        self.errors_ = errors_from(arrays, len(self.targets_))
+        outputs = len(self.targets_)
+        require_outputs(self, outputs)
+        own = dict(arrays)
+        self.errors_ = errors_from(np.array(own.pop("errors")), outputs)
+        features = wide(self.features_, np.zeros((1, len(self.features_.names)))).shape[1]
+        self.difficulties_ = learned_from(own, outputs, features)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

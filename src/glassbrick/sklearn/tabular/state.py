@@ -72,11 +72,10 @@ def require_outputs(estimator: TabularEstimator, outputs: int) -> None:
             raise DataError(complaint("networks", f"{outputs} outputs a row", f"{said[1:]}"))
 
 
-def errors_from(arrays: Mapping[str, Array], outputs: int) -> Array:
+def errors_from(errors: Array, outputs: int) -> Array:
     """Return sizes of errors, which have to be numbers in ascending order."""
-    (errors,) = (np.array(array) for name, array in arrays.items() if name == "errors")
     are_errors = errors.dtype == np.float64 and errors.ndim == 2 and errors.shape[1] == outputs
-    if len(arrays) != 1 or not are_errors or not np.isfinite(errors).all():
+    if not are_errors or not np.isfinite(errors).all():
         raise DataError(complaint("errors", f"{outputs} columns of numbers", f"{errors.shape}"))
     if (errors < 0.0).any() or (np.diff(errors, axis=0) < 0.0).any():
         raise DataError(complaint("errors", "sizes in ascending order", "others"))

@@ -79,8 +79,10 @@ class Callback:
         """Act before the first epoch.
 
         `logs` has "epochs", how many the fit may take; "replaced_params", whether parameters
-        that were there before are lost; and "stopping", the `EarlyStopping` it was given. If it
-        goes on from a `Checkpoint`, "resumed_from" has the name of the file.
+        that were there before are lost; "rows", how many there are; and "stopping", the
+        `EarlyStopping` it was given. On a `Stream`, "batches" is how many an epoch has, and
+        "batch" how many of the first are done. If it goes on from a `Checkpoint`, "resumed_from"
+        has the name of the file.
         """
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -98,11 +100,26 @@ class Callback:
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Act after a batch, with its "loss". See `on_train_batch_begin`."""
 
+    def on_progress(self, batch: int, logs: Logs | None = None) -> None:
+        """Act within an epoch on a `Stream`, a few times a second; others have no such moments.
+
+        So many batches of the epoch are done. `logs` has "loss", their mean so far, and
+        "batches", how many the epoch has.
+        """
+
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Act before the losses of an epoch are acted on, every `eval_every` epochs."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Act after it; `logs` has "improved", whether this is the best since the last time."""
+
+    def for_member(self, number: int, members: int) -> Callback | None:  # noqa: ARG002
+        """Return what looks on in its place at one of several networks that are trained at once.
+
+        Asked for each, by its number from 0, when an estimator has an ensemble. By default None:
+        it looks at one network at a time, so that they are trained one after the other.
+        """
+        return None
 
     def look_after(self) -> int | None:
         """Say after how many more epochs it looks at the network; None if it need not.

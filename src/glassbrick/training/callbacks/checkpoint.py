@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from glassbrick.checks import positive_integer, refuse
+from glassbrick.checks import positive_integer, real_number, refuse
 from glassbrick.errors import ArgumentTypeError
 from glassbrick.training.callbacks.callback import Callback
 from glassbrick.training.checkpoints.folder import Folder
@@ -17,9 +17,10 @@ __all__ = ["Checkpoint"]
 class Checkpoint(Callback):
     """Write down where training is, so that it can go on from there, to the bit.
 
-    Whatever ends the process, run the same script again: the fit goes on after the epoch of the
-    newest checkpoint in the folder, and ends with the parameters and the `History` that it would
-    have had. If all epochs are done, nothing is trained, and the result is as it was.
+    Whatever ends the process, run the same script again: the fit goes on after the epoch, or on a
+    `Stream` after the batch, of the newest checkpoint in the folder, and ends with the parameters
+    and the `History` that it would have had. If all epochs are done, nothing is trained, and the
+    result is as it was.
 
     A checkpoint holds parameters, what the optimizer remembers, random generators, the history,
     the best epoch, and what callbacks remember. It is written after all callbacks have acted,
@@ -37,6 +38,9 @@ class Checkpoint(Callback):
         Where to write. It is made unless it is there. One training at a time can use it.
     every : int, default 1
         After how many epochs; and after the last one.
+    minutes : float, default 10
+        While a `Stream` is trained on, also within an epoch: when so much time has gone by since
+        the last one. Training then goes on with the very next batch.
     keep : int, default 3
         How many checkpoints stay. Older ones are removed when a new one is on the disk.
 
@@ -68,11 +72,19 @@ class Checkpoint(Callback):
 
     is_spectator = True  # the fit itself sees to it that the network is looked at in time
 
-    def __init__(self, folder: str | os.PathLike[str], every: int = 1, *, keep: int = 3):
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        every: int = 1,
+        *,
+        minutes: float = 10.0,
+        keep: int = 3,
+    ):
         if not isinstance(folder, str | os.PathLike):
             refuse(ArgumentTypeError, "Checkpoint, folder", "the name of a folder", folder)
         self.folder = Path(folder)
         self.every = positive_integer(every, "Checkpoint, every")
+        self.minutes = real_number(minutes, "Checkpoint, minutes", above=0.0)
         self.keep = positive_integer(keep, "Checkpoint, keep")
         self._open: Folder | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Self
 
 from glassbrick.checks import one_of, positive_integer, real_number, refuse, true_or_false
 from glassbrick.errors import ArgumentError, ArgumentTypeError
@@ -69,6 +70,10 @@ class EarlyStopping(Callback):
         self.restore_best = true_or_false(restore_best, f"{who}, restore_best")
         one_of(mode, _SIGNS, f"{who}, mode")
         self.mode = mode
+
+    def for_member(self, number: int, members: int) -> Self:  # noqa: ARG002
+        """Return itself, for it holds settings only."""
+        return self
 
     def compares_like(self, other: EarlyStopping) -> bool:
         """Whether what is better to one is better to the other."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Self
+
 from glassbrick.checks import positive_integer, real_number, refuse
 from glassbrick.errors import ArgumentError
 from glassbrick.training.callbacks.callback import Callback, Logs
@@ -61,6 +64,10 @@ class ReduceLROnPlateau(Callback):
         self.min_lr = real_number(min_lr, f"{who}, min_lr", above=0.0, or_equal=True)
         self._rest = 0
         self._judge = Judge(self.rule, 1)
+
+    def for_member(self, number: int, members: int) -> Self:  # noqa: ARG002
+        """Return a copy, which lowers the rate of one network."""
+        return copy.deepcopy(self)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Begin to count."""

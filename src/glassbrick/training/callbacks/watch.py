@@ -41,8 +41,9 @@ class Watch(Callback):
     and the optimizer make one step on 128 training rows at most. Looks take no more than
     a hundredth of the time; training, and its random numbers, stay as they are, to the bit.
 
-    It can be given to several fits, one after the other, and to estimators: each fit is one to
-    choose on the page. A copy is the same object; in another process a copy serves no page.
+    It can be given to several fits, one after the other, and to estimators, whose networks are
+    trained at once: each fit is one to choose on the page. A copy is the same object; in another
+    process a copy serves no page.
 
     Parameters
     ----------
@@ -107,10 +108,19 @@ class Watch(Callback):
         self._record = Record()
         self._server: Any = None
         self._lock = Lock()  # of the server: who asks first, starts it
+        self._begin_looks(_SHARE)
+
+    def _begin_looks(self, share: float) -> None:
+        """Be ready for a fit, of whose time looks may take a share."""
+        self._share, self._number = share, -1  # of the fit, in the record
         self._rows: tuple[Array, Array] | None = None
         self._weights: dict[str, Array] = {}  # as the latest look found them
         self._due = self._looked = 0  # epochs: of the next look, and of the latest
-        self._pace = Pace(_SHARE, _EVERY)
+        self._pace = Pace(share, _EVERY)
+
+    def for_member(self, number: int, members: int) -> Watch:  # noqa: ARG002
+        """Return what looks at one of several networks, for the page that is this one's."""
+        return _WatchOfOne(self, members)
 
     @property
     def url(self) -> str:
@@ -156,11 +166,13 @@ class Watch(Callback):
         began = time.perf_counter()
         look, fits = self._look(), self._record.fits
         if fits and fits[-1].history is history:
-            fits[-1].go_on(until)
+            self._number = len(fits) - 1
+            self._fit.go_on(until)
         else:
+            self._number = len(fits)
             fits.append(FitRecord(self._facts(look, logs or {}), history, until))
-            fits[-1].add(history.epochs, look)
-        self._pace = Pace(_SHARE, _EVERY)
+            self._fit.add(history.epochs, look)
+        self._pace = Pace(self._share, _EVERY)
         self._pace.begin(history.epochs, time.perf_counter() - began)
 
     def look_after(self) -> int | None:
@@ -188,7 +200,7 @@ class Watch(Callback):
     def close(self) -> None:
         """Take note of the end of a fit, and let its rows go; the page stays."""
         self._rows, self._weights = None, {}
-        if self._record.fits and self._fit.is_running:
+        if self._number >= 0 and self._fit.is_running:
             fit, error = self._fit, sys.exception()
             fit.say(fit.history.epochs, fit.chart.judge())
             fit.end(str(error) if isinstance(error, DivergenceError) else "")
@@ -245,7 +257,7 @@ class Watch(Callback):
 
     @property
     def _fit(self) -> FitRecord:
-        return self._record.fits[-1]
+        return self._record.fits[self._number]
 
     def _look(self) -> Look:
         """Look at the network, and remember its weights."""
@@ -259,7 +271,7 @@ class Watch(Callback):
         net, stopping = self.net, logs.get("stopping")
         return names_of(look, net) | {
             "parameters": sum(param.size for param in net.params()),
-            "rows": len(self.trainer.training_rows.X),
+            "rows": logs["rows"],
             "rows_looked_at": len(self._rows[0]) if self._rows else 0,
             "loss": type(net.loss).__name__,
             "optimizer": repr(self.trainer.optim),
@@ -278,6 +290,20 @@ class Watch(Callback):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, port=None)
         self._begin()
+
+
+class _WatchOfOne(Watch):
+    """Looks at one of several networks, for the page of a `Watch`."""
+
+    def __init__(self, whole: Watch, members: int):
+        self._whole = whole
+        for name in ("port", "title", "open_browser", "verbose", "_record"):
+            setattr(self, name, getattr(whole, name))
+        self._begin_looks(_SHARE / members)
+
+    @property
+    def url(self) -> str:
+        return self._whole.url
 
 
 def _as_port(port: Any) -> int:

@@ -43,7 +43,12 @@ def fingerprint(fit: Fit) -> dict[str, Any]:
         "seed": run.seed,
         "the start": "new parameters" if run.draws_params else _digest_of_start(fit),
     }
-    for part, rows in fit.data.parts():
+    data = fit.data
+    streams = {"train": data.stream, "test": data.validation_stream}
+    for part, rows in data.parts():
+        if stream := streams[part]:
+            told[f"X_{part}"] = {"rows": stream.rows, "stream": stream.fingerprint()}
+            continue
         for name, array in rows._asdict().items():
             known = {"weights": f"the weights of {part}ing rows"}
             told[known.get(name, f"{name}_{part}")] = None if array is None else _digest(array)
@@ -59,7 +64,11 @@ def difference(
         if there != here:
             if isinstance(there, dict) and isinstance(here, dict) and there.keys() == here.keys():
                 within = difference(there, here, told)
-                return f"{name} has other numbers" if "sha256" in within else f"{name}, {within}"
+                if "sha256" in within:
+                    return f"{name} has other numbers"
+                if within.startswith("stream "):
+                    return f"{name} is a stream of other rows, or with another seed"
+                return f"{name}, {within}"
             return f"{name} {told.format(_short(there), _short(here))}"
     return ""
 

@@ -21,7 +21,7 @@ except ImportError:  # there are systems without
 __all__ = ["KIND", "WHO", "Folder"]
 
 KIND, WHO = "checkpoint", "Checkpoint"
-_NAME = re.compile(r"epoch-(\d{6,})\.safetensors")
+_NAME = re.compile(r"epoch-(\d{6,})(?:-batch-(\d{9,}))?\.safetensors")
 
 
 class Folder:
@@ -112,9 +112,23 @@ class Folder:
         return None
 
     def write(
-        self, epoch: int, told: Mapping[str, Any], arrays: Mapping[str, Array], keep: int
+        self,
+        epoch: int,
+        batch: int,
+        told: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+        keep: int,
     ) -> None:
         """Write a checkpoint; when it is on the disk, remove the oldest.
+
+        Parameters
+        ----------
+        epoch, batch : int
+            How many epochs were done, and how many batches of the next one.
+        told, arrays : mapping
+            What it holds.
+        keep : int
+            How many checkpoints stay.
 
         Raises
         ------
@@ -126,14 +140,15 @@ class Folder:
                 path = self._damaged[-1]
                 path.replace(path.with_name(f"damaged-{path.name}"))
                 self._damaged.pop()
-        path = self.path / f"epoch-{epoch:06}.safetensors"
+        within = f"-batch-{batch:09}" if batch else ""
+        path = self.path / f"epoch-{epoch:06}{within}.safetensors"
         write_sealed(path, {"kind": KIND, **told}, arrays, WHO, overwrite=True)
         with told_as_ours(WHO, f"cannot remove old checkpoints from {self.path}"):
             for _, old in sorted(self._checkpoints())[:-keep]:
                 old.unlink()
 
-    def _checkpoints(self) -> Iterator[tuple[int, Path]]:
+    def _checkpoints(self) -> Iterator[tuple[tuple[int, int], Path]]:
         with told_as_ours(WHO, f"cannot read {self.path}"):
             for path in list(self.path.iterdir()):
                 if found := _NAME.fullmatch(path.name):
-                    yield int(found[1]), path
+                    yield (int(found[1]), int(found[2] or 0)), path

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from glassbrick.arrays import Array
 from glassbrick.checks import refuse
 from glassbrick.errors import ArgumentError, FileError
 from glassbrick.optimizers import LBFGS
@@ -44,6 +46,7 @@ class Keeper:
         self.resumed_from = ""
         self._callbacks = [callback for callback in callbacks if callback is not checkpoint]
         self._is_tried = False
+        self._since = time.monotonic()
         self._fingerprint: dict[str, Any]
         self._told: Any = None
         self._reader: Reader
@@ -115,12 +118,28 @@ class Keeper:
         FileError
             If the file cannot be.
         """
+        if is_last or epoch % self.every == 0:
+            self.now()
+        elif self._writes and not self._is_tried:
+            self._gather()
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is long enough ago that one was written."""
+        return self._writes and time.monotonic() - self._since >= 60.0 * self.checkpoint.minutes
+
+    def now(self) -> None:
+        """Write a checkpoint; see `after_epoch`. Of several processes, only one does."""
         if not self._writes:
             return
-        is_due = is_last or epoch % self.every == 0
-        if is_due or not self._is_tried:
-            told, arrays = gather(self.fit, self._callbacks, fully=not self._is_tried)
-            self._is_tried = True
-            if is_due:
-                told |= {"epoch": epoch, "training": self._fingerprint}
-                self.checkpoint.open_folder().write(epoch, told, arrays, self.checkpoint.keep)
+        told, arrays = self._gather()
+        epoch, keep = self.fit.run.history.epochs, self.checkpoint.keep
+        told |= {"epoch": epoch, "training": self._fingerprint}
+        folder = self.checkpoint.open_folder()
+        folder.write(epoch, self.fit.batches_done, told, arrays, keep)
+        self._since = time.monotonic()
+
+    def _gather(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        found = gather(self.fit, self._callbacks, fully=not self._is_tried)
+        self._is_tried = True
+        return found

@@ -1,4 +1,4 @@
-"""State: all that a training goes on from after an epoch, gathered and put back."""
+"""State: all that a training goes on from, gathered and put back."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def gather(
     Parameters
     ----------
     fit : Fit
-        After an epoch.
+        After an epoch, or within one on a stream.
     callbacks : sequence of Callback
         Which may have something to remember.
     fully : bool
@@ -52,6 +52,7 @@ def gather(
         "parts": {name: writer.attributes(part, name) for name, part in parts.items()},
         "run": _tell_run(fit.run, parts, writer),
         "fit": fit.position(),
+        "within": writer.tell(fit.within(), "within"),
         "callbacks": [
             [type(callback).__name__, writer.tell(callback.get_state(), f"{name}.get_state()")]
             for callback in callbacks
@@ -84,6 +85,7 @@ def put_back(fit: Fit, contents: Contents) -> Reader:
         reader.attributes(part, told["parts"][name], name)
     _read_run(fit, told["run"], parts, reader)
     fit.go_on_from(told["fit"])
+    fit.go_on_within(reader.read(told.get("within"), "within"))
     return reader
 
 

@@ -1,0 +1,111 @@
+"""What is seen while rows are streamed: how far the first pass is, and each epoch."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from glassbrick.training import Callback
+from glassbrick.training.callbacks.callback import Logs
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["StreamProgress"]
+
+_OFTEN = 30.0  # seconds, after which a line is printed if there is no bar
+
+
+class StreamProgress(Callback):
+    """Shows how far it is: a bar on a terminal, else a line now and then.
+
+    Parameters
+    ----------
+    epochs : int
+        How many there will be.
+    lines : text stream or None
+        Where to print if there is no terminal.
+
+    Attributes
+    ----------
+    resumed : int
+        How many epochs were done before.
+    done : int
+        How many are done.
+    """
+
+    is_spectator = True
+    is_for_first = True
+
+    def __init__(self, epochs: int, lines: TextIO | None):
+        self.epochs, self.resumed, self.done = epochs, 0, 0
+        self._batches = 1
+        self._lines = lines
+        self._bar: Progress | None = None
+        self._told = time.monotonic()
+
+    def start(self) -> None:
+        """Begin to draw, on the terminal, for which standard error is taken."""
+        if not sys.stderr.isatty():
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._bar.add_task("Looking at all rows", total=1.0)
+        self._bar.start()
+
+    def stop_drawing(self) -> None:
+        """Leave nothing of the bar on the terminal."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def read(self, done: int, total: int, file: str) -> None:
+        """Take note of the first pass: how many bytes were read, and of which file."""
+        name = file.rpartition("/")[2]
+        self._show(done / max(total, 1), f"Looking at all rows, {name[-30:]}")
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Begin at the first epoch, or where it was."""
+        told = logs or {}
+        self.done = self.history.epochs
+        self._batches = told.get("batches", 1)
+        if "resumed_from" in told:
+            self.resumed = self.done
+        self._show(self._share(told.get("batch", 0)), f"Epoch {self.done + 1} of {self.epochs}")
+
+    def on_progress(self, batch: int, logs: Logs | None = None) -> None:
+        """Move on within an epoch."""
+        loss = (logs or {})["loss"]
+        self._show(self._share(batch), f"Epoch {self.done + 1} of {self.epochs}, loss {loss:.4g}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Tell of an epoch."""
+        self.done = epoch
+        loss = (logs or {})["val_loss"]
+        text = f"Epoch {epoch} of {self.epochs}: loss {loss:.4g} on rows not seen"
+        if self._bar is None and self._lines is not None:
+            print(text, file=self._lines, flush=True)
+            self._told = time.monotonic()
+        self._show(epoch / self.epochs, text)
+
+    def _share(self, batch: int) -> float:
+        return (self.done + batch / self._batches) / self.epochs
+
+    def _show(self, share: float, text: str) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, completed=min(share, 1.0), description=text)
+        elif self._lines is not None and time.monotonic() - self._told > _OFTEN:
+            self._told = time.monotonic()
+            print(f"{text} ({share:.0%} of it all)", file=self._lines, flush=True)
