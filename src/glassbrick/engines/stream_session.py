@@ -22,7 +22,7 @@ __all__ = ["Chunk", "StreamSession", "mean_loss"]
 
 _T = TypeVar("_T")
 
-_CHUNK = 4 * 2**20  # bytes of rows that are handed over at once
+_CHUNK = 2 * 2**20  # bytes of rows that are handed over at once
 _MOST_BATCHES, _FEWEST_BATCHES = 4096, 4  # in a chunk; an engine may need a few to begin with
 _AHEAD = 1  # chunks that wait
 _BLOCK = 4096  # validation rows predicted at a time

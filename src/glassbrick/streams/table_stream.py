@@ -36,7 +36,7 @@ __all__ = ["TableStream"]
 _AHEAD = 2  # windows that are ready before they are needed
 _LANES = 8
 _BUFFER, _BUFFERED = 65_536, 1 << 23  # rows, and numbers, that are shuffled among each other
-_OPEN = 96 << 20  # bytes that open blocks may take, all lanes together
+_OPEN = 48 << 20  # bytes that open blocks may take, all lanes together
 
 
 def _silent(done: int, total: int, file: str) -> None:

@@ -201,7 +201,7 @@ def _part(share: Share, rows: int) -> int:
 
 def _like(array: Array, batches: int, rows: int) -> Array:
     """Return what stands for so many batches of such rows, before there are any."""
-    return np.zeros((batches, rows, *array.shape[1:]), array.dtype)
+    return np.broadcast_to(np.zeros((), array.dtype), (batches, rows, *array.shape[1:]))
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
