@@ -88,7 +88,8 @@ class StreamProgress(Callback):
     def on_progress(self, batch: int, logs: Logs | None = None) -> None:
         """Move on within an epoch."""
         loss = (logs or {})["loss"]
-        self._show(self._share(batch), f"Epoch {self.done + 1} of {self.epochs}, loss {loss:.4g}")
+        where = f"Epoch {self.done + 1} of {self.epochs}, batch {batch:,} of {self._batches:,}"
+        self._show(self._share(batch), f"{where}, loss {loss:.4g}")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Tell of an epoch."""
@@ -108,4 +109,4 @@ class StreamProgress(Callback):
             self._bar.update(self._task, completed=min(share, 1.0), description=text)
         elif self._lines is not None and time.monotonic() - self._told > _OFTEN:
             self._told = time.monotonic()
-            print(f"{text} ({share:.0%} of it all)", file=self._lines, flush=True)
+            print(f"{text} ({share:.1%} of it all)", file=self._lines, flush=True)

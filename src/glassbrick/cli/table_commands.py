@@ -194,6 +194,9 @@ def predict(
         typer.Option(metavar="SHARE", help="Add intervals that hold so many truths, such as 0.9."),
     ] = None,
     proba: Annotated[bool, typer.Option("--proba", help="Add a column for each class.")] = False,
+    spread: Annotated[
+        bool, typer.Option("--spread", help="Add how far the networks of an ensemble are apart.")
+    ] = False,
     with_data: Annotated[
         bool, typer.Option("--with-data", help="Put the columns of DATA before.")
     ] = False,
@@ -205,7 +208,7 @@ def predict(
     """
     from glassbrick.cli.predict import How, run
 
-    how = How(out, interval, proba, with_data, force)
+    how = How(out, interval, proba, spread, with_data, force)
     raise typer.Exit(run(model, data, how))
 
 
