@@ -100,9 +100,10 @@ def write(folder: Path, rows: int) -> None:
 def _measure_engine(engine: str, rounds: int, seconds: float, whole_epoch: bool) -> dict[str, Any]:
     streaming, memory = Child("stream", engine), Child("memory", engine)
     try:
-        found = [
-            {"stream": streaming.ask(seconds), "memory": memory.ask(seconds)} for _ in range(rounds)
-        ]
+        found = []
+        for _ in range(rounds):
+            found.append({"stream": streaming.ask(seconds), "memory": memory.ask(seconds)})
+            print(f"streaming, {engine}: {found[-1]}", file=sys.stderr, flush=True)
         told = streaming.ask(-1.0 if whole_epoch else 0.0)
     finally:
         streaming.close()
