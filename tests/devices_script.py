@@ -39,10 +39,12 @@ from glassbrick.engines.xla.placement import Placement
 from glassbrick.sklearn import NetRegressor
 from glassbrick.training.together import Given, fit_together
 from networks import make_data
+from tracing_cases import MORE_CASES
 
 jax.config.update("jax_num_cpu_devices", 8)
 
 CASES = {}
+WRITES = "set one element", "np.nan_to_num in place", "sum with out", "set with axes of one"
 
 
 def case(*devices, like="numpy"):
@@ -141,6 +143,20 @@ def single_call(engine):
         return [net.train_batch(X, y), *net.param_grads()]
 
     return call(net, X, y) if engine == "numpy" else engine.compute(call, net, X, y)
+
+
+@case(2)
+def writes(engine):
+    """Rows that are written in place, which XLA alone gets wrong."""
+    net = NeuralNetwork([Dense(1, inputs=1)], MeanSquaredError(), rng=0)
+    rng = np.random.default_rng(3)
+    arrays = [rng.uniform(0.1, 0.9, shape) for shape in ((4, 3), (4, 3), (3, 3))]
+    rules = [MORE_CASES[name] for name in WRITES]
+
+    def call(net, *arrays):
+        return [rule(*map(np.copy, arrays)) for rule in rules]
+
+    return call(net, *arrays) if engine == "numpy" else engine.compute(call, net, *arrays)
 
 
 def differences():

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import glassbrick as gb
+from glassbrick.stream import ArrayStream
 from networks import make_data
 
 
@@ -63,8 +64,15 @@ class Pace(gb.Callback):
         self.place, self.act_after, self.act = Path(folder, f"at-{process}"), act_after, act
 
     def on_epoch_end(self, epoch, logs=None):
-        self.place.write_text(str(epoch))
-        if epoch in self.act_after:
+        self.reach(epoch)
+
+    def on_progress(self, batch, logs=None):
+        if 4 <= batch < logs["batches"]:
+            self.reach(f"within {self.history.epochs + 1}")
+
+    def reach(self, place):
+        self.place.write_text(str(place))
+        if place in self.act_after:
             self.act()
 
 
@@ -76,6 +84,18 @@ def slow(engine, folder, *callbacks, epochs=12):
     how = {"batch_size": 6, "epochs": epochs, "verbose": False}
     callbacks = [gb.Checkpoint(folder), *callbacks]
     return fit(net, gb.Adam(0.01), make_data(rows=21), engine, callbacks=callbacks, **how)
+
+
+def streamed(engine, folder=None, *callbacks, rows=57):
+    """A training on a stream, with checkpoints within its epochs if there is a folder."""
+    net = gb.NeuralNetwork(
+        [gb.Dense(5, "tanh"), gb.Dropout(0.8), gb.Dense(1)], gb.MeanSquaredError(), rng=4
+    )
+    stream = ArrayStream(*make_data(rows=rows), seed=2, blocks=9, buffer=16)
+    test = dict(zip(("X_test", "y_test"), make_data(rows=21, seed=2), strict=True))
+    kept = [] if folder is None else [gb.Checkpoint(folder, minutes=1e-9)]
+    how = {"batch_size": 4, "epochs": 3, "verbose": False, "callbacks": [*kept, *callbacks]}
+    return fit(net, gb.Adam(0.01), (stream,), engine, **test, **how)
 
 
 def endless(engine, folder, process):
@@ -127,6 +147,7 @@ def work(told, engine):
         kept = gb.Checkpoint(folder / "kept")
         found = {"everything": everything(engine, callbacks=[log, kept])}
         found["lbfgs"] = lbfgs(engine)
+        found["streamed"] = streamed(engine)
         found["refused"] = []
         for differing in ({"batch_size": 4 + process}, {"seed": process}):
             try:
@@ -139,8 +160,11 @@ def work(told, engine):
         return endless(engine, folder, process)
     pace = Pace(folder, process, told.get("after", ()), ACTS[told.get("act")])
     found = {"slow": slow(engine, folder / "kept", pace)}
-    if told["what"] == "go on and do it all again":
+    if "stream" in told["what"]:
+        found["streamed"] = streamed(engine, folder / "kept-stream", pace)
+    if told["what"] == "stream, and do it all again":
         found["whole"] = slow(engine, folder / "whole")
+        found["streamed whole"] = streamed(engine)
     return found
 
 

@@ -267,6 +267,11 @@ BAD = {
         1,
         "a model that predicts classes",
     ),
+    "a spread of one network": (
+        "predict price.safetensors homes.csv --spread",
+        1,
+        "expected a model of several networks",
+    ),
     "predictions are there": (
         "predict price.safetensors homes.csv --out there.csv",
         1,
@@ -540,6 +545,24 @@ def test_predictions_are_those_of_the_model(files, run, tmp_path):
     (tmp_path / "p.csv").write_text("old")
     assert run("predict", model, table, "--out", tmp_path / "p.csv", "--force")[0] == 0
     assert pl.read_csv(tmp_path / "p.csv").columns == ["prediction"]
+
+
+def test_the_spread_of_networks_stands_beside_predictions(files, run, tmp_path):
+    table, model = files / "homes.csv", tmp_path / "model"
+    how = ("--epochs", 2, "--ensemble", 2, "--layers", 4)
+    assert run("train", table, "--target", "price", *how, "--out", model)[0] == 0
+    _, printed, err = run("predict", model, table, "--spread")
+    assert err == ""
+    found, (mean, spread) = pl.read_csv(printed.encode()), gb.load(model).predict(table, True)
+    assert found.columns == ["prediction", "spread"]
+    assert np.array_equal(found.to_numpy(), np.column_stack([mean, spread]))
+    assert run("train", PENGUINS, "--target", "species", *how, "--out", model, "--force")[0] == 0
+    _, printed, _ = run("predict", model, PENGUINS, "--spread")
+    found = pl.read_csv(printed.encode())
+    names = ["spread_Adelie", "spread_Chinstrap", "spread_Gentoo"]
+    assert found.columns == ["prediction", *names]
+    spread = gb.load(model).predict_proba(str(PENGUINS), return_std=True)[1]
+    np.testing.assert_array_equal(found.select(names).to_numpy(), spread)
 
 
 def test_classes_and_their_probabilities(files, run):

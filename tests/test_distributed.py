@@ -117,11 +117,11 @@ def difference(first, second):
 
 
 def test_four_processes_give_the_numbers_of_one(processes, capfd):
-    from distributed_script import everything, lbfgs
+    from distributed_script import everything, lbfgs, streamed
 
     found = processes.begin(4, "same numbers").results()
     assert processes.statuses() == [0] * 4, processes.printed
-    for name, train in (("everything", everything), ("lbfgs", lbfgs)):
+    for name, train in (("everything", everything), ("lbfgs", lbfgs), ("streamed", streamed)):
         alone = train(XLA())
         assert difference(alone, found[0][name]) < 1e-10
         assert all(other[name] == found[0][name] for other in found)
@@ -163,22 +163,24 @@ def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
     lost(first, 1, "it ended with FileError: cannot read part-7.parquet: Input/output error.")
 
     # kill -9 of either.
-    for victim, epoch in ((1, 6), (0, 8)):
+    for victim, epoch, what in ((1, 6, "go on"), (0, "within 1", "stream")):
         other = 1 - victim
         acts = {"act": {victim: "wait", other: None}, "after": {victim: [epoch], other: []}}
-        processes.begin(2, "go on", **acts).wait_until(victim, epoch)
+        processes.begin(2, what, **acts).wait_until(victim, epoch)
         processes.kill(victim)
         lost(processes.results()[other], victim, "its connection broke")
         assert sorted(processes.statuses()) == [-signal.SIGKILL, 1]
 
     # Ctrl-C in one.
-    acts = {"act": {0: None, 1: "interrupt"}, "after": {0: [], 1: [10]}}
-    first, second = processes.begin(2, "go on", **acts).results()
+    acts = {"act": {0: None, 1: "interrupt"}, "after": {0: [], 1: [2]}}
+    first, second = processes.begin(2, "stream", **acts).results()
     lost(first, 1, "it was interrupted")
     assert "slow" in second
 
-    first, second = processes.begin(2, "go on and do it all again").results()
-    assert first["slow"] == first["whole"] == second["slow"] == second["whole"]
+    first, second = processes.begin(2, "stream, and do it all again").results()
+    assert first == second
+    assert first["slow"] == first["whole"]
+    assert first["streamed"] == first["streamed whole"]
     assert processes.statuses() == [0, 0]
 
 

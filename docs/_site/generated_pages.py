@@ -34,6 +34,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "Optimizers": ("How gradients change parameters.", "optimizers"),
     "Schedules": ("How the learning rate changes.", "schedules"),
     "Training": ("A network, an optimizer and data, brought together.", "training"),
+    "Populations": ("Many networks of one recipe, compared.", "population"),
     "Callbacks": ("What looks on while a network trains.", "training.callbacks"),
     "Metrics": ("How predictions are judged.", "metrics"),
     "The view inside": (

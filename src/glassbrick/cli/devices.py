@@ -28,8 +28,13 @@ def engine_of(engine: EngineName | None, devices: int | None) -> str:
     return EngineName.xla.value
 
 
-def prepare_devices(count: int | None) -> None:
+def prepare_devices(count: int | str | None) -> None:
     """See to it that there are so many devices, of the CPU if there are no others.
+
+    Parameters
+    ----------
+    count : int, "all" or None
+        How many; all that there are, or what is there by itself.
 
     Raises
     ------
@@ -38,7 +43,7 @@ def prepare_devices(count: int | None) -> None:
     MissingExtraError
         If JAX is not installed.
     """
-    if count is not None:
+    if isinstance(count, int):
         engine = XLA(count)
         engine.make_host_devices(count)
         engine.count_devices()

@@ -98,6 +98,18 @@ class ModelFile:
             return None
         return np.asarray(self._ask("predict_interval", data, command, coverage=coverage))
 
+    @property
+    def networks(self) -> int:
+        """How many networks predict together."""
+        return len(self.model.networks_) if self.is_tabular else 1
+
+    def spread(self, data: TableFile, command: str) -> Array:
+        """Return how far networks are apart, of each number or each class, (rows, outputs)."""
+        method = "predict_proba" if self.is_classifier else "predict"
+        return np.asarray(self._ask(method, data, command, return_std=True)[1]).reshape(
+            len(data), -1
+        )
+
     def _ask(self, method: str, data: TableFile, command: str, **told: Any) -> Any:
         with data.rows_as_in_file(), warnings.catch_warnings(), np.errstate(all="ignore"):
             # Columns are taken by name here, which scikit-learn does not see.

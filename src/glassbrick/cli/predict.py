@@ -30,6 +30,7 @@ class How:
     out: Path | None
     interval: float | None
     proba: bool
+    spread: bool
     with_data: bool
     force: bool
 
@@ -43,46 +44,53 @@ def run(model: Path, data: Path, how: How) -> int:
         require_ending(how.out, "--out", _ENDINGS)
         require_room(how.out, "--out", how.force)
     loaded = ModelFile.read(model, "predict")
-    _require_kind(loaded, interval, how.proba)
+    _require_kind(loaded, how)
     table = TableFile.read(data, "predict")
-    predictions = _predictions(loaded, table, interval, how.proba)
+    predictions = _predictions(loaded, table, how)
     if how.with_data:
         predictions = _beside(table, predictions)
     _write(predictions, how.out, how.force)
     return 0
 
 
-def _require_kind(model: ModelFile, interval: float | None, proba: bool) -> None:
+def _require_kind(model: ModelFile, how: How) -> None:
     """Refuse options that a model of its kind knows nothing of."""
-    if interval is not None and not hasattr(model.model, "predict_interval"):
+    kind = type(model.model).__name__
+    if how.interval is not None and not hasattr(model.model, "predict_interval"):
         expected = "a model that glassbrick train made for regression"
-        kind = type(model.model).__name__
         raise ArgumentError(complaint("predict, --interval", expected, kind))
-    if proba and not hasattr(model.model, "predict_proba"):
-        kind = type(model.model).__name__
+    if how.proba and not hasattr(model.model, "predict_proba"):
         raise ArgumentError(complaint("predict, --proba", "a model that predicts classes", kind))
+    if how.spread and model.networks < 2:
+        expected = "a model of several networks"
+        received = f"one network in {kind}"
+        raise ArgumentError(complaint("predict, --spread", expected, received))
 
 
-def _predictions(
-    model: ModelFile, data: TableFile, interval: float | None, proba: bool
-) -> dict[str, Any]:
+def _predictions(model: ModelFile, data: TableFile, how: How) -> dict[str, Any]:
     """Return the columns of predictions."""
     if not model.is_classifier:
         said = model.numbers(data, "predict")
         found: dict[str, Any] = _named("prediction", said, model.targets)
-        if interval is not None:
-            ends = model.interval(data, interval, "predict")
+        if how.interval is not None:
+            ends = model.interval(data, how.interval, "predict")
             ends = np.asarray(ends).reshape(len(data), -1, 2)
             found |= _named("lower", ends[:, :, 0], model.targets)
             found |= _named("upper", ends[:, :, 1], model.targets)
+        if how.spread:
+            found |= _named("spread", model.spread(data, "predict"), model.targets)
         return found
     classes = model.classes(data, "predict")
     found = _named("prediction", classes.reshape(len(data), -1), model.targets)
-    if proba:
-        names = model.targets if len(model.targets) > 1 else model.class_names
-        probabilities = model.probabilities(data, "predict")
-        pairs = zip(names, probabilities.T, strict=True)
-        found |= {f"probability_{name}": column.tolist() for name, column in pairs}
+    names = model.targets if len(model.targets) > 1 else model.class_names
+    columns = {}
+    if how.proba:
+        columns["probability"] = model.probabilities(data, "predict")
+    if how.spread:
+        columns["spread"] = model.spread(data, "predict")
+    for title, values in columns.items():
+        pairs = zip(names, values.T, strict=True)
+        found |= {f"{title}_{name}": column.tolist() for name, column in pairs}
     return found
 
 

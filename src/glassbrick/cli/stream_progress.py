@@ -36,6 +36,7 @@ class StreamProgress(Callback):
     """
 
     is_spectator = True
+    is_for_first = True
 
     def __init__(self, epochs: int, lines: TextIO | None):
         self.epochs, self.resumed, self.done = epochs, 0, 0

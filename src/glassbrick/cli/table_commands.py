@@ -115,6 +115,23 @@ def train(
             show_default="as they fit",
         ),
     ] = None,
+    distributed: Annotated[
+        bool,
+        typer.Option(
+            "--distributed",
+            help="Train with other processes, as SLURM or MPI say, or the next options.",
+        ),
+    ] = False,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where process 0 listens; the same for all."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many processes there are.")
+    ] = None,
+    process: Annotated[
+        int | None, typer.Option(min=0, metavar="I", help="The number of this one, from 0.")
+    ] = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
@@ -122,6 +139,7 @@ def train(
 
     Scores are on rows not seen in training, next to a linear model. Exit status 130 if interrupted.
     """
+    from glassbrick.cli.company import Company
     from glassbrick.cli.data_files import DataFiles
     from glassbrick.cli.devices import engine_of
     from glassbrick.cli.stream_choice import why_streamed
@@ -133,14 +151,21 @@ def train(
     if stream and not data:
         raise typer.BadParameter("--stream needs DATA, such as 'data/*.parquet'.")
     files = DataFiles(tuple(data)) if data else None
-    reason = None if files is None else why_streamed(files, stream)
+    company = Company(distributed, coordinator, processes, process)
+    if company.is_wanted:
+        company.require_fitting(
+            has_data=files is not None, engine=engine, devices=devices, stream=stream
+        )
+        reason: str | None = company.join()
+    else:
+        reason = None if files is None else why_streamed(files, stream)
     plan = TrainPlan(
         data=files,
         target=target,
         task=wanted,
         layers=layers,
         engine=engine_of(engine, devices),
-        devices=devices,
+        devices="all" if company.is_wanted else devices,
         epochs=epochs or (100 if reason is None else 10),
         seed=seed,
         ensemble=ensemble or (5 if reason is None else 1),
@@ -169,6 +194,9 @@ def predict(
         typer.Option(metavar="SHARE", help="Add intervals that hold so many truths, such as 0.9."),
     ] = None,
     proba: Annotated[bool, typer.Option("--proba", help="Add a column for each class.")] = False,
+    spread: Annotated[
+        bool, typer.Option("--spread", help="Add how far the networks of an ensemble are apart.")
+    ] = False,
     with_data: Annotated[
         bool, typer.Option("--with-data", help="Put the columns of DATA before.")
     ] = False,
@@ -180,7 +208,7 @@ def predict(
     """
     from glassbrick.cli.predict import How, run
 
-    how = How(out, interval, proba, with_data, force)
+    how = How(out, interval, proba, spread, with_data, force)
     raise typer.Exit(run(model, data, how))
 
 

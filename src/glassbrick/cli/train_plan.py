@@ -45,7 +45,7 @@ class TrainPlan:
     watch: bool = False
     replay: Path | None = None
     doctor: bool = True
-    devices: int | None = None
+    devices: int | str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from glassbrick.cli.company import in_company, is_first, lanes_for_all
 from glassbrick.cli.data_files import DataFiles
 from glassbrick.cli.devices import prepare_devices
 from glassbrick.cli.model_file import ModelFile
@@ -47,12 +48,15 @@ def run(plan: TrainPlan, reason: str) -> int:
         # Hours of training are not to be lost because of a file that cannot be read.
         plan = replace(plan, checkpoint=plan.out.with_name(f"{plan.out.name}.checkpoint"))
     telling = sys.stderr if plan.as_json else sys.stdout
-    print("\n".join(textwrap.wrap(reason, _WIDTH)), file=telling, flush=True)
-    progress = StreamProgress(plan.epochs, telling)
-    watch = watch_for(plan)
-    progress.start()
+    if is_first():
+        print("\n".join(textwrap.wrap(reason, _WIDTH)), file=telling, flush=True)
+    progress = StreamProgress(plan.epochs, telling if is_first() else None)
+    watch = watch_for(plan) if is_first() else None
+    if is_first():
+        progress.start()
     try:
-        trained = _train(plan, reason, progress, watch)
+        with in_company(plan.checkpoint):
+            trained = _train(plan, reason, progress, watch)
     except KeyboardInterrupt:
         progress.stop_drawing()
         print(_interruption(plan, progress), file=sys.stderr)  # noqa: T201
@@ -62,6 +66,8 @@ def run(plan: TrainPlan, reason: str) -> int:
         progress.stop_drawing()
         leave(plan, watch, at_once=True)
         raise
+    if not is_first():
+        return 0
     progress.stop_drawing()
     tell(plan, trained)
     if not is_safe and plan.checkpoint is not None:
@@ -139,6 +145,7 @@ def _stream(plan: TrainPlan, data: DataFiles, progress: StreamProgress) -> Table
         task=plan.task,
         seed=plan.seed,
         held_out=share,
+        lanes=lanes_for_all(),
         progress=progress.read,
         who="train",
     )

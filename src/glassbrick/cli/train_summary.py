@@ -9,6 +9,7 @@ from collections import Counter
 from glassbrick.cli.scoring import COVERAGE, lines_of_confusion
 from glassbrick.cli.train_plan import Prepared
 from glassbrick.cli.trained import Trained
+from glassbrick.distributed import current
 from glassbrick.sklearn.tabular.comparison import lines_of_scores
 
 __all__ = ["kinds_of", "lines_of", "rows_left_out"]
@@ -108,8 +109,10 @@ def _training(trained: Trained) -> str:
             f", of which {trained.resumed} of all {plan.ensemble * plan.epochs} were done before"
         )
     engine = history.engine
-    if plan.devices is not None:
+    if isinstance(plan.devices, int):
         engine += f" on {plan.devices} device{'s' if plan.devices > 1 else ''}"
+    elif (cluster := current()) is not None:
+        engine += f" in {cluster.processes} processes"
     return f"{told}; engine {engine}, seed {plan.seed}"
 
 

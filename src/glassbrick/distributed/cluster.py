@@ -88,7 +88,7 @@ class Cluster:
         watch.is_computing = True
         try:
             yield
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:  # JAX raises either
             if isinstance(error, GlassbrickError):
                 raise
             lost = watch.what_happened(_SECONDS_TO_EXPLAIN)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from glassbrick.arrays import Array
+from glassbrick.arrays import Array, is_traced
 from glassbrick.checks import refuse
 from glassbrick.errors import ShapeError
 from glassbrick.operations.operation import ParamOperation
@@ -148,6 +148,8 @@ class GainMultiply(ParamOperation):
 
 def _sum_of_rows(x: Array) -> Array:
     """Sum over the rows, by ones times `x`, which costs a third of ``np.sum``."""
+    if is_traced(x):  # compiled, a sum is as fast, and of several networks it is faster
+        return np.sum(x, axis=0, keepdims=True)
     return np.dot(_row_of_ones(len(x), x.dtype), x)
 
 

@@ -70,8 +70,8 @@ def split(folds: Folds, X: Array, y: Array, who: str) -> list[Split]:
         parts = [np.sort(part) for part in np.array_split(order, number)]
         return [(np.setdiff1d(np.arange(rows), part), part) for part in parts]
     expected = "a number of folds, pairs of row numbers, or a splitter of scikit-learn's"
-    is_splitter = hasattr(folds, "split") and not isinstance(folds, str | type)
     splitter: Any = folds
+    is_splitter = hasattr(folds, "split") and not isinstance(folds, str | type)
     given = splitter.split(X, y) if is_splitter else folds
     if not isinstance(given, Iterable) or isinstance(given, str):
         refuse(ArgumentTypeError, who, expected, folds)

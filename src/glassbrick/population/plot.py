@@ -65,6 +65,10 @@ def _over_numbers(result: PopulationResult, numbers: list[float], given: Any) ->
         found = group.scores[np.isfinite(group.scores)]
         look: dict[str, Any] = {"color": BLUE, "alpha": faded(count), "markersize": 4, "zorder": 2}
         ax.plot([place] * len(found), found, "o", markeredgewidth=0, **look)
+        if not len(found):
+            how: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "bottom", "color": SOFT}
+            said = f"all {len(group.members)} diverged"
+            ax.text(place, 0.03, said, transform=ax.get_xaxis_transform(), **how)
     _draw_means(ax, places, [g.mean for g in groups], [g.standard_error for g in groups], "-")
     if places[0] > 0.0 and places[-1] / places[0] >= _WIDE:
         scale_by_powers(ax, "x", places[-1] / places[0])

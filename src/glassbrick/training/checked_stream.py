@@ -69,9 +69,9 @@ class CheckedStream(Stream):
         self._as_expected(first, 1, "the first row")
 
     def first_rows(self, count: int) -> Rows:
-        """Return some rows."""
+        """Return some rows, so many at most."""
         rows = self.stream.first_rows(count)
-        return self._as_expected(rows, min(count, self.rows), "the first rows")
+        return self._as_expected(rows, min(count, len(rows.X)), "the first rows")
 
     def batches(
         self, epoch: int, batch_size: int, first: int = 0, share: Share = _WHOLE

@@ -108,13 +108,13 @@ class Fit:
             keeper.resume()
         if self.cluster is not None:
             require_agreement(self, self.cluster)
+        self._plan_rates()  # without which no step can be recorded
         history, job = run.history, self.engine_job
         if not history.epochs or job.hooks:  # who goes on, goes on with the same numbers
             run.engine, history.engine_reason = choice or run.asked_for.choose(job)
             history.engine = run.engine.name
         self._find_judge()
         self._reconsider_stopping()
-        self._plan_rates()
         self.callbacks.call("on_train_begin", self._first_logs())
         if keeper is not None:
             keeper.resume_callbacks()

@@ -135,6 +135,8 @@ class FitData:
         dtype = np.dtype(stream.dtype) if dtype is None else dtype
         checked = CheckedStream(stream, net, "train", dtype)
         training = _frozen(checked.first_rows(max(batch_size, _SOME)))
+        if len(training.X) < min(batch_size, checked.rows):
+            training = _repeated(training, min(batch_size, checked.rows))
         if not isinstance(test[0], Stream):
             return cls(training, as_validation(test, training, None), checked)
         if test[1] is not None or test[2] is not None:
@@ -155,6 +157,13 @@ class FitData:
 def _frozen(rows: Rows) -> Rows:
     X, y, weights = rows
     return Rows(read_only(X), read_only(y), None if weights is None else read_only(weights))
+
+
+def _repeated(rows: Rows, count: int) -> Rows:
+    """Return so many rows, for a stream has only fewer at hand."""
+    numbers = np.arange(count) % len(rows.X)
+    X, y, weights = rows
+    return _frozen(Rows(X[numbers], y[numbers], None if weights is None else weights[numbers]))
 
 
 def as_pair(

@@ -129,6 +129,8 @@ class StreamFit(Fit):
             super().train()
         except ReadingError as stop:
             self._error = stop.reason
+            if self.cluster is not None:
+                self.cluster.fail(stop.reason)
             run = self.run
             if not self._losses and run.history.epochs == self._first:
                 raise stop.reason from None  # nothing was done

@@ -15,6 +15,7 @@ from glassbrick.errors import ArgumentError, ArgumentTypeError, DivergenceError,
 from glassbrick.randomness import legacy_seed
 from glassbrick.training.callbacks import Callback, EarlyStopping
 from glassbrick.training.fit_data import FitData
+from glassbrick.training.fitting import fitting
 from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
 from glassbrick.training.members import Together
@@ -144,7 +145,7 @@ def fit_together(
         for k, trainer in enumerate(members):
             net = trainer.net
             rows = converted(given[k], k, net.dtype if net.is_built and not restart else None)
-            together.add(trainer._fitting(rows, plans[k], own[k], seeds[k], restart=restart))
+            together.add(fitting(trainer, rows, plans[k], own[k], seeds[k], restart=restart))
         together.train(engine)
     return together.outcomes
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 from numpy.typing import ArrayLike
 
@@ -13,7 +12,6 @@ from glassbrick.checks import (
     instance_of,
     one_of,
     positive_integer,
-    real_number,
     refuse,
     true_or_false,
 )
@@ -27,23 +25,21 @@ from glassbrick.stream import Stream
 from glassbrick.tape import ExplainedWithUpdate
 from glassbrick.training.callbacks import (
     Callback,
-    Callbacks,
-    Checkpoint,
     progress_for,
 )
-from glassbrick.training.fit import Fit
 from glassbrick.training.fit_data import FitData, as_pair
+from glassbrick.training.fitting import fitting
 from glassbrick.training.followed import Followed, as_metrics
 from glassbrick.training.history import History
-from glassbrick.training.plan import Plan, only_one, plan_of
-from glassbrick.training.rate_search import RateSearch, try_rates
+from glassbrick.training.plan import plan_of
+from glassbrick.training.rate_finder import RateFinder
 from glassbrick.training.run import Run
 from glassbrick.training.weights import ClassWeight
 
 __all__ = ["Trainer"]
 
 
-class Trainer(ExplainedWithUpdate):
+class Trainer(RateFinder, ExplainedWithUpdate):
     """Trains a network with an optimizer.
 
     Parameters
@@ -297,85 +293,7 @@ class Trainer(ExplainedWithUpdate):
         dtype = self.net.dtype if self.net.is_built and not restart else None
         data = FitData.given(train, test, class_weight, dtype, self.net, plan.batch_size)
         called = [progress_for(verbose), *callbacks]
-        with self._fitting(data, plan, called, seed, restart=restart) as fit:
+        with fitting(self, data, plan, called, seed, restart=restart) as fit:
             fit.prepare()
             fit.train()
         return self.history.copy()
-
-    @contextmanager
-    def _fitting(
-        self,
-        data: FitData,
-        plan: Plan,
-        callbacks: Sequence[Callback],
-        seed: int | None,
-        *,
-        restart: bool = True,
-    ) -> Iterator[Fit]:
-        """Give a fit to whoever runs its epochs: `fit`, or `fit_together`."""
-        self._metrics = plan.metrics
-        called = Callbacks(callbacks, self, only_one(callbacks, Checkpoint))
-        before = self._run
-        if before is not None and self.net.is_built and not restart:
-            run = before
-            run.resume(data, plan)
-        else:
-            run = Run(self.net, self.optim, self.engine, data, seed, restart)
-        self._run = run
-        try:
-            with run.fitting(data, plan, called) as fit:
-                yield fit
-        except BaseException:
-            if run.went_back:
-                self._run = before  # whose parameters the network has again
-            raise
-
-    def find_lr(
-        self,
-        X_train: ArrayLike,
-        y_train: ArrayLike,
-        *,
-        lowest: float = 1e-6,
-        highest: float = 10.0,
-        steps: int = 200,
-        batch_size: int = 32,
-        sample_weight: ArrayLike | None = None,
-        class_weight: ClassWeight = None,
-    ) -> RateSearch:
-        """Find a learning rate to begin with, by one short training in which it grows.
-
-        Copies of the network and the optimizer are trained. Both stay as they are; take the
-        suggestion yourself: ``optim.lr = trainer.find_lr(X, y).suggestion``.
-
-        Parameters
-        ----------
-        X_train, y_train, batch_size, sample_weight, class_weight
-            As of `fit`.
-        lowest, highest : float, default 1e-6 and 10
-            The first and the last rate.
-        steps : int, default 200
-            How many; fewer are made if the loss gets out of hand.
-
-        Returns
-        -------
-        RateSearch
-            With the `suggestion`, and `plot()`.
-
-        Raises
-        ------
-        DataError
-            If data cannot be used, or the loss gets out of hand at once.
-        ArgumentError, ArgumentTypeError, ShapeError
-            If a setting cannot be used, or data does not fit the network.
-        """
-        lowest = real_number(lowest, "find_lr, lowest", above=0.0)
-        highest = real_number(highest, "find_lr, highest", above=lowest)
-        dtype = self.net.dtype if self.net.is_built else None
-        data = (X_train, y_train, sample_weight)
-        return try_rates(
-            *(self.net, self.optim),
-            FitData.of(data, (None, None, None), class_weight, dtype),
-            *(lowest, highest),
-            steps=positive_integer(steps, "find_lr, steps"),
-            batch_size=positive_integer(batch_size, "find_lr, batch_size"),
-        )

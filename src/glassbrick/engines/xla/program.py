@@ -16,6 +16,7 @@ import numpy as np
 
 from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.pure_call import PureCall, text_of
+from glassbrick.engines.xla.whole_writes import with_whole_writes
 
 __all__ = ["Calls", "Data", "EpochProgram", "Epochs", "Part", "compiled", "run_once"]
 
@@ -234,7 +235,7 @@ class Epochs:
             state[number] = value
         for number, value in self._numbered(carry):
             state[number] = value
-        result, after = call(state, *inputs)
+        result, after = with_whole_writes(call, self.placement)(state, *inputs)
         changed = [
             jnp.asarray(after[n], v.dtype) if n in call.changed else v
             for n, v in self._numbered(carry)

@@ -14,6 +14,7 @@ from glassbrick.engines.xla.program import run_once
 from glassbrick.engines.xla.recording import record
 from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.survey import Survey
+from glassbrick.engines.xla.whole_writes import with_whole_writes
 from glassbrick.network import NeuralNetwork
 
 __all__ = ["compute"]
@@ -45,7 +46,7 @@ def compute(
         read = tuple(sorted(recording.pure.read))
         held = [found.held for found in Survey(roots).found]
         values = [np.asarray(held[number]) for number in read]
-        function = recording.pure.between(read, ())
+        function = with_whole_writes(recording.pure, placement).between(read, ())
 
         def by_rows(values: list[Any], *inputs: Any) -> Any:
             return function(values, *placement.spread(inputs))

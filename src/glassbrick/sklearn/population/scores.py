@@ -74,7 +74,7 @@ class CrossValidation(dict[str, Any]):
         ------
         MissingExtraError
             If matplotlib is not installed.
-        UnknownNameError, ArgumentTypeError
+        ArgumentError, ArgumentTypeError
             If there is no such score, or `ax` is something else.
         """
         who = "CrossValidation.plot"

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import GridSearchCV, ParameterGrid, ParameterSampler, check_cv
-from sklearn.utils import indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from glassbrick.arrays import Array
@@ -158,6 +158,11 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         found = [n for n in self.cv_results_ if n.startswith("rank_test_")]
         name = self.refit if is_named else found[0].removeprefix("rank_test_")
         return Ranking(self.cv_results_, name)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = get_tags(self.estimator).target_tags.multi_output
+        return tags
 
     def _run_search(self, evaluate_candidates: Callable[..., Any]) -> None:
         """Let scikit-learn's search try the settings; for estimators of others."""
