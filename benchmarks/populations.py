@@ -42,8 +42,8 @@ def measure(fits: int = 3, rounds: int = 3) -> dict[str, Any]:
     warm = {"one": [], "many": []}
     fit: list[float] = []
     for number in range(rounds):  # all take turns
-        for seed in range(number, fits, rounds):
-            fit.append(_seconds(lambda seed=seed: _scikit_learn(seed)))
+        seeds = range(number, fits, rounds)
+        fit += [_seconds(lambda seed=seed: _scikit_learn(seed)) for seed in seeds]
         for name, run in (("one", _one), ("many", _many)):
             _forget()
             cold[name].append(_seconds(run))
