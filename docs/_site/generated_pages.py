@@ -20,6 +20,7 @@ PUBLIC = (
     "glassbrick",
     "glassbrick.datasets",
     "glassbrick.displays",
+    "glassbrick.distributed",
     "glassbrick.sklearn",
     "glassbrick.streams",
 )
@@ -33,8 +34,9 @@ PAGES: dict[str, tuple[str, str]] = {
     "Initializers": ("How parameters start.", "initializers"),
     "Optimizers": ("How gradients change parameters.", "optimizers"),
     "Schedules": ("How the learning rate changes.", "schedules"),
-    "Training": ("A network, an optimizer and data, brought together.", "training"),
+    "Training": ("A network, an optimizer and data, brought together.", "training engines"),
     "Populations": ("Many networks of one recipe, compared.", "population"),
+    "Machines": ("Several processes that train one network.", "distributed"),
     "Callbacks": ("What looks on while a network trains.", "training.callbacks"),
     "Metrics": ("How predictions are judged.", "metrics"),
     "The view inside": (

@@ -66,11 +66,11 @@ def find_place(coordinator: str | None, processes: int | None, process: int | No
         coordinator, processes, process, devices = detect(coordinator, processes, process)
     if coordinator is None or processes is None or process is None:
         told = {"coordinator": coordinator, "processes": processes, "process": process}
-        missing = " and ".join(name for name, value in told.items() if value is None)
+        missing = ", ".join(name for name, value in told.items() if value is None)
         raise DistributedError(
-            f"{_WHO}: no cluster was found (SLURM, Open MPI, Kubernetes, Cloud TPU), and {missing} "
-            "not given. For two processes on this machine: coordinator 127.0.0.1:7654, processes "
-            "2, process 0 in one terminal and 1 in another."
+            f"{_WHO}: no cluster was found (SLURM, Open MPI, Kubernetes, Cloud TPU) that would say "
+            f"what was not given: {missing}. For two processes on this machine: --coordinator "
+            "127.0.0.1:7654 --processes 2 --process 0 in one terminal, --process 1 in another."
         )
     if not 0 <= process < processes:
         expected = f"a number from 0 to {processes - 1}, for there are {processes} processes"

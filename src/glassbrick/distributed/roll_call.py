@@ -188,6 +188,7 @@ def _answer(
     # Process 0 gives up by its own clock, which may have begun later.
     verdict = wire.first_message(time.monotonic() + timeout + _PATIENCE)
     if verdict is not None and "refused" in verdict:
+        wire.close()
         raise DistributedError(f"{_WHO}: {verdict['refused']}")
     try:
         return [Person(**person) for person in (verdict or {})["welcome"]], {0: wire}
