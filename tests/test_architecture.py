@@ -30,6 +30,7 @@ FLOORS = [
     "drawing",
     "modes",
     "quiet",
+    "memory",
     "rollback",
     "blocks",
     "randomness",

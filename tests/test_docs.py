@@ -70,7 +70,7 @@ def test_the_page_on_scikit_learn_runs_as_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with np.errstate(all="warn"):  # as scikit-learn, which is compared with, needs it
         pairs = run_blocks(ROOT / "docs" / "scikit-learn.md")
-    assert len(pairs) == 5
+    assert len(pairs) == 6
     for printed, shown in pairs:
         assert printed == shown
 

@@ -37,7 +37,7 @@ from glassbrick import (
     Trainer,
 )
 from glassbrick.engines import AutoEngine, Job
-from glassbrick.engines.xla import population
+from glassbrick.engines.xla import cohort, population
 from glassbrick.training.together import Given, fit_together
 from networks import make_data
 
@@ -81,7 +81,8 @@ def assert_same(together, single, trainer, lone):
         np.testing.assert_allclose(param, other, rtol=1e-10, atol=1e-10)
 
 
-def test_each_member_ends_as_it_would_have_alone(engine):
+def test_each_member_ends_as_it_would_have_alone(engine, monkeypatch):
+    monkeypatch.setattr(cohort, "_FEWEST", 1)  # so that there are several shards
     rates = [0.05, 0.1, 1e300, 0.02]  # the third one diverges
     settings = {"epochs": 30, "eval_every": 1, "patience": 2, "batch_size": 8}
     trainers = [make(seed, lr, engine) for seed, lr in enumerate(rates)]
@@ -184,13 +185,16 @@ def test_members_may_differ_in_numbers_and_more(case, members, cohorts, monkeypa
         assert_same(outcomes[k], alone(lone, weighed, **settings), trainers[k], lone)
 
 
-def test_each_may_have_data_of_its_own():
-    folds = [Given(X[k:], y[k:], X_val[k:], y_val[k:]) for k in range(3)]
-    trainers = [make(k) for k in range(3)]
-    outcomes = fit_together(trainers, folds, epochs=3)
+def test_each_may_have_data_of_its_own(engine):
+    both, targets = np.concatenate([X, X_val])[:41], np.concatenate([y, y_val])[:41]
+    splits = KFold(4, shuffle=True, random_state=0).split(both)
+    folds = [Given(both[a], targets[a], both[b], targets[b]) for a, b in splits]
+    settings = {"epochs": 3, "batch_size": 8, "eval_every": 1}
+    trainers = [make(k, engine=engine) for k in range(4)]
+    outcomes = fit_together(trainers, folds, **settings)
     for k, given in enumerate(folds):
-        lone = make(k)
-        assert_same(outcomes[k], alone(lone, given, epochs=3), trainers[k], lone)
+        lone = make(k, engine=engine)
+        assert_same(outcomes[k], alone(lone, given, **settings), trainers[k], lone)
 
 
 def test_callbacks_are_made_for_each():

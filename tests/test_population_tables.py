@@ -380,7 +380,7 @@ def test_a_cross_validation_is_a_table_and_a_plot():
     assert sorted(values.sum() for values in map(np.asarray, drawn)) == pytest.approx(
         [scores.sum(), scores.sum() + 0.3]
     )
-    assert "0.8125 ± 0.03608" in axes.get_title(loc="left")
+    assert "0.8125 ± 0.036" in axes.get_title(loc="left")
     with pytest.raises(ArgumentError, match=r"CrossValidation\.plot, score"):
         found.plot("test_none")
 

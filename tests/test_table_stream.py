@@ -108,6 +108,17 @@ def test_the_batches_are_those_of_the_same_rows_in_memory(tmp_path, tables, whol
     assert stream.without_target == 0
 
 
+@pytest.mark.parametrize("of", [pa.string_view(), pa.large_string(), pa.dictionary("i1", "string")])
+def test_texts_of_all_types(tmp_path, of):
+    texts = pa.array(rng.choice(["a", "b", None], 500), pa.string()).cast(of)
+    table = pa.table({"x": texts, "y": rng.random(500)})
+    pyarrow.feather.write_feather(table, tmp_path / "a.arrow", chunksize=100)
+    stream = TableStream(tmp_path, "y", held_out=0.2)
+    assert sorted(stream.features.names) == ["x is missing", "x=a", "x=b"]
+    X = np.concatenate([batch.X for batch in stream.batches(0, 64)])
+    assert (X.sum(axis=1) == 1.0).all()
+
+
 def test_the_usual_dtype_is_float32(tmp_path, tables, whole):
     stream = TableStream(write(tables, tmp_path, "parquet"), "y")
     _, _, X, y = encoded(whole)

@@ -34,7 +34,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "Initializers": ("How parameters start.", "initializers"),
     "Optimizers": ("How gradients change parameters.", "optimizers"),
     "Schedules": ("How the learning rate changes.", "schedules"),
-    "Training": ("A network, an optimizer and data, brought together.", "training"),
+    "Training": ("A network, an optimizer and data, brought together.", "training engines"),
     "Populations": ("Many networks of one recipe, compared.", "population"),
     "Machines": ("Several processes that train one network.", "distributed"),
     "Callbacks": ("What looks on while a network trains.", "training.callbacks"),

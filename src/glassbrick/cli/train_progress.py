@@ -46,7 +46,7 @@ class TrainProgress(Callback):
     def __init__(self, networks: int, epochs: int, lines: TextIO | None):
         self.networks, self.epochs, self.network, self.resumed = networks, epochs, 0, 0
         self.at_once, self.done = False, [0] * networks
-        self._losses = [math.nan] * networks
+        self._losses, self._ended = [math.nan] * networks, dict[int, str]()
         self._lines, self._told = lines, 0
         self._bar: Progress | None = None
 
@@ -109,17 +109,19 @@ class TrainProgress(Callback):
         fifth = _FIFTHS * sum(self.done) // (self.networks * self.epochs)
         if self.at_once and self._lines is not None and self._told < fifth < _FIFTHS:
             self._told = fifth
-            print(f"{self.state} on rows not seen", file=self._lines, flush=True)
+            print(f"{self.networks} networks at once: {self.share}", file=self._lines, flush=True)
 
     def end(self, number: int, history: History) -> None:
-        """Take note of the end of a network."""
+        """Take note of the end of a network; tell of those trained at once together."""
         self.done[number] = self.epochs
-        if self._lines is not None and history.stop_reason != "interrupted":
-            line = (
+        if history.stop_reason != "interrupted":
+            self._ended[number] = (
                 f"Network {number + 1} of {self.networks}: {history.epochs} epochs, "
                 f"loss {history.best_loss:.4g} on rows not seen, after epoch {history.best_epoch}"
             )
-            print(line, file=self._lines, flush=True)
+        if self._lines is not None and (not self.at_once or len(self._ended) == self.networks):
+            for line in map(self._ended.pop, sorted(self._ended)):
+                print(line, file=self._lines, flush=True)
 
     @property
     def share(self) -> str:
@@ -132,7 +134,7 @@ class TrainProgress(Callback):
         if self.at_once:
             losses = [loss for loss in self._losses if not math.isnan(loss)]
             loss = sum(losses) / len(losses) if losses else math.nan
-            text = f"{self.networks} networks at once, {self.share}"
+            text = f"{self.networks} networks at once: {self.share}"
         else:
             loss = self._losses[self.network - 1]
             epoch = self.done[self.network - 1]

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-__all__ = ["ReadAhead", "ReadingError"]
+__all__ = ["ReadAhead", "ReadingError", "read"]
 
 _T = TypeVar("_T")
 
@@ -99,3 +99,12 @@ class ReadAhead(Generic[_T]):
                 self._thread.join(0.01)
             if not self._thread.is_alive():
                 return
+
+
+def read(source: Generator[_T]) -> Generator[_T]:
+    """Iterate over what a generator yields, whose errors become those of reading."""
+    with closing(source):
+        try:
+            yield from source
+        except Exception as error:
+            raise ReadingError(error) from None

@@ -22,7 +22,7 @@ __all__ = ["Chunk", "StreamSession", "mean_loss"]
 
 _T = TypeVar("_T")
 
-_CHUNK = 4 * 2**20  # bytes of rows that are handed over at once
+_CHUNK = 2 * 2**20  # bytes of rows that are handed over at once
 _MOST_BATCHES, _FEWEST_BATCHES = 4096, 4  # in a chunk; an engine may need a few to begin with
 _AHEAD = 1  # chunks that wait
 _BLOCK = 4096  # validation rows predicted at a time
@@ -86,7 +86,7 @@ class StreamSession(Session, Generic[_T]):
         done: Callable[[EpochLosses], None],
     ) -> str:
         """Train until it is enough; see `Session.run`."""
-        with ReadAhead(self._chunks(*self.course.begin()), _AHEAD) as chunks:
+        with ReadAhead(self._chunks(), _AHEAD) as chunks:
             while epochs := ahead():
                 for _ in range(epochs):
                     done(self._epoch(chunks))
@@ -94,18 +94,14 @@ class StreamSession(Session, Generic[_T]):
 
     def _epoch(self, chunks: Iterator[Chunk[_T]]) -> EpochLosses:
         """Train on what is left of an epoch."""
-        is_last, losses = False, [0.0]
         try:
-            while not is_last:
-                chunk = next(chunks)
-                is_last = chunk.is_last
-                for losses in self.train(chunk):
-                    is_wanted = self.course.passed(losses)
-                    if not math.isfinite(losses[-1]):
-                        return EpochLosses(losses[-1:], None, finite=False)
-                    if is_wanted:
-                        self.write()
-                        self.course.look()
+            for losses in self._parts(chunks):
+                is_wanted = self.course.passed(losses)
+                if not math.isfinite(losses[-1]):
+                    return EpochLosses(losses[-1:], None, finite=False)
+                if is_wanted:
+                    self.write()
+                    self.course.look()
         finally:  # whatever ends it, what was done counts
             self.write()
         told = self.finish()
@@ -114,6 +110,25 @@ class StreamSession(Session, Generic[_T]):
         with self.job.optim.averaged():
             validation = mean_loss(self.job.net, self.course.validation)
         return EpochLosses(told.batches, validation, told.finite)
+
+    def _parts(self, chunks: Iterator[Chunk[_T]]) -> Iterator[list[float]]:
+        """Train to the end of an epoch, and yield the losses of some batches at a time."""
+        yield from self.get_ready()
+        is_last = False
+        while not is_last:
+            chunk = next(chunks)
+            yield from self.train(chunk)
+            is_last = chunk.is_last
+
+    def get_ready(self) -> Iterator[list[float]]:
+        """Do what takes memory before rows are read ahead.
+
+        Yields
+        ------
+        list of float
+            The losses of the first batches, if it takes training on them; see `train`.
+        """
+        return iter(())
 
     @abstractmethod
     def prepare(self, batches: list[Rows], full: int) -> _T:
@@ -138,8 +153,9 @@ class StreamSession(Session, Generic[_T]):
     def finish(self) -> EpochLosses:
         """Return what an epoch has to tell, but for the losses of its batches."""
 
-    def _chunks(self, epoch: int, first: int, until: int) -> Generator[Chunk[_T]]:
-        """Iterate over all chunks from a batch on, epoch after epoch."""
+    def _chunks(self) -> Generator[Chunk[_T]]:
+        """Iterate over all chunks that are left, epoch after epoch."""
+        epoch, first, until = self.course.begin()
         for number in range(epoch, until):
             yield from self._chunks_of(number, first)
             first = 0

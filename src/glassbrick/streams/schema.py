@@ -124,7 +124,7 @@ class Schema:
             for name in columns:
                 if name in self.keys:
                     full = full.append_column(name, self._repeated(name, keys[name], len(batch)))
-            yield full.select(columns)
+            yield _usual_texts(full.select(columns))
 
     def _repeated(self, name: str, value: str | None, rows: int) -> Any:
         import pyarrow
@@ -146,6 +146,16 @@ def _type_of(column: pyarrow.Field, reader: BlockReader) -> pyarrow.DataType:
         schema = reader.schema(file)
         of = schema.field(column.name).type if column.name in schema.names else of
     return of
+
+
+def _usual_texts(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+    """Return texts as Arrow can filter them, which of views it cannot yet."""
+    import pyarrow
+
+    for place, column in enumerate(batch.schema):
+        if pyarrow.types.is_string_view(column.type):
+            batch = batch.set_column(place, column.name, batch.column(place).cast(pyarrow.string()))
+    return batch
 
 
 def _require_once(names: list[str], place: str) -> None:

@@ -14,6 +14,7 @@ from glassbrick.arrays import as_float_dtype
 from glassbrick.batches import Rows
 from glassbrick.checks import complaint, positive_integer, real_number, refuse
 from glassbrick.errors import ArgumentError, DataError
+from glassbrick.memory import give_back
 from glassbrick.order import Order, Window
 from glassbrick.stream import OrderedStream
 from glassbrick.streams.ahead import read_ahead
@@ -35,7 +36,7 @@ __all__ = ["TableStream"]
 _AHEAD = 2  # windows that are ready before they are needed
 _LANES = 8
 _BUFFER, _BUFFERED = 65_536, 1 << 23  # rows, and numbers, that are shuffled among each other
-_OPEN = 96 << 20  # bytes that open blocks may take, all lanes together
+_OPEN = 48 << 20  # bytes that open blocks may take, all lanes together
 
 
 def _silent(done: int, total: int, file: str) -> None:
@@ -188,7 +189,7 @@ class TableStream(OrderedStream):
             reader, schema, encoding, found.blocks, found.lengths, seed, first.held_out
         )
         del first, found
-        _release()
+        give_back()
 
     def first_rows(self, count: int) -> Rows:
         """Return some rows, from all over the files."""
@@ -198,7 +199,8 @@ class TableStream(OrderedStream):
 
     def read(self, windows: Iterator[Window]) -> Generator[tuple[Window, Rows]]:
         """Iterate over windows and their rows, which a thread reads."""
-        return read_ahead(read_windows(self._rows, windows), _AHEAD)
+        ahead = _AHEAD if self.order.lanes > 1 else 1  # the windows of one lane are large
+        return read_ahead(read_windows(self._rows, windows), ahead)
 
     def in_order(self, most: int) -> Generator[Rows]:
         """Iterate over all rows once, as they stand, up to `most` at a time."""
@@ -248,13 +250,6 @@ def _lanes(reader: BlockReader, encoding: Encoding) -> int:
     while lanes > 1 and lanes * each > _OPEN:
         lanes //= 2
     return lanes
-
-
-def _release() -> None:
-    """Give memory back that the first pass took, and Arrow would keep for later."""
-    import pyarrow
-
-    pyarrow.default_memory_pool().release_unused()
 
 
 def _encoded(table: pyarrow.Table, encoding: Encoding) -> Rows:

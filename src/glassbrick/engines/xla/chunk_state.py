@@ -16,6 +16,7 @@ from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Data, EpochProgram, Epochs, Part
 from glassbrick.engines.xla.pure_call import PureCall
 from glassbrick.engines.xla.training_state import TrainingState
+from glassbrick.memory import give_back
 
 __all__ = ["ChunkData", "ChunkState"]
 
@@ -55,6 +56,7 @@ class ChunkState(TrainingState):
         super().__init__(job, Data(None, None, None, *example.validation), 1, placement)
         self._example = example
         self._before: list[Any] | None = None
+        self.before_compiling: Callable[[], None] = give_back  # gives up what takes memory
 
     @property
     def is_under_way(self) -> bool:
@@ -80,6 +82,7 @@ class ChunkState(TrainingState):
         self._before = None
 
     def _compiled(self, program: EpochProgram, held: tuple[Any, ...]) -> Callable[..., Any]:
+        self.before_compiling()
         given = self._example, np.zeros(len(Part._fields), np.int32)
         examples = self.placement.abstract((*held, *given))
         run = partial(_run, program, self.placement)

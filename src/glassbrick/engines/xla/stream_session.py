@@ -14,12 +14,14 @@ from glassbrick.arrays import Array
 from glassbrick.batches import Rows
 from glassbrick.distributed import current
 from glassbrick.engines.engine import EpochLosses, Job
+from glassbrick.engines.read_ahead import read
 from glassbrick.engines.stream_session import Chunk, StreamSession
 from glassbrick.engines.xla.chunk_state import ChunkData, ChunkState
 from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Part
 from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.training_state import together
+from glassbrick.memory import give_back
 from glassbrick.stream import Share
 
 __all__ = ["XLAStreamSession"]
@@ -68,7 +70,7 @@ class XLAStreamSession(StreamSession[_Held]):
             self._validation = tuple(placement.put(job.validation or (None, None, None)))
         self._empty = self._put(self._full, self._short)
         self._state = ChunkState(job, self._empty, placement)
-        self._steps_a_call = 1
+        self._steps_a_call, self._is_ready = 1, False
 
     def prepare(self, batches: list[Rows], full: int) -> _Held:
         """Put batches one upon the other, and on the devices."""
@@ -93,6 +95,25 @@ class XLAStreamSession(StreamSession[_Held]):
         put = self._placement
         return list(put.put_rows(arrays, axis=1) if is_spread else put.put(arrays))
 
+    def get_ready(self) -> Iterator[list[float]]:
+        """Compile before rows are read ahead, for both take memory; see `StreamSession`."""
+        if self._is_ready:
+            return
+        self._is_ready = True
+        epoch, first, _ = self.course.begin()
+        batches = self._whole_batches(epoch, first)
+
+        def make_room() -> None:
+            batches.close()
+            give_back()
+
+        self._state.before_compiling = make_room
+        with own_settings(), closing(batches):
+            losses = self._state.settle(batches)
+        give_back()
+        if losses:
+            yield losses
+
     def train(self, chunk: Chunk[_Held]) -> Iterator[list[float]]:
         """Train on a chunk; see `StreamSession.train`."""
         losses = self._settle(chunk)
@@ -114,17 +135,15 @@ class XLAStreamSession(StreamSession[_Held]):
         if self._state.is_under_way:
             return []
         with own_settings():
-            return self._state.settle(self._whole_batches(chunk, 0))
+            if self._cluster is None:
+                return self._state.settle(chunk.held.batches)
+            with closing(self._whole_batches(chunk.epoch, chunk.before)) as batches:
+                return self._state.settle(batches)
 
-    def _whole_batches(self, chunk: Chunk[_Held], start: int) -> Generator[tuple[Array, ...]]:
-        """Iterate over the batches of a chunk, with the rows of all processes."""
-        if self._cluster is None:
-            yield from chunk.held.batches[start:]
-            return
-        first = chunk.before + start
-        stream, size = self.course.stream, self.job.batch_size
-        with closing(stream.batches(chunk.epoch, size, first)) as batches:
-            yield from map(_held, batches)
+    def _whole_batches(self, epoch: int, first: int) -> Generator[tuple[Array, ...]]:
+        """Iterate over batches with the rows of all processes."""
+        for rows in read(self.course.stream.batches(epoch, self.job.batch_size, first)):
+            yield _held(rows)
 
     def _call(self, data: ChunkData, part: Part) -> list[float]:
         """Run the compiled program, and find out how much of it a call should do."""
@@ -149,7 +168,10 @@ class XLAStreamSession(StreamSession[_Held]):
         full = chunk.held.full
         self._run(chunk.held.data, Part(1, start, min(stop, full), short=False, finish=False))
         self.write()
-        with closing(self._whole_batches(chunk, stop)) as batches:
+        if self._cluster is None:
+            self._state.try_eagerly(*chunk.held.batches[stop])
+            return
+        with closing(self._whole_batches(chunk.epoch, chunk.before + stop)) as batches:
             self._state.try_eagerly(*next(batches))
 
     def write(self) -> None:
@@ -179,7 +201,7 @@ def _part(share: Share, rows: int) -> int:
 
 def _like(array: Array, batches: int, rows: int) -> Array:
     """Return what stands for so many batches of such rows, before there are any."""
-    return np.zeros((batches, rows, *array.shape[1:]), array.dtype)
+    return np.broadcast_to(np.zeros((), array.dtype), (batches, rows, *array.shape[1:]))
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

@@ -98,7 +98,7 @@ class CrossValidation(dict[str, Any]):
         axes.plot(numbers, self[chosen], "o", color=BLUE, label=chosen)
         axes.set(xlabel="split", ylabel="score", xticks=numbers)
         axes.legend()
-        title(axes, f"{chosen} {figure(mean)} ± {figure(error)}")
+        title(axes, f"{chosen} {figure(mean)} ± {error:.2g}")
 
     def __str__(self) -> str:
         width = max(12, *(len(name) + 1 for name in self.scores))
@@ -194,11 +194,16 @@ class Ranking:
             axes.set_yticks(np.arange(len(shown)), [short(self._setting(k), 48) for k in shown])
             axes.invert_yaxis()
             axes.set_xlabel(f"test_{self.score}")
-            title(axes, f"best {figure(self.means[0])} ± {figure(self.standard_errors[0])}")
+            title(axes, f"best {figure(self.means[0])} ± {self.standard_errors[0]:.2g}")
         return axes
 
     def _setting(self, k: int) -> str:
-        return ", ".join(f"{name}={value!r}" for name, value in self.settings[k].items())
+        """Return a setting as text; without names of steps, where it is clear whose it is."""
+        names = list(self.settings[k])
+        brief = [name.rpartition("__")[2] for name in names]
+        shown = brief if len(set(brief)) == len(names) else names
+        pairs = zip(shown, self.settings[k].values(), strict=True)
+        return ", ".join(f"{name}={value!r}" for name, value in pairs)
 
     def __str__(self) -> str:
         return self.table()

@@ -23,6 +23,7 @@ from glassbrick.sklearn.tabular.ensemble import Rows
 from glassbrick.tables import Features
 
 __all__ = [
+    "MOST_CATEGORIES",
     "Scores",
     "class_scores",
     "label_scores",
@@ -39,7 +40,8 @@ Scores = dict[str, float]
 
 _LEAST = 1e-12  # that a probability is taken for
 _ITERATIONS = 500
-_MOST_CATEGORIES = 256  # of a column, that a linear model knows
+MOST_CATEGORIES = 256
+"""Of a column, that a linear model knows."""
 _PENALTIES = np.logspace(-2.0, 4.0, 7)  # of the linear regression, which chooses among them
 
 
@@ -158,7 +160,7 @@ def wide(features: Features, X: Array) -> Array:
     X = X.astype(np.float64)
     numbers = X[:, : len(features.categories)]
     told = [
-        numbers[:, [place]] == np.arange(min(categories, _MOST_CATEGORIES))
+        numbers[:, [place]] == np.arange(min(categories, MOST_CATEGORIES))
         for place, categories in enumerate(features.categories)
     ]
     return np.hstack([*told, X[:, len(features.categories) :]]) if told else X

@@ -13,6 +13,7 @@ from glassbrick.arrays import Array
 from glassbrick.batches import Rows as BatchRows
 from glassbrick.checks import complaint
 from glassbrick.errors import ArgumentError, DataError
+from glassbrick.sklearn.tabular.baselines import MOST_CATEGORIES
 from glassbrick.sklearn.tabular.comparison import BaselineWarning
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows, in_double
 from glassbrick.streams import TableStream
@@ -26,7 +27,8 @@ __all__ = ["fit_stream", "labels_of"]
 
 _E = TypeVar("_E", bound="TabularEstimator")
 
-_LINEAR_NUMBERS = 1 << 21  # that the linear model learns from
+_LINEAR_NUMBERS = 1 << 21  # that the linear model learns from, and is judged on
+_FEWEST = 1000  # rows, however many columns there are
 
 
 def fit_stream(estimator: _E, stream: TableStream, y: Any, sample_weight: Any) -> _E:
@@ -119,13 +121,17 @@ def _remember(estimator: TabularEstimator, stream: TableStream) -> None:
 
 
 def _judging(stream: TableStream, held_out: BatchRows) -> Rows:
-    """Return the rows that are held out, as fold 0, and some of the others, as fold 1."""
-    width = held_out.X.shape[1] + sum(min(c, 256) for c in stream.features.categories)
-    learned = stream.first_rows(max(_LINEAR_NUMBERS // width, 1000))  # which are all over
-    fold = np.repeat([0, 1], [len(held_out.X), len(learned.X)])
+    """Return rows that are held out, as fold 0, and some of the others, as fold 1.
+
+    Not more of them than a linear model has room for, which needs a column for each category.
+    """
+    categories = stream.features.categories
+    width = held_out.X.shape[1] + sum(min(many, MOST_CATEGORIES) for many in categories)
+    most = max(_LINEAR_NUMBERS // width, _FEWEST)
+    step = -(-len(held_out.X) // most)
+    judged = BatchRows(held_out.X[::step], held_out.y[::step])
+    learned = stream.first_rows(most)  # which are from all over
+    fold = np.repeat([0, 1], [len(judged.X), len(learned.X)])
     return Rows(
-        np.concatenate([held_out.X, learned.X]),
-        np.concatenate([held_out.y, learned.y]),
-        None,
-        fold,
+        np.concatenate([judged.X, learned.X]), np.concatenate([judged.y, learned.y]), None, fold
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from glassbrick.checks import one_of
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 __all__ = ["Bar", "Lines", "Progress", "Silent", "progress_for"]
+
+_PAUSE, _LONGEST_PAUSE = 15.0, 240.0  # seconds between two lines within an epoch
 
 
 class Progress(Callback):
@@ -31,14 +34,25 @@ class Lines(Progress):
     """Prints a line for each evaluation, in the chapter's words."""
 
     _stopping: EarlyStopping | None = None
+    _said, _pause = 0.0, 0.0  # when a line was printed within an epoch, and how long not to
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Say so if parameters that were there before are lost."""
         self._stopping = (logs or {}).get("stopping")
+        self._said, self._pause = time.monotonic(), _PAUSE
         if "resumed_from" in (logs or {}):
             self.say(_resumption(self.history.epochs, logs or {}))
         elif (logs or {}).get("replaced_params"):
             self.say("Starting from new parameters (restart=False trains the old ones further)")
+
+    def on_progress(self, batch: int, logs: Logs | None = None) -> None:
+        """Print a line if nothing was for long; ever more rarely in a long epoch."""
+        now, logs = time.monotonic(), logs or {}
+        if now - self._said < self._pause or batch == logs["batches"]:
+            return
+        self._said, self._pause = now, min(2.0 * self._pause, _LONGEST_PAUSE)
+        share = batch / logs["batches"]
+        self.say(f"Epoch {self.history.epochs + 1}, {share:.0%}: loss {logs['loss']:.3f}")
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Print the loss if it is the best so far."""
@@ -84,8 +98,10 @@ class Bar(Lines):
         from rich.table import Column
 
         super().on_train_begin(logs)
+        logs = logs or {}
         done = self.history.epochs
-        until = done + (logs or {})["epochs"]
+        until = done + logs["epochs"]
+        done_within = logs.get("batch", 0) / logs.get("batches", 1)
         self._bar = RichProgress(
             TextColumn("epoch", table_column=Column(no_wrap=True)),
             MofNCompleteColumn(table_column=Column(no_wrap=True)),
@@ -95,20 +111,28 @@ class Bar(Lines):
         )
         narrowest = f"epoch {until}/{until} ━━━━━━  0:00:00"
         self._room = self._bar.console.width - len(narrowest)
-        self._task = self._bar.add_task("", total=until, completed=done)
+        self._task = self._bar.add_task("", total=until, completed=done + done_within)
         self._bar.start()
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
+    def on_progress(self, batch: int, logs: Logs | None = None) -> None:
+        """Move the bar on within an epoch."""
+        logs = logs or {}
+        share = batch / logs["batches"]
+        self._show(self.history.epochs + share, f"{share:.0%}, loss {logs['loss']:.4g}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Move the bar on."""
         logs = logs or {}
         description = f"loss {logs['loss']:.4g}"
         if "val_loss" in logs:
             description += f", val {logs['val_loss']:.4g}"
-        description += _told(logs)
+        self._show(epoch, description + _told(logs))
+
+    def _show(self, completed: float, description: str) -> None:
         if len(description) > self._room:
             description = f"{description[: max(0, self._room - 1)]}…"
         if self._bar is not None:
-            self._bar.update(self._task, advance=1, description=description)
+            self._bar.update(self._task, completed=completed, description=description)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Leave it to the bar."""
@@ -142,6 +166,8 @@ class Silent(Progress):
 
 def _resumption(epoch: int, logs: Logs) -> str:
     """Say from where training goes on."""
+    if batch := logs.get("batch"):
+        return f"Going on after batch {batch:,} of epoch {epoch + 1}, from {logs['resumed_from']}"
     if logs["epochs"]:
         return f"Going on after epoch {epoch}, from {logs['resumed_from']}"
     return f"Training was over already, after epoch {epoch}, says {logs['resumed_from']}"
