@@ -52,11 +52,6 @@ def everything(engine, **how):
     return fit(net, optim, data, engine, batch_size=13, epochs=6, **weights, **how)
 
 
-def lbfgs(engine):
-    net = gb.NeuralNetwork([gb.Dense(4, "tanh"), gb.Dense(1)], gb.MeanSquaredError(), rng=3)
-    return fit(net, gb.LBFGS(), make_data(rows=53), engine, epochs=5, verbose=False)
-
-
 class Pace(gb.Callback):
     """Tells after each epoch that it is done; waits, or does something, after some of them."""
 
@@ -146,7 +141,6 @@ def work(told, engine):
         log = gb.CSVLogger(folder / f"log-{process}.csv")
         kept = gb.Checkpoint(folder / "kept")
         found = {"everything": everything(engine, callbacks=[log, kept])}
-        found["lbfgs"] = lbfgs(engine)
         found["streamed"] = streamed(engine)
         found["refused"] = []
         for differing in ({"batch_size": 4 + process}, {"seed": process}):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glassbrick import XLA
+from glassbrick import XLA, load
 
 HERE = Path(__file__).parent
 PATIENCE = 240.0  # seconds, on a machine that has other work; a process that hangs fails the test
@@ -37,36 +37,48 @@ class Processes:
 
     def __init__(self, folder):
         self.folder = folder
-        self.running = []
+        self.running, self.started = [], []
 
     def begin(self, count, what, **told):
         """Start so many; what is told as a dict is for the process of that number."""
-        folder = self.folder
-        for old in [*folder.glob("result-*"), *folder.glob("at-*")]:
+        for old in [*self.folder.glob("result-*"), *self.folder.glob("at-*")]:
             old.unlink()
         common = {"coordinator": f"127.0.0.1:{free_port()}", "processes": count, "what": what}
+        script = ["-W", "error", str(HERE / "distributed_script.py")]
+        programs = []
+        for number in range(count):
+            mine = {k: v[number] if isinstance(v, dict) else v for k, v in told.items()}
+            mine |= common | {"process": number, "folder": str(self.folder)}
+            programs.append([*script, json.dumps(mine)])
+        return self.launch(programs)
+
+    def command(self, *arguments):
+        """Start two that train by the command; an argument in a tuple is for one of them."""
+        found = f"--coordinator=127.0.0.1:{free_port()} --processes=2".split()
+        return self.launch(
+            [
+                ["-m", "glassbrick", "train", *found, f"--process={number}"]
+                + [part[number] if isinstance(part, tuple) else part for part in arguments]
+                for number in range(2)
+            ]
+        )
+
+    def launch(self, programs):
         paths = [str(HERE), str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")]
         own = {"PYTHONPATH": os.pathsep.join(paths), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICK}
         self.running = []
-        for number in range(count):
-            mine = {k: v[number] if isinstance(v, dict) else v for k, v in told.items()}
-            mine |= common | {"process": number, "folder": str(folder)}
-            self.running.append(
-                subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-W",
-                        "error",
-                        HERE / "distributed_script.py",
-                        json.dumps(mine),
-                    ],
-                    env=os.environ | own,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                    start_new_session=True,
-                )
+        for program in programs:
+            one = subprocess.Popen(
+                [sys.executable, *program],
+                env=os.environ | own | {"COLUMNS": "80", "NO_COLOR": "1"},
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
             )
+            self.running.append(one)
+            self.started.append(one)
         return self
 
     def wait_until(self, number, epoch):
@@ -96,7 +108,7 @@ class Processes:
         return [one.poll() for one in self.running]
 
     def end(self):
-        for one in self.running:
+        for one in self.started:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(one.pid, signal.SIGKILL)
             one.communicate()
@@ -117,11 +129,11 @@ def difference(first, second):
 
 
 def test_four_processes_give_the_numbers_of_one(processes, capfd):
-    from distributed_script import everything, lbfgs, streamed
+    from distributed_script import everything, streamed
 
     found = processes.begin(4, "same numbers").results()
     assert processes.statuses() == [0] * 4, processes.printed
-    for name, train in (("everything", everything), ("lbfgs", lbfgs), ("streamed", streamed)):
+    for name, train in (("everything", everything), ("streamed", streamed)):
         alone = train(XLA())
         assert difference(alone, found[0][name]) < 1e-10
         assert all(other[name] == found[0][name] for other in found)
@@ -203,3 +215,30 @@ def test_a_straggler_is_waited_for_and_one_that_never_comes_back_is_named(proces
     processes.results(lost=[0])
     assert processes.statuses() == [1, 1]
     assert "process 1 of 2, this one, " in processes.printed[1][1]
+
+
+def test_the_command(processes):
+    rng = np.random.default_rng(0)
+    for year in (2024, 2025):
+        rows = "".join(f"{a:.3f},{b:.3f},{a - b:.3f}\n" for a, b in rng.standard_normal((200, 2)))
+        (processes.folder / f"{year}.csv").write_text(f"a,b,difference\n{rows}")
+    how = ("--target=difference", "--layers=8", "--epochs=3", "--out=m.safetensors")
+    processes.command("*.csv", *how).results()
+    assert processes.statuses() == [0, 0], processes.printed
+    (first, silence), (second, said) = processes.printed
+    assert first.startswith("Rows are streamed, and each batch is shared out among 2 processes")
+    assert "Epoch 3 of 3" in first
+    assert "engine xla in 2 processes" in " ".join(first.split())
+    assert silence == second == ""
+    assert said.startswith("glassbrick: process 1 of 2 has joined process 0 on ")
+    model = load(processes.folder / "m.safetensors")
+    assert model.predict({"a": [1.0], "b": [-1.0]}).shape == (1,)
+    assert not (processes.folder / "m.safetensors.checkpoint").exists()
+
+    processes.command(("*.csv", "*.parquet"), *how, "--force").results()
+    assert processes.statuses() == [1, 1]
+    (_, first), (_, second) = processes.printed
+    assert "*.parquet" in second
+    assert "process 1 of 2 on " in first
+    assert "was lost: it ended with FileError: " in first
+    assert "*.parquet" in first
