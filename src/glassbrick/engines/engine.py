@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -144,6 +145,11 @@ class EpochLosses:
     validation: float | None
     finite: bool
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether nothing diverged, as far as it shows."""
+        return self.finite if self.validation is None else math.isfinite(self.validation)
+
 
 class Member(Protocol):
     """One of several fits that are run together; it asks and is told as `Session.run` says.
@@ -210,6 +216,8 @@ class BatchSession(Session):
         while epochs := ahead():
             for losses in self.train(epochs, next_order):
                 done(losses)
+                if not losses.is_finite:  # whoever is told may have gone back to better parameters
+                    break
         return ""
 
     @abstractmethod

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows, cut
-from glassbrick.engines.engine import BatchSession, Engine, EpochLosses, Job, Session
+from glassbrick.engines.engine import BatchSession, Engine, EpochLosses, Job, Member, Session
+from glassbrick.engines.numpy_population import run_together
 from glassbrick.engines.proven_step import ProvenStep
 from glassbrick.engines.stream_session import Chunk, StreamSession
 
@@ -27,6 +28,10 @@ class NumpyEngine(Engine):
     def start(self, job: Job) -> BatchSession:
         """Prepare for a fit."""
         return NumpySession(job)
+
+    def run_together(self, members: Sequence[Member]) -> None:
+        """Run several fits: networks that are small and alike at once, others one by one."""
+        run_together(members, self.start, _epoch_losses)
 
     def start_stream(self, job: Job) -> Session:
         """Prepare for a fit on a stream."""
@@ -57,16 +62,10 @@ class NumpySession(BatchSession):
 
     @np.errstate(all="ignore")
     def _epoch(self, order: Array) -> EpochLosses:
-        job = self.job
-        losses = list(eager_steps(job, self._batches(order)))
+        losses = list(eager_steps(self.job, self._batches(order)))
         if not math.isfinite(losses[-1]):
             return EpochLosses(losses, None, finite=False)
-        if job.validation is not None:
-            with job.optim.averaged():
-                validation = NumpyEngine.evaluate(job.net, *job.validation)
-            return EpochLosses(losses, validation, finite=True)
-        finite = all(np.isfinite(param).all() for param in job.net.params())
-        return EpochLosses(losses, None, finite)
+        return _epoch_losses(self.job, losses)
 
     def _batches(self, order: Array) -> Iterator[tuple[Array, ...]]:
         """Cut all rows into batches."""
@@ -130,12 +129,16 @@ class NumpyStreamSession(StreamSession[list[tuple[Array, ...]]]):
 
     def finish(self) -> EpochLosses:
         """Return the validation loss on rows in memory, or whether parameters are finite."""
-        job = self.job
-        if job.validation is None:
-            finite = all(np.isfinite(param).all() for param in job.net.params())
-            return EpochLosses([], None, finite)
-        with job.optim.averaged():
-            return EpochLosses([], NumpyEngine.evaluate(job.net, *job.validation), finite=True)
+        return _epoch_losses(self.job, [])
+
+
+def _epoch_losses(job: Job, losses: list[float]) -> EpochLosses:
+    """Add the validation loss to the losses of an epoch, or whether parameters are finite."""
+    if job.validation is None:
+        finite = all(np.isfinite(param).all() for param in job.net.params())
+        return EpochLosses(losses, None, finite)
+    with job.optim.averaged():
+        return EpochLosses(losses, NumpyEngine.evaluate(job.net, *job.validation), finite=True)
 
 
 @np.errstate(all="ignore")

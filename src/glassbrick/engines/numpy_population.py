@@ -1,0 +1,154 @@
+"""Several fits on the NumPy engine, run together: small networks that are alike, stacked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.batches import cut
+from glassbrick.engines.engine import BatchSession, EpochLosses, Job, Member
+from glassbrick.engines.stacked_blocks import make_of
+from glassbrick.engines.stacked_rows import StackedRows
+from glassbrick.engines.stacked_step import StackedStep
+
+__all__ = ["run_together"]
+
+_MOST_WORK = 2**20  # multiplications of a step forward, from which on little else takes time
+
+
+def run_together(
+    members: Sequence[Member],
+    start: Callable[[Job], BatchSession],
+    epoch_losses: Callable[[Job, list[float]], EpochLosses],
+) -> None:
+    """Run several fits, each with the result that it has alone.
+
+    Those that can be stacked take their steps together. Others are run one after the other, and
+    so are those that are left over when the others of their kind have ended.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Who ask for epochs, and are told of them.
+    start : callable
+        Returns a session that trains one alone.
+    epoch_losses : callable
+        Returns what an epoch has to tell, from the losses of its batches.
+    """
+    kinds: dict[Hashable, list[_Place]] = {}
+    for place in map(_Place, members):
+        kinds.setdefault(place.kind, []).append(place)
+    for kind, places in kinds.items():
+        if kind is not None:
+            company = _Company(places, epoch_losses)
+            try:
+                while company.go_on():
+                    company.train_an_epoch()
+            finally:
+                company.part()
+        for place in places:
+            if place.ahead():
+                start(place.job).run(place.ahead, place.member.next_order, place.told)
+
+
+class _Place:
+    """A member, and for how many epochs nobody has to look at it."""
+
+    def __init__(self, member: Member):
+        self.member, self.job = member, member.job
+        self.kind = _kind(member.job)
+        self._remaining = 0
+
+    def ahead(self) -> int:
+        """Return how many epochs may be trained before it looks at its network; 0: enough."""
+        if not self._remaining:
+            self._remaining = self.member.ahead()
+        return self._remaining
+
+    def is_alike(self) -> bool:
+        """Whether nobody made another network of it."""
+        return self.kind == _kind(self.job)
+
+    def told(self, losses: EpochLosses) -> None:
+        """Hand on what is told of an epoch."""
+        self._remaining = self._remaining - 1 if losses.is_finite else 0
+        self.member.epoch_done(losses)
+
+
+class _Company:
+    """Places whose networks take their steps together, until one or none of them is left."""
+
+    def __init__(
+        self, places: Sequence[_Place], epoch_losses: Callable[[Job, list[float]], EpochLosses]
+    ):
+        self._places, self._epoch_losses = list(places), epoch_losses
+        self._rows = StackedRows([place.job for place in places])
+        self._number = {id(place): number for number, place in enumerate(places)}
+        self._step: StackedStep | None = None
+
+    def go_on(self) -> bool:
+        """Ask who wants more; return whether any are together."""
+        staying = [place for place in self._places if place.ahead() and place.is_alike()]
+        self._stay(staying if len(staying) > 1 else [])
+        if self._step is not None:
+            self._step.take_over()
+        return bool(self._places)
+
+    def train_an_epoch(self) -> None:
+        """Train all for an epoch, and tell them. Who diverges leaves after that very batch."""
+        places = self._places
+        numbers = [self._number[id(place)] for place in places]
+        orders = self._rows.place(numbers, [place.member.next_order() for place in places])
+        told = np.empty((len(places), 0))
+        for batch in cut(orders.shape[1], places[0].job.batch_size):
+            losses = self._make_step(orders[:, batch])
+            told, finite = np.column_stack([told, losses]), np.isfinite(losses)
+            if not finite.all():
+                self._stay([place for place, stays in zip(places, finite, strict=True) if stays])
+                for place, stays, own in zip(places, finite, told.tolist(), strict=True):
+                    if not stays:
+                        place.told(EpochLosses(own, None, finite=False))
+                places, orders, told = self._places, orders[finite], told[finite]
+                if not places:
+                    break
+        for place, own in zip(places, told.tolist(), strict=True):
+            place.told(self._epoch_losses(place.job, own))
+
+    def part(self) -> None:
+        """Give all networks their own arrays back."""
+        if self._step is not None:
+            for number in range(len(self._places)):
+                self._step.let_go(number)
+        self._step = None
+
+    @np.errstate(all="ignore")
+    def _make_step(self, rows: Array) -> Array:
+        """Compute the losses of a batch for each, and make the step of those that are finite."""
+        assert self._step is not None
+        losses = self._step(*self._rows.take(rows))
+        for place, loss in zip(self._places, losses.tolist(), strict=True):
+            if math.isfinite(loss):
+                place.job.optim.step()
+        return losses
+
+    def _stay(self, staying: list[_Place]) -> None:
+        """Let the others leave."""
+        if self._step is not None and len(staying) == len(self._places):
+            return
+        self.part()
+        self._places = staying
+        if staying:
+            self._step = StackedStep([place.job.net for place in staying])
+
+
+def _kind(job: Job) -> Hashable | None:
+    """Return what members have in common that can be stacked; None if it repays for none."""
+    kind = make_of(job.net)
+    weights = sum(param.size for param in job.net.params())
+    if kind is None or job.hooks is not None or weights * job.rows_a_step > _MOST_WORK:
+        return None
+    given = [None if a is None else (a.shape, a.dtype) for a in (job.X, job.y, job.weights)]
+    return (kind, job.batch_size, *given) if job.X.ndim == 2 else None
