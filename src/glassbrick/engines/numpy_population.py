@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from glassbrick.arrays import Array
 from glassbrick.batches import cut
 from glassbrick.engines.engine import BatchSession, EpochLosses, Job, Member
 from glassbrick.engines.stacked_blocks import make_of
+from glassbrick.engines.stacked_optimizers import StackedOptimizers, settings_of
 from glassbrick.engines.stacked_rows import StackedRows
 from glassbrick.engines.stacked_step import StackedStep
 
@@ -87,14 +89,12 @@ class _Company:
         self._places, self._epoch_losses = list(places), epoch_losses
         self._rows = StackedRows([place.job for place in places])
         self._number = {id(place): number for number, place in enumerate(places)}
-        self._step: StackedStep | None = None
+        self._stack: tuple[StackedStep, StackedOptimizers] | None = None
 
     def go_on(self) -> bool:
         """Ask who wants more; return whether any are together."""
         staying = [place for place in self._places if place.ahead() and place.is_alike()]
         self._stay(staying if len(staying) > 1 else [])
-        if self._step is not None:
-            self._step.take_over()
         return bool(self._places)
 
     def train_an_epoch(self) -> None:
@@ -111,37 +111,47 @@ class _Company:
                 for place, stays, own in zip(places, finite, told.tolist(), strict=True):
                     if not stays:
                         place.told(EpochLosses(own, None, finite=False))
-                places, orders, told = self._places, orders[finite], told[finite]
+                rows = [places.index(place) for place in self._places]
+                places, orders, told = self._places, orders[rows], told[rows]
                 if not places:
                     break
+        if self._stack is not None:
+            self._stack[1].tell()
         for place, own in zip(places, told.tolist(), strict=True):
             place.told(self._epoch_losses(place.job, own))
 
     def part(self) -> None:
-        """Give all networks their own arrays back."""
-        if self._step is not None:
-            for number in range(len(self._places)):
-                self._step.let_go(number)
-        self._step = None
+        """Give all networks and optimizers their own arrays back."""
+        if self._stack is not None:
+            for part in self._stack:
+                part.let_go()
+        self._stack = None
 
     @np.errstate(all="ignore")
     def _make_step(self, rows: Array) -> Array:
         """Compute the losses of a batch for each, and make the step of those that are finite."""
-        assert self._step is not None
-        losses = self._step(*self._rows.take(rows))
-        for place, loss in zip(self._places, losses.tolist(), strict=True):
-            if math.isfinite(loss):
-                place.job.optim.step()
+        step, optimizers = cast(tuple[StackedStep, StackedOptimizers], self._stack)
+        losses = step(*self._rows.take(rows))
+        optimizers.step(np.isfinite(losses).tolist())
         return losses
 
     def _stay(self, staying: list[_Place]) -> None:
-        """Let the others leave."""
-        if self._step is not None and len(staying) == len(self._places):
-            return
+        """Let the others leave, and stack those that stay, if they are not as they were."""
+        if self._stack is not None:
+            step, optimizers = self._stack
+            if len(staying) == len(self._places) and optimizers.fit_still():
+                step.take_over()
+                return
         self.part()
-        self._places = staying
+        alike: dict[Hashable, list[_Place]] = {}
+        for place in staying:
+            alike.setdefault(settings_of(place.job.optim), []).append(place)
+        self._places = [place for some in alike.values() for place in some]
         if staying:
-            self._step = StackedStep([place.job.net for place in staying])
+            jobs = [place.job for place in self._places]
+            step = StackedStep([job.net for job in jobs])
+            optims = [job.optim for job in jobs]
+            self._stack = step, StackedOptimizers(optims, step.params, step.grads)
 
 
 def _kind(job: Job) -> Hashable | None:

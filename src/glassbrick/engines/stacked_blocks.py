@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from types import NoneType
 from typing import Protocol, cast
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from glassbrick import losses
 from glassbrick.arrays import Array
 from glassbrick.blocks import Block
+from glassbrick.engines.facts import facts_of
 from glassbrick.engines.proven_step import ProvenStep
 from glassbrick.layers.series import LayerOfLayers
 from glassbrick.losses import Loss, RowLoss
@@ -237,15 +237,7 @@ def make_of(net: NeuralNetwork) -> Hashable | None:
 
 def _settings(block: Block) -> Hashable:
     """Return all that a block holds but its parameter."""
-    state = block.__getstate__().items()
-    return frozenset((name, _fact(value)) for name, value in state if name != "param")
-
-
-def _fact(value: object) -> Hashable:
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype, value.tobytes()
-    known = isinstance(value, int | float | str | tuple | NoneType)
-    return value if known else id(value)  # unlike any other
+    return facts_of(block, {"param", "_owner", *block.memory})
 
 
 def _below_each_other(rows: Array) -> Array:

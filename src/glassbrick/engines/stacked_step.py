@@ -27,19 +27,23 @@ class StackedStep:
     ----------
     nets : sequence of NeuralNetwork
         Of which `make_of` says the same.
+
+    Attributes
+    ----------
+    params, grads : ndarray, shape (networks, numbers)
+        All numbers of each network, in the order of its parameters.
     """
 
     def __init__(self, nets: Sequence[NeuralNetwork]):
         operations = [net.operations() for net in nets]
         self._held = [[op for op in own if isinstance(op, ParamOperation)] for own in operations]
         self._own = [[op.param for op in held] for held in self._held]
-        self._params, self._grads = _memory(self._own), _memory(self._own)
-        self._views = [
-            [[array[k] for array in arrays] for k in range(len(nets))]
-            for arrays in (self._params, self._grads)
-        ]
+        shape = len(nets), sum(param.size for param in self._own[0])
+        self.params, self.grads = np.zeros((2, *shape), self._own[0][0].dtype)
+        both = _cut(self.params, self._own[0]), _cut(self.grads, self._own[0])
+        self._views = [[[array[k] for array in arrays] for k in range(len(nets))] for arrays in both]
         self.take_over()
-        arrays = iter(zip(self._params, self._grads, strict=True))
+        arrays = iter(zip(*both, strict=True))
         self._parts = [
             stacked(alike, *next(arrays) if isinstance(alike[0], ParamOperation) else ())
             for alike in zip(*operations, strict=True)
@@ -49,8 +53,7 @@ class StackedStep:
         for alike in zip(*(net.penalties() for net in nets), strict=True):
             number = self._held[0].index(alike[0][1])
             factors = [penalty for penalty, _ in alike]
-            arrays_of = self._params[number], self._grads[number]
-            self._penalties.append(StackedPenalty(factors, *arrays_of))
+            self._penalties.append(StackedPenalty(factors, both[0][number], both[1][number]))
 
     def take_over(self) -> None:
         """Hold all parameters, whatever arrays the networks hold by now."""
@@ -61,15 +64,14 @@ class StackedStep:
                     operation.replace_param(param)
                 operation.param_grad = grad
 
-    def let_go(self, number: int) -> None:
-        """Give a network its own arrays back, with the numbers that it has now."""
-        views, _ = self._views
-        held = zip(self._held[number], self._own[number], views[number], strict=True)
-        for operation, own, view in held:
-            if operation.param is view:  # nobody gave it another
-                own[...] = view
-                operation.replace_param(own)
-            operation.__dict__.pop("param_grad", None)
+    def let_go(self) -> None:
+        """Give all networks their own arrays back, with the numbers that they have now."""
+        for operations, params, owns in zip(self._held, self._views[0], self._own, strict=True):
+            for operation, param, own in zip(operations, params, owns, strict=True):
+                if operation.param is param:  # nobody gave it another
+                    own[...] = param
+                    operation.replace_param(own)
+                operation.__dict__.pop("param_grad", None)
 
     def __call__(self, X: Array, y: Array, weights: Array | None = None) -> Array:
         """Compute the loss of each network's batch, and the gradients of all parameters.
@@ -95,11 +97,10 @@ class StackedStep:
         return losses
 
 
-def _memory(params: Sequence[Sequence[Array]]) -> list[Array]:
-    """Return an array for each parameter of all networks; a network's lie one after the other."""
-    ends = [0, *accumulate(param.size for param in params[0])]
-    whole = np.zeros((len(params), ends[-1]), params[0][0].dtype)
+def _cut(whole: Array, params: Sequence[Array]) -> list[Array]:
+    """Return views of the numbers of all networks, one for each parameter."""
+    ends = [0, *accumulate(param.size for param in params)]
     return [
-        whole[:, start:end].reshape(len(params), *param.shape)
-        for (start, end), param in zip(pairwise(ends), params[0], strict=True)
+        whole[:, start:end].reshape(len(whole), *param.shape)
+        for (start, end), param in zip(pairwise(ends), params, strict=True)
     ]
