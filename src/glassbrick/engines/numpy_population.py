@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import operator
 from collections.abc import Callable, Hashable, Sequence
 from typing import cast
 
@@ -15,6 +15,7 @@ from glassbrick.engines.stacked_blocks import make_of
 from glassbrick.engines.stacked_optimizers import StackedOptimizers, settings_of
 from glassbrick.engines.stacked_rows import StackedRows
 from glassbrick.engines.stacked_step import StackedStep
+from glassbrick.network import NeuralNetwork
 
 __all__ = ["run_together"]
 
@@ -61,7 +62,7 @@ class _Place:
 
     def __init__(self, member: Member):
         self.member, self.job = member, member.job
-        self.kind = _kind(member.job)
+        self.kind, self._seen = _kind(member.job), _glance(member.job.net)
         self._remaining = 0
 
     def ahead(self) -> int:
@@ -72,6 +73,10 @@ class _Place:
 
     def is_alike(self) -> bool:
         """Whether nobody made another network of it."""
+        seen = _glance(self.job.net)
+        if len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen)):
+            return True
+        self._seen = seen
         return self.kind == _kind(self.job)
 
     def told(self, losses: EpochLosses) -> None:
@@ -162,3 +167,12 @@ def _kind(job: Job) -> Hashable | None:
         return None
     given = [None if a is None else (a.shape, a.dtype) for a in (job.X, job.y, job.weights)]
     return (kind, job.batch_size, *given) if job.X.ndim == 2 else None
+
+
+def _glance(net: NeuralNetwork) -> list[object]:
+    """List what may be exchanged between two epochs, but for parameters."""
+    values: list[object] = [net.layers, net.loss]
+    for block in (net.loss, *net.layers, *net.operations()):
+        memory = block.memory
+        values += [v for k, v in vars(block).items() if k not in memory and k != "param"]
+    return values

@@ -55,11 +55,11 @@ class _Weights:
 
     def forward(self, input_: Array) -> Array:
         self._input = input_
-        return np.matmul(input_, self._param)
+        return np.matmul(input_, self._param)  # type: ignore[no-any-return]
 
     def backward(self, output_grad: Array) -> Array:
         self.backward_to_params(output_grad)
-        return np.matmul(output_grad, self._transposed)
+        return np.matmul(output_grad, self._transposed)  # type: ignore[no-any-return]
 
     def backward_to_params(self, output_grad: Array) -> None:
         np.matmul(self._input.swapaxes(1, 2), output_grad, out=self._grad)
@@ -110,7 +110,8 @@ class _Rowwise:
     def forward(self, input_: Array) -> Array:
         twin = self._operation
         twin.input_ = _below_each_other(input_)
-        twin.output = output = self._output()
+        output: Array = self._output()
+        twin.output = output
         return output.reshape(*input_.shape[:2], -1)
 
     def backward(self, output_grad: Array) -> Array:
@@ -152,7 +153,10 @@ class StackedLoss:
 
     def __init__(self, loss: RowLoss):
         self._loss = loss.apart()
-        self._row_losses, self._row_grads = bare(self._loss._row_losses), bare(self._loss._row_grads)
+        self._row_losses, self._row_grads = (
+            bare(self._loss._row_losses),
+            bare(self._loss._row_grads),
+        )
 
     def losses(self, prediction: Array, target: Array, weights: Array | None) -> Array:
         """Return the loss of each network."""
@@ -166,7 +170,8 @@ class StackedLoss:
 
     def grads(self) -> Array:
         """Return the gradients with respect to the predictions."""
-        return self._row_grads().reshape(self._shape) * self._factors
+        grads: Array = self._row_grads()
+        return grads.reshape(self._shape) * self._factors  # type: ignore[no-any-return]
 
 
 class StackedPenalty:

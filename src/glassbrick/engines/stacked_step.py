@@ -41,7 +41,9 @@ class StackedStep:
         shape = len(nets), sum(param.size for param in self._own[0])
         self.params, self.grads = np.zeros((2, *shape), self._own[0][0].dtype)
         both = _cut(self.params, self._own[0]), _cut(self.grads, self._own[0])
-        self._views = [[[array[k] for array in arrays] for k in range(len(nets))] for arrays in both]
+        self._views = [
+            [[array[k] for array in arrays] for k in range(len(nets))] for arrays in both
+        ]
         self.take_over()
         arrays = iter(zip(*both, strict=True))
         self._parts = [

@@ -12,7 +12,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import EpochLosses
-from glassbrick.engines.xla.place import Place, diverged
+from glassbrick.engines.xla.place import Place
 from glassbrick.engines.xla.population_program import Places, PopulationProgram
 from glassbrick.engines.xla.program import EpochProgram, Part
 from glassbrick.engines.xla.pure_call import abstract
@@ -102,7 +102,7 @@ class Cohort:
             for numbers in epochs:
                 losses = self._losses(place, numbers, all_finite=all_finite)
                 place.told(losses)
-                if not all_finite and diverged(losses):
+                if not all_finite and not losses.is_finite:
                     break
 
     def stop(self) -> None:

@@ -14,7 +14,7 @@ from glassbrick.engines.engine import EpochLosses, Job, Member
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.survey import Survey
 
-__all__ = ["Place", "batch_of", "diverged"]
+__all__ = ["Place", "batch_of"]
 
 
 class Place:
@@ -143,7 +143,7 @@ class Place:
         """Hand on what is told of an epoch."""
         self.remaining -= 1
         self.member.epoch_done(losses)
-        if diverged(losses):
+        if not losses.is_finite:
             self.remaining = 0
 
 
@@ -151,10 +151,3 @@ def batch_of(job: Job, order: Array, number: int) -> tuple[Array, ...]:
     """Return the rows of a batch of an epoch, counted from 0."""
     rows = order[number * job.batch_size :][: job.batch_size]
     return tuple(array[rows] for array in (job.X, job.y, job.weights) if array is not None)
-
-
-def diverged(losses: EpochLosses) -> bool:
-    """Whether a loss, or what a loss does not show, is not finite."""
-    if losses.validation is not None:
-        return not math.isfinite(losses.validation)
-    return not losses.finite

@@ -123,7 +123,7 @@ class XLASession(BatchSession):
     ) -> list[EpochLosses]:
         """Put what has changed where it belongs, unless training diverged."""
         for number, losses in enumerate(epochs):
-            if _diverged(losses):
+            if not losses.is_finite:
                 self._stop_at(number, losses, orders, part)
                 return epochs[: number + 1]
         self.state.write()
@@ -156,10 +156,3 @@ class XLASession(BatchSession):
             return EpochLosses(losses[: wrong[0] + 1], None, finite=False)
         validated = self.job.validation is not None and part.finish
         return EpochLosses(losses, validation if validated else None, bool(finite))
-
-
-def _diverged(losses: EpochLosses) -> bool:
-    """Whether a loss, or what a loss does not show, is not finite."""
-    if losses.validation is not None:
-        return not math.isfinite(losses.validation)
-    return not losses.finite
