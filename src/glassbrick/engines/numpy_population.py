@@ -19,7 +19,7 @@ from glassbrick.network import NeuralNetwork
 
 __all__ = ["run_together"]
 
-_MOST_WORK = 2**20  # multiplications of a step forward, from which on little else takes time
+_MOST_WORK = 2**18  # multiplications of a step forward, beyond which stacking saves no time
 
 
 def run_together(
