@@ -37,6 +37,7 @@ from glassbrick import (
     WarmUp,
 )
 from glassbrick.engines import stacked_step
+from glassbrick.engines.stacked_blocks import make_of
 from glassbrick.training.together import Given, fit_together
 from networks import make_data
 
@@ -250,6 +251,14 @@ ALONE = {
 def test_what_cannot_be_stacked_is_trained_one_after_the_other(name, stacks):
     assert_each_as_alone(ALONE[name], 2, **(SETTINGS | {"epochs": 2}))
     assert stacks == []
+
+
+def test_weights_that_stand_twice_are_not_stacked():
+    net = NeuralNetwork([Dense(3), Dense(3)], MeanSquaredError(), rng=0)
+    net.build(3)
+    assert make_of(net) is not None
+    net.layers[1].operations[0].param = net.layers[0].operations[0].param.T
+    assert make_of(net) is None
 
 
 def test_optimizers_of_ones_own_step_for_themselves(stacks):

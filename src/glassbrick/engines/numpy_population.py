@@ -94,7 +94,8 @@ class _Company:
         self._places, self._epoch_losses = list(places), epoch_losses
         self._rows = StackedRows([place.job for place in places])
         self._number = {id(place): number for number, place in enumerate(places)}
-        self._stack: tuple[StackedStep, StackedOptimizers] | None = None
+        self._step: StackedStep | None = None
+        self._optimizers: StackedOptimizers | None = None
 
     def go_on(self) -> bool:
         """Ask who wants more; return whether any are together."""
@@ -120,33 +121,33 @@ class _Company:
                 places, orders, told = self._places, orders[rows], told[rows]
                 if not places:
                     break
-        if self._stack is not None:
-            self._stack[1].tell()
+        if self._optimizers is not None:
+            self._optimizers.tell()
         for place, own in zip(places, told.tolist(), strict=True):
             place.told(self._epoch_losses(place.job, own))
 
     def part(self) -> None:
         """Give all networks and optimizers their own arrays back."""
-        if self._stack is not None:
-            for part in self._stack:
-                part.let_go()
-        self._stack = None
+        if self._optimizers is not None:
+            self._optimizers.let_go()
+        if self._step is not None:
+            self._step.let_go()
+        self._step = self._optimizers = None
 
     @np.errstate(all="ignore")
     def _make_step(self, rows: Array) -> Array:
         """Compute the losses of a batch for each, and make the step of those that are finite."""
-        step, optimizers = cast(tuple[StackedStep, StackedOptimizers], self._stack)
+        step, optimizers = cast(StackedStep, self._step), cast(StackedOptimizers, self._optimizers)
         losses = step(*self._rows.take(rows))
         optimizers.step(np.isfinite(losses).tolist())
         return losses
 
     def _stay(self, staying: list[_Place]) -> None:
         """Let the others leave, and stack those that stay, if they are not as they were."""
-        if self._stack is not None:
-            step, optimizers = self._stack
-            if len(staying) == len(self._places) and optimizers.fit_still():
-                step.take_over()
-                return
+        step, optimizers, same = self._step, self._optimizers, len(staying) == len(self._places)
+        if step is not None and optimizers is not None and same and optimizers.fit_still():
+            step.take_over()
+            return
         self.part()
         alike: dict[Hashable, list[_Place]] = {}
         for place in staying:
@@ -154,9 +155,10 @@ class _Company:
         self._places = [place for some in alike.values() for place in some]
         if staying:
             jobs = [place.job for place in self._places]
-            step = StackedStep([job.net for job in jobs])
+            self._step = step = StackedStep([job.net for job in jobs])
+            step.take_over()
             optims = [job.optim for job in jobs]
-            self._stack = step, StackedOptimizers(optims, step.params, step.grads)
+            self._optimizers = StackedOptimizers(optims, step.params, step.grads)
 
 
 def _kind(job: Job) -> Hashable | None:

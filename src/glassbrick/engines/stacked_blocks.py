@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -21,16 +22,16 @@ from glassbrick.operations import (
     Dropout,
     GainMultiply,
     Operation,
+    ParamOperation,
     PReLU,
     RootMeanSquareDivide,
     RowStandardize,
     WeightMultiply,
 )
 from glassbrick.operations.by_name import ACTIVATIONS
-from glassbrick.penalties import Penalty
 from glassbrick.quiet import bare
 
-__all__ = ["Stacked", "StackedLoss", "StackedPenalty", "make_of", "stacked"]
+__all__ = ["Stacked", "below_each_other", "make_of", "stacked"]
 
 
 class Stacked(Protocol):
@@ -109,13 +110,13 @@ class _Rowwise:
 
     def forward(self, input_: Array) -> Array:
         twin = self._operation
-        twin.input_ = _below_each_other(input_)
+        twin.input_ = below_each_other(input_)
         output: Array = self._output()
         twin.output = output
         return output.reshape(*input_.shape[:2], -1)
 
     def backward(self, output_grad: Array) -> Array:
-        grad: Array = self._input_grad(_below_each_other(output_grad))
+        grad: Array = self._input_grad(below_each_other(output_grad))
         return grad.reshape(*output_grad.shape[:2], -1)
 
     def backward_to_params(self, output_grad: Array) -> None:
@@ -142,63 +143,6 @@ class _Dropout:
         """Do nothing, for there are none."""
 
 
-class StackedLoss:
-    """A loss of rows, for several networks.
-
-    Parameters
-    ----------
-    loss : RowLoss
-        That of one of them.
-    """
-
-    def __init__(self, loss: RowLoss):
-        self._loss = loss.apart()
-        self._row_losses, self._row_grads = (
-            bare(self._loss._row_losses),
-            bare(self._loss._row_grads),
-        )
-
-    def losses(self, prediction: Array, target: Array, weights: Array | None) -> Array:
-        """Return the loss of each network."""
-        loss, self._shape = self._loss, prediction.shape
-        loss.prediction, loss.target = _below_each_other(prediction), _below_each_other(target)
-        of_rows = self._row_losses().reshape(prediction.shape[:2])
-        self._factors = (1.0 if weights is None else weights) / prediction.shape[1]
-        if weights is not None:
-            of_rows = of_rows * weights[:, :, 0]
-        return of_rows.sum(axis=1) / prediction.shape[1]  # type: ignore[no-any-return]
-
-    def grads(self) -> Array:
-        """Return the gradients with respect to the predictions."""
-        grads: Array = self._row_grads()
-        return grads.reshape(self._shape) * self._factors  # type: ignore[no-any-return]
-
-
-class StackedPenalty:
-    """What a parameter of each network costs.
-
-    Parameters
-    ----------
-    penalties : sequence of Penalty
-        Of each network.
-    param, grad : ndarray, shape (networks, ...)
-        Of all.
-    """
-
-    def __init__(self, penalties: Sequence[Penalty], param: Array, grad: Array):
-        self._param, self._grad = param, grad
-        shape = len(penalties), *[1] * (param.ndim - 1)
-        self._l1 = np.array([penalty.l1 for penalty in penalties], param.dtype).reshape(shape)
-        self._l2 = np.array([penalty.l2 for penalty in penalties], param.dtype).reshape(shape)
-
-    def __call__(self) -> Array:
-        """Return the costs, and add their gradients to those of the parameters."""
-        param = self._param
-        costs = self._l1 * np.abs(param) + self._l2 * (param * param)
-        self._grad += self._l1 * np.sign(param) + (2.0 * self._l2) * param
-        return costs.reshape(len(costs), -1).sum(axis=1)  # type: ignore[no-any-return]
-
-
 _WITH_PARAMS: dict[type[Operation], Callable[[Array, Array], Stacked]] = {
     WeightMultiply: _Weights,
     BiasAdd: _Biases,
@@ -222,22 +166,32 @@ def make_of(net: NeuralNetwork) -> Hashable | None:
     Only blocks of ours can, for which it is known what they do with rows. Those that mix rows
     (`BatchNorm`), and layers of layers, cannot.
     """
-    operations = net.operations()
+    operations, params = net.operations(), list(net.params())
     kinds = [type(operation) for operation in operations]
+    held = [operation.param for operation in operations if isinstance(operation, ParamOperation)]
     if (
-        not all(kind in _WITH_PARAMS or kind in _ROWWISE or kind is Dropout for kind in kinds)
-        or not any(kind in _WITH_PARAMS for kind in kinds)
+        type(net) is not NeuralNetwork
+        or not all(kind in _WITH_PARAMS or kind in _ROWWISE or kind is Dropout for kind in kinds)
         or type(net.loss) not in _LOSSES
         or any(isinstance(layer, LayerOfLayers) for layer in net.layers)
-        or any({param.dtype} != {net.dtype} for param in net.params())
+        or not _are_plain(params, net.dtype)
+        or len(held) != len(params)
+        or not all(map(operator.is_, held, params))
         or not ProvenStep.applies_to(net)
     ):
         return None
     of_operations = [None if type(op) is Dropout else _settings(op) for op in operations]
-    of_params = [(param.shape, param.dtype) for param in net.params()]
+    of_params = [(param.shape, param.dtype) for param in params]
     penalized = [operations.index(operation) for _, operation in net.penalties()]
     of_loss = type(net.loss), _settings(net.loss)
     return (*kinds, *of_operations, *of_params, *penalized, of_loss)
+
+
+def _are_plain(params: Sequence[Array], dtype: np.dtype[Any]) -> bool:
+    """Whether there are arrays of a dtype, all different, that may be written into."""
+    places = {param.__array_interface__["data"][0] for param in params}
+    plain = all(param.flags.writeable and param.dtype == dtype for param in params)
+    return plain and len(places) == len(params) > 0
 
 
 def _settings(block: Block) -> Hashable:
@@ -245,7 +199,8 @@ def _settings(block: Block) -> Hashable:
     return facts_of(block, {"param", "_owner", *block.memory})
 
 
-def _below_each_other(rows: Array) -> Array:
+def below_each_other(rows: Array) -> Array:
+    """Return the rows of all networks as one matrix."""
     return rows.reshape(-1, rows.shape[-1])
 
 

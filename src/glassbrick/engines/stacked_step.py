@@ -9,7 +9,8 @@ from typing import cast
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.stacked_blocks import StackedLoss, StackedPenalty, stacked
+from glassbrick.engines.stacked_blocks import stacked
+from glassbrick.engines.stacked_loss import StackedLoss, StackedPenalty
 from glassbrick.losses import RowLoss
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import ParamOperation
@@ -20,8 +21,8 @@ __all__ = ["StackedStep"]
 class StackedStep:
     """Computes losses and gradients of several networks, each as if it were alone.
 
-    While it lasts, the parameters of each network are views of one array for all, and so are
-    their gradients: what an optimizer does to them, it does there.
+    From `take_over` on, the parameters of each network are views of one array for all, and so
+    are their gradients: what an optimizer does to them, it does there.
 
     Parameters
     ----------
@@ -44,7 +45,6 @@ class StackedStep:
         self._views = [
             [[array[k] for array in arrays] for k in range(len(nets))] for arrays in both
         ]
-        self.take_over()
         arrays = iter(zip(*both, strict=True))
         self._parts = [
             stacked(alike, *next(arrays) if isinstance(alike[0], ParamOperation) else ())
