@@ -167,7 +167,12 @@ def test_each_ends_as_alone_though_all_step_together(name, stacks):
 
 
 def test_rows_may_be_others_for_each(stacks):
-    folds = [Given(np.roll(X, k, 0), np.roll(y, k, 0), X_val[k:], y_val[k:]) for k in range(3)]
+    folds = [
+        Given(
+            np.roll(X, k, 0), np.roll(y, k, 0), np.roll(X_val, k, 0)[:9], np.roll(y_val, k, 0)[:9]
+        )
+        for k in range(3)
+    ]
     settings = SETTINGS | {"metrics": ["mae"]}
     assert_each_as_alone(lambda k: trainer(hidden(k), Adam(0.02), k=k), 3, folds, **settings)
     assert stacks == [3] * 5 * 7

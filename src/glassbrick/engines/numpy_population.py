@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import ExitStack
 from typing import cast
 
 import numpy as np
@@ -94,6 +95,9 @@ class _Company:
         self._places, self._epoch_losses = list(places), epoch_losses
         self._rows = StackedRows([place.job for place in places])
         self._number = {id(place): number for number, place in enumerate(places)}
+        job = places[0].job
+        validation = 0 if job.validation is None else len(job.validation.X)
+        self._validates_alone = _work(job, validation) > _MOST_WORK
         self._step: StackedStep | None = None
         self._optimizers: StackedOptimizers | None = None
 
@@ -123,8 +127,8 @@ class _Company:
                     break
         if self._optimizers is not None:
             self._optimizers.tell()
-        for place, own in zip(places, told.tolist(), strict=True):
-            place.told(self._epoch_losses(place.job, own))
+        for place, epoch in zip(places, self._epochs(told.tolist()), strict=True):
+            place.told(epoch)
 
     def part(self) -> None:
         """Give all networks and optimizers their own arrays back."""
@@ -141,6 +145,22 @@ class _Company:
         losses = step(*self._rows.take(rows))
         optimizers.step(np.isfinite(losses).tolist())
         return losses
+
+    @np.errstate(all="ignore")
+    def _epochs(self, told: list[list[float]]) -> list[EpochLosses]:
+        """Add the validation loss of each to the losses of an epoch."""
+        jobs = [place.job for place in self._places]
+        given = [job.validation for job in jobs if job.validation is not None]
+        if not given or self._step is None or self._validates_alone:
+            return [self._epoch_losses(*each) for each in zip(jobs, told, strict=True)]
+        with ExitStack() as averages:
+            for job in jobs:
+                averages.enter_context(job.optim.averaged())
+            rows = [
+                np.stack(arrays) for arrays in zip(*given, strict=True) if arrays[0] is not None
+            ]
+            found = self._step.evaluate(*rows).tolist()
+        return [EpochLosses(*each, finite=True) for each in zip(told, found, strict=True)]
 
     def _stay(self, staying: list[_Place]) -> None:
         """Let the others leave, and stack those that stay, if they are not as they were."""
@@ -164,11 +184,16 @@ class _Company:
 def _kind(job: Job) -> Hashable | None:
     """Return what members have in common that can be stacked; None if it repays for none."""
     kind = make_of(job.net)
-    weights = sum(param.size for param in job.net.params())
-    if kind is None or job.hooks is not None or weights * job.rows_a_step > _MOST_WORK:
+    if kind is None or job.hooks is not None or _work(job, job.rows_a_step) > _MOST_WORK:
         return None
-    given = [None if a is None else (a.shape, a.dtype) for a in (job.X, job.y, job.weights)]
+    arrays = [job.X, job.y, job.weights, *(job.validation or ())]
+    given = [None if a is None else (a.shape, a.dtype) for a in arrays]
     return (kind, job.batch_size, *given) if job.X.ndim == 2 else None
+
+
+def _work(job: Job, rows: int) -> int:
+    """Return how many multiplications so many rows take forward."""
+    return rows * sum(param.size for param in job.net.params())
 
 
 def _glance(net: NeuralNetwork) -> list[object]:

@@ -15,6 +15,7 @@ from glassbrick.engines.facts import facts_of
 from glassbrick.engines.proven_step import ProvenStep
 from glassbrick.layers.series import LayerOfLayers
 from glassbrick.losses import Loss, RowLoss
+from glassbrick.modes import is_predicting
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import (
     BiasAdd,
@@ -130,6 +131,8 @@ class _Dropout:
         self._alike = alike
 
     def forward(self, input_: Array) -> Array:
+        if is_predicting():
+            return input_
         self._mask = np.empty_like(input_)
         for k, dropout in enumerate(self._alike):
             stay = 1.0 - dropout.rate

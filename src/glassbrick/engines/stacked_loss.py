@@ -64,9 +64,11 @@ class StackedPenalty:
         self._l1 = np.array([penalty.l1 for penalty in penalties], param.dtype).reshape(shape)
         self._l2 = np.array([penalty.l2 for penalty in penalties], param.dtype).reshape(shape)
 
-    def __call__(self) -> Array:
-        """Return the costs, and add their gradients to those of the parameters."""
-        param = self._param
-        costs = self._l1 * np.abs(param) + self._l2 * (param * param)
-        self._grad += self._l1 * np.sign(param) + (2.0 * self._l2) * param
+    def costs(self) -> Array:
+        """Return what each network pays."""
+        costs = self._l1 * np.abs(self._param) + self._l2 * (self._param * self._param)
         return costs.reshape(len(costs), -1).sum(axis=1)  # type: ignore[no-any-return]
+
+    def add_gradients(self) -> None:
+        """Add those of the costs to those of the parameters."""
+        self._grad += self._l1 * np.sign(self._param) + (2.0 * self._l2) * self._param

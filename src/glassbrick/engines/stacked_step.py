@@ -12,6 +12,7 @@ from glassbrick.arrays import Array
 from glassbrick.engines.stacked_blocks import stacked
 from glassbrick.engines.stacked_loss import StackedLoss, StackedPenalty
 from glassbrick.losses import RowLoss
+from glassbrick.modes import predicting
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import ParamOperation
 
@@ -86,16 +87,27 @@ class StackedStep:
             How much each row counts.
         """
         first, *others = self._parts
-        output = X
-        for part in self._parts:
-            output = part.forward(output)
-        losses = self._loss.losses(output, y, weights)
+        losses = self._pass(X, y, weights)
         grad = self._loss.grads()
         for part in reversed(others):
             grad = part.backward(grad)
         first.backward_to_params(grad)  # nobody reads the gradient of the data
         for penalty in self._penalties:
-            losses = losses + penalty()
+            penalty.add_gradients()
+        return losses
+
+    def evaluate(self, X: Array, y: Array, weights: Array | None = None) -> Array:
+        """Compute the loss of each network on rows that nothing is learned from."""
+        with predicting():
+            return self._pass(X, y, weights)
+
+    def _pass(self, X: Array, y: Array, weights: Array | None) -> Array:
+        output = X
+        for part in self._parts:
+            output = part.forward(output)
+        losses = self._loss.losses(output, y, weights)
+        for penalty in self._penalties:
+            losses = losses + penalty.costs()
         return losses
 
 
