@@ -32,10 +32,11 @@ docs: .venv/.docs  ## run the code of the pages, and build the site into docs/_b
 pages: frontend/node_modules/.installed  ## build the pages of HTML anew; needs Node.js 20 or newer
 	cd frontend && npm run --silent check && npm run --silent build
 
-bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn and the book's way: 22 minutes
+bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn, the book's way, and itself grown: 35 minutes
 	$(BIN)/python benchmarks/run.py --page docs/benchmarks.md
 	$(BIN)/python benchmarks/step_time.py
 	$(BIN)/python benchmarks/scikit_learn_scores.py --page docs/scores.md
+	$(BIN)/python benchmarks/growth.py --page docs/scaling-figures.md
 
 .venv/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassbrick needs Python 3.11 or newer. Is there one by another name? Say make PYTHON=python3.12")'

@@ -35,6 +35,7 @@ def measure(
     seconds: float = 5.0,
     *,
     engines: Sequence[str] = ENGINES,
+    dictionaries: bool = True,
     whole_epoch: bool = False,
     keep: bool = True,
 ) -> dict[str, Any]:
@@ -50,13 +51,15 @@ def measure(
         Of one measurement.
     engines : sequence of str
         Which to measure.
+    dictionaries : bool
+        Whether columns have dictionaries in the files, as pyarrow writes them by default.
     whole_epoch : bool
         Whether to end with what is left of the epoch, for the largest memory of all of it.
     keep : bool
         Whether to leave the files for the next time.
     """
     rows = round(gigabytes * 1e9 / (4 * (FEATURES + 1)))
-    write(FOLDER, rows)
+    write(FOLDER, rows, dictionaries=dictionaries)
     try:
         found = [_measure_engine(name, rounds, seconds, whole_epoch) for name in engines]
     finally:
@@ -68,18 +71,19 @@ def measure(
         "bytes_of_files": sum(path.stat().st_size for path in FOLDER.glob("*.parquet")),
         "network": "-".join(map(str, (FEATURES, *HIDDEN, 1))),
         "batch": BATCH,
+        "dictionaries": dictionaries,
         "engines": found,
     }
 
 
-def write(folder: Path, rows: int) -> None:
+def write(folder: Path, rows: int, *, dictionaries: bool = True) -> None:
     """Write the dataset, a file at a time, unless it is there."""
     import numpy as np
     import pyarrow
     from pyarrow import parquet
 
-    told = folder / "rows"
-    if told.exists() and told.read_text() == str(rows):
+    told, what = folder / "rows", f"{rows}" if dictionaries else f"{rows}, no dictionaries"
+    if told.exists() and told.read_text() == what:
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -93,8 +97,10 @@ def write(folder: Path, rows: int) -> None:
         y = sum(np.tanh(column) * w for column, w in zip(columns, weights, strict=True))
         names = [f"x{column}" for column in range(FEATURES)]
         table = pyarrow.table([*columns, y], [*names, "y"])
-        parquet.write_table(table, folder / f"part-{number:03}.parquet")
-    told.write_text(str(rows))
+        parquet.write_table(
+            table, folder / f"part-{number:03}.parquet", use_dictionary=dictionaries
+        )
+    told.write_text(what)
 
 
 def _measure_engine(engine: str, rounds: int, seconds: float, whole_epoch: bool) -> dict[str, Any]:
@@ -261,6 +267,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0, help="of one measurement")
     parser.add_argument("--epoch", action="store_true", help="train for a whole epoch")
+    parser.add_argument(
+        "--no-dictionaries", action="store_true", help="write files that take less memory"
+    )
     parser.add_argument("--remove", action="store_true", help="remove the files at the end")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
@@ -270,6 +279,7 @@ def main() -> None:
         return
     found = measure(
         options.gigabytes, options.rounds, options.seconds, engines=options.engines,
+        dictionaries=not options.no_dictionaries,
         whole_epoch=options.epoch, keep=not options.remove,
     )  # fmt: skip
     print(json.dumps(found, indent=1))

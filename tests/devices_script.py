@@ -19,6 +19,7 @@ from glassbrick import (
     XLA,
     Adam,
     ArgumentError,
+    ArrayStream,
     BatchNorm,
     Callback,
     Checkpoint,
@@ -108,6 +109,18 @@ def many_validation_rows(engine):
     """A block of 4096 validation rows, and a rest that the devices do not divide."""
     data = (*make_data(rows=24), *make_data(rows=4096 + 37, seed=1))
     return fit(engine, [Dense(4, "sigmoid"), Dense(1)], SGD(0.1), data, batch_size=8)
+
+
+@case(4)
+def a_stream(engine):
+    """Batches that the devices divide, and that they do not; and a short last one."""
+    numbers = []
+    for size in (12, 13):
+        stream = ArrayStream(*make_data(rows=53), np.linspace(0.5, 1.5, 53), lanes=4)
+        data = (stream, None, *make_data(rows=21, seed=1))
+        how = {"batch_size": size, "epochs": 2}
+        numbers += fit(engine, [Dense(4, "tanh"), BatchNorm(), Dense(1)], Adam(0.01), data, **how)
+    return numbers
 
 
 @case(2)

@@ -93,6 +93,10 @@ def test_a_stream_is_trained_saved_used_and_told_of(run, folder):
     assert told["rows_without_target"] == 1
     assert told["scores"]["r2"] > told["at_training"]["scores"]["mean"]["r2"]
     assert 0.8 < told["scores"]["coverage"] <= 1.0
+    code, out, _ = run("evaluate", "m.safetensors", "data", "--json")
+    assert json.loads(out)["rows"] == 2097
+    code, out, _ = run("predict", "m.safetensors", "data/*.parquet")
+    assert (code, len(out.splitlines())) == (0, 2101)
     for command in ("show", "explain"):
         more = ("data/part-0.parquet", "--row", "1") if command == "explain" else ()
         assert run(command, "m.safetensors", *more)[0] == 0

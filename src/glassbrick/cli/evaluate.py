@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from glassbrick.cli.data_files import DataFiles
 from glassbrick.cli.model_file import ModelFile
 from glassbrick.cli.scoring import COVERAGE, Scored, lines_of_confusion, score
 from glassbrick.cli.table_file import TableFile
@@ -21,7 +22,7 @@ __all__ = ["run"]
 _WIDTH = 79
 
 
-def run(model: Path, data: Path, *, target: str | None, as_json: bool) -> int:
+def run(model: Path, data: DataFiles, *, target: str | None, as_json: bool) -> int:
     """Score and print; return the exit status."""
     loaded = ModelFile.read(model, "evaluate")
     if len(loaded.targets) > 1:
@@ -34,17 +35,17 @@ def run(model: Path, data: Path, *, target: str | None, as_json: bool) -> int:
         if not loaded.targets:
             raise typer.BadParameter(f"{model} does not know what it predicts: add --target COLUMN")
         target = loaded.targets[0]
-    table = TableFile.read(data, "evaluate")
+    table = TableFile.of(data, "evaluate")
     scored = score(loaded, table, target, "evaluate")
     promised = getattr(loaded.model, "comparison_", None)
     if as_json:
-        told = {"model": str(model), "data": str(data), "target": target, **scored}
+        told = {"model": str(model), "data": data.name, "target": target, **scored}
         then = None if promised is None else vars(promised)
         print(json.dumps({**told, "at_training": then}, indent=2))  # noqa: T201
     else:
         without = scored["rows_without_target"]
         rows = f"{scored['rows']} rows" + (f", {without} more without the truth" if without else "")
-        title = f'{data}, {rows}: "{target}" as {model} predicts it'
+        title = f'{data.name}, {rows}: "{target}" as {model} predicts it'
         print("\n".join([*textwrap.wrap(title, _WIDTH), *_lines(scored, promised)]))  # noqa: T201
     return 0
 

@@ -12,6 +12,7 @@ import numpy as np
 import typer
 
 from glassbrick.checks import complaint
+from glassbrick.cli.data_files import DataFiles
 from glassbrick.cli.model_file import ModelFile
 from glassbrick.cli.outputs import require_ending, require_room
 from glassbrick.cli.table_file import TableFile
@@ -35,7 +36,7 @@ class How:
     force: bool
 
 
-def run(model: Path, data: Path, how: How) -> int:
+def run(model: Path, data: DataFiles, how: How) -> int:
     """Predict and write; return the exit status."""
     interval = how.interval
     if interval is not None and not 0.0 < interval < 1.0:
@@ -45,7 +46,7 @@ def run(model: Path, data: Path, how: How) -> int:
         require_room(how.out, "--out", how.force)
     loaded = ModelFile.read(model, "predict")
     _require_kind(loaded, how)
-    table = TableFile.read(data, "predict")
+    table = TableFile.of(data, "predict")
     predictions = _predictions(loaded, table, how)
     if how.with_data:
         predictions = _beside(table, predictions)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataArgument",
+    "DataArguments",
     "Force",
     "Json",
     "ModelArgument",
@@ -32,6 +33,13 @@ ModelArgument = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A file that train or save has written.")
 ]
 DataArgument = Annotated[Path, typer.Argument(metavar="DATA", help="A CSV, TSV or Parquet file.")]
+DataArguments = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="DATA...",
+        help="A CSV, TSV, Parquet or Arrow file, several, a folder, a pattern, or a URI.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Write files over that exist.")]
 Json = Annotated[bool, typer.Option("--json", help="Print it for machines.")]
 
@@ -184,7 +192,7 @@ def train(
 
 def predict(
     model: ModelArgument,
-    data: DataArgument,
+    data: DataArguments,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write .csv, .tsv or .parquet; else CSV is printed."),
@@ -206,24 +214,26 @@ def predict(
 
     The columns are called prediction; lower and upper; probability_CLASS.
     """
+    from glassbrick.cli.data_files import DataFiles
     from glassbrick.cli.predict import How, run
 
     how = How(out, interval, proba, spread, with_data, force)
-    raise typer.Exit(run(model, data, how))
+    raise typer.Exit(run(model, DataFiles(tuple(data)), how))
 
 
 def evaluate(
     model: ModelArgument,
-    data: DataArgument,
+    data: DataArguments,
     target: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The truth; else as in training.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Score a model on a table, next to what it promised at training."""
+    from glassbrick.cli.data_files import DataFiles
     from glassbrick.cli.evaluate import run
 
-    raise typer.Exit(run(model, data, target=target, as_json=as_json))
+    raise typer.Exit(run(model, DataFiles(tuple(data)), target=target, as_json=as_json))
 
 
 def explain(

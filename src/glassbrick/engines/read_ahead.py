@@ -10,7 +10,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-__all__ = ["ReadAhead", "ReadingError", "read"]
+__all__ = ["ReadAhead", "ReadingError", "read", "read_ahead"]
 
 _T = TypeVar("_T")
 
@@ -108,3 +108,12 @@ def read(source: Generator[_T]) -> Generator[_T]:
             yield from source
         except Exception as error:
             raise ReadingError(error) from None
+
+
+def read_ahead(source: Generator[_T], most: int) -> Generator[_T]:
+    """Iterate over what a generator yields, up to `most` items ahead; its errors are its own."""
+    with ReadAhead(source, most) as waiting:
+        try:
+            yield from waiting
+        except ReadingError as error:
+            raise error.reason from None

@@ -13,11 +13,11 @@ from numpy.typing import DTypeLike
 from glassbrick.arrays import as_float_dtype
 from glassbrick.batches import Rows
 from glassbrick.checks import complaint, positive_integer, real_number, refuse
+from glassbrick.engines.read_ahead import read_ahead
 from glassbrick.errors import ArgumentError, DataError
 from glassbrick.memory import give_back
 from glassbrick.order import Order, Window
 from glassbrick.stream import OrderedStream
-from glassbrick.streams.ahead import read_ahead
 from glassbrick.streams.blocks import BlockReader
 from glassbrick.streams.encoding import Encoding
 from glassbrick.streams.files import find_files

@@ -73,7 +73,7 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
     >>> from glassbrick.sklearn import NetClassifier, PopulationSearchCV
     >>> X, y = load_iris(return_X_y=True)
     >>> model = NetClassifier(epochs=20, random_state=0)
-    >>> search = PopulationSearchCV(model, {"lr": [1e-5, 0.001, 0.01]}, cv=3).fit(X, y)
+    >>> search = PopulationSearchCV(model, {"lr": [1e-6, 1e-5, 0.01]}, cv=3).fit(X, y)
     >>> search.best_params_
     {'lr': 0.01}
     >>> search.predict(X).shape
