@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -151,6 +152,8 @@ def test_four_processes_give_the_numbers_of_one(processes, capfd):
 
 
 def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
+    from distributed_script import slow
+
     def lost(result, number, why):
         assert result["error"] == "LostProcessError"
         assert f"process {number} of 2" in result["message"]
@@ -182,6 +185,8 @@ def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
         processes.kill(victim)
         lost(processes.results()[other], victim, "its connection broke")
         assert sorted(processes.statuses()) == [-signal.SIGKILL, 1]
+        if what == "go on":
+            shutil.copytree(processes.folder / "kept", processes.folder / "kept-for-one")
 
     # Ctrl-C in one.
     acts = {"act": {0: None, 1: "interrupt"}, "after": {0: [], 1: [2]}}
@@ -193,6 +198,9 @@ def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
     assert first == second
     assert first["slow"] == first["whole"]
     assert first["streamed"] == first["streamed whole"]
+
+    # One process alone goes on from where two were.
+    assert difference(slow(XLA(), processes.folder / "kept-for-one"), first["whole"]) < 1e-10
     assert processes.statuses() == [0, 0]
 
 
