@@ -176,6 +176,8 @@ def _prepared(plan: TrainPlan, data: DataFiles, stream: TableStream) -> Prepared
 
 def _interruption(plan: TrainPlan, progress: StreamProgress) -> str:
     """Say what is left of a training that was interrupted."""
+    if not is_first():  # which the first one does
+        return "glassbrick: interrupted"
     where = f"glassbrick: interrupted in epoch {progress.done + 1} of {plan.epochs}"
     if plan.checkpoint is None:
         return f"{where}; nothing was kept. With --out or --checkpoint DIR it could go on."
