@@ -66,7 +66,14 @@ class Processes:
 
     def launch(self, programs):
         paths = [str(HERE), str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")]
-        own = {"PYTHONPATH": os.pathsep.join(paths), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICK}
+        own = {
+            "PYTHONPATH": os.pathsep.join(paths),
+            "JAX_PLATFORMS": "cpu",
+            "XLA_FLAGS": QUICK,
+            # What was compiled by those that were lost is not compiled again.
+            "JAX_COMPILATION_CACHE_DIR": str(self.folder / "compiled"),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        }
         self.running = []
         for program in programs:
             one = subprocess.Popen(
@@ -143,7 +150,8 @@ def test_four_processes_give_the_numbers_of_one(processes, capfd):
     assert [out.splitlines() for out, _ in processes.printed] == [lines, [], [], []]
     assert [err for _, err in processes.printed] == [""] * 4
     names = sorted(path.name for path in processes.folder.iterdir())
-    assert [name for name in names if "result" not in name] == ["kept", "log-0.csv"]
+    found_names = [name for name in names if not name.startswith(("result", "compiled"))]
+    assert found_names == ["kept", "log-0.csv"]
     batches, seeds = found[0]["refused"]
     assert "process 1" in batches
     assert "batch_size is 4 in process 0, and 5 in process 1" in batches
