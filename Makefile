@@ -36,7 +36,7 @@ bench: .venv/.bench  ## compare with PyTorch, Keras, scikit-learn, the book's wa
 	$(BIN)/python benchmarks/run.py --page docs/benchmarks.md
 	$(BIN)/python benchmarks/step_time.py
 	$(BIN)/python benchmarks/scikit_learn_scores.py --page docs/scores.md
-	$(BIN)/python benchmarks/growth.py --page docs/scaling-figures.md
+	$(BIN)/python benchmarks/growth.py --page docs/figures/scaling.md
 
 .venv/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassbrick needs Python 3.11 or newer. Is there one by another name? Say make PYTHON=python3.12")'

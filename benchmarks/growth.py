@@ -3,7 +3,7 @@
 ``make bench`` runs it, with 4 GB of free space in the folder for temporary files. It ends with
 what the cost model makes of it for machines that are not here.
 
-    python benchmarks/growth.py [--page docs/scaling-figures.md]
+    python benchmarks/growth.py [--page docs/figures/scaling.md]
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ extensions = [
     "math_in_mathml",
     "nothing_from_outside",
 ]
-exclude_patterns = ["_build", "_site", "scaling-figures.md"]
+exclude_patterns = ["_build", "_site", "figures"]
 nitpicky = True
 default_role = "code"  # `Dense` in a docstring is code; linked_names makes a link of it
 

@@ -27,6 +27,7 @@ from glassbrick.displays import (
     PredictionErrorDisplay,
     WeightsDisplay,
 )
+from glassbrick.drawing import LIGHT_INK, ink_of
 from glassbrick.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -706,3 +707,11 @@ def test_what_has_no_distribution_is_refused(trainer):
         WeightsDisplay({"a": []})
     with pytest.raises(ArgumentTypeError, match="a Tape"):
         GradientsDisplay.from_tape(trainer.net)
+
+
+def test_lines_on_a_transparent_ground_have_the_colour_of_its_labels():
+    axes = Figure().add_subplot(facecolor="none")
+    axes.set_xlabel("rate", color="#123456")
+    assert ink_of(axes) == "#123456"
+    axes.set_facecolor("black")
+    assert ink_of(axes) == LIGHT_INK

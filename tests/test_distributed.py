@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -65,7 +66,14 @@ class Processes:
 
     def launch(self, programs):
         paths = [str(HERE), str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")]
-        own = {"PYTHONPATH": os.pathsep.join(paths), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICK}
+        own = {
+            "PYTHONPATH": os.pathsep.join(paths),
+            "JAX_PLATFORMS": "cpu",
+            "XLA_FLAGS": QUICK,
+            # What was compiled by those that were lost is not compiled again.
+            "JAX_COMPILATION_CACHE_DIR": str(self.folder / "compiled"),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        }
         self.running = []
         for program in programs:
             one = subprocess.Popen(
@@ -142,7 +150,8 @@ def test_four_processes_give_the_numbers_of_one(processes, capfd):
     assert [out.splitlines() for out, _ in processes.printed] == [lines, [], [], []]
     assert [err for _, err in processes.printed] == [""] * 4
     names = sorted(path.name for path in processes.folder.iterdir())
-    assert [name for name in names if "result" not in name] == ["kept", "log-0.csv"]
+    found_names = [name for name in names if not name.startswith(("result", "compiled"))]
+    assert found_names == ["kept", "log-0.csv"]
     batches, seeds = found[0]["refused"]
     assert "process 1" in batches
     assert "batch_size is 4 in process 0, and 5 in process 1" in batches
@@ -151,6 +160,8 @@ def test_four_processes_give_the_numbers_of_one(processes, capfd):
 
 
 def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
+    from distributed_script import slow
+
     def lost(result, number, why):
         assert result["error"] == "LostProcessError"
         assert f"process {number} of 2" in result["message"]
@@ -182,6 +193,8 @@ def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
         processes.kill(victim)
         lost(processes.results()[other], victim, "its connection broke")
         assert sorted(processes.statuses()) == [-signal.SIGKILL, 1]
+        if what == "go on":
+            shutil.copytree(processes.folder / "kept", processes.folder / "kept-for-one")
 
     # Ctrl-C in one.
     acts = {"act": {0: None, 1: "interrupt"}, "after": {0: [], 1: [2]}}
@@ -193,6 +206,9 @@ def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
     assert first == second
     assert first["slow"] == first["whole"]
     assert first["streamed"] == first["streamed whole"]
+
+    # One process alone goes on from where two were.
+    assert difference(slow(XLA(), processes.folder / "kept-for-one"), first["whole"]) < 1e-10
     assert processes.statuses() == [0, 0]
 
 

@@ -521,6 +521,11 @@ def test_rows_are_alike_where_nothing_foresees_errors():
     foreseen = learn_difficulty(errors * spread, spread, features)
     expected = foreseen.width(np.sort(errors * spread), spread, features, 0.9, "test")
     assert np.corrcoef(np.log(expected), np.log(spread))[0, 1] > 0.9
+    wide = rng.standard_normal((300, 257))  # too many features to learn from: the spread tells
+    of_wide = learn_difficulty(errors * spread, spread, wide)
+    assert np.array_equal(of_wide.difficulty.weights, np.zeros(257))
+    expected = of_wide.width(np.sort(errors * spread), spread, wide, 0.9, "test")
+    assert np.corrcoef(np.log(expected), np.log(spread))[0, 1] > 0.9
     few = learn_difficulty((errors * spread)[:49], spread[:49], features[:49])
     assert few.ratios is None
 

@@ -69,7 +69,7 @@ def test_each_public_name_has_one_entry_in_the_reference(generated_pages):
     public = {f"glassbrick.{name}": getattr(glassbrick, name) for name in glassbrick.__all__}
     pages_text = "".join(page.read_text(encoding="utf-8") for page in (*PAGES, ROOT / "README.md"))
     modules = set(re.findall(r"^from (glassbrick\.\w+) import", pages_text, re.MULTILINE))
-    modules |= {"glassbrick.displays", "glassbrick.streams"}  # asked for as gb.displays, ...
+    modules |= {f"glassbrick.{name}" for name in ("displays", "distributed", "streams")}
     modules |= {thing.__name__ for thing in public.values() if inspect.ismodule(thing)}
     for module_name in modules:
         module = importlib.import_module(module_name)

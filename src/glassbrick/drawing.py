@@ -161,6 +161,10 @@ def faded(count: int) -> float:
 
 def ink_of(axes: Axes) -> str:
     """Return the colour of lines that have to stand out from axes, which may be dark."""
+    from matplotlib.colors import to_rgba
+
+    if to_rgba(axes.get_facecolor())[3] == 0.0:  # what is behind, its labels were made for
+        return str(axes.xaxis.label.get_color())
     return INK if readable_on(axes.get_facecolor()) == "black" else LIGHT_INK
 
 

@@ -103,7 +103,8 @@ def _training(trained: Trained) -> str:
     hidden = ", ".join(map(str, trained.prepared.hidden))
     layers = f"hidden layers of {hidden}" if hidden else "no hidden layer"
     networks = "1 network" if plan.ensemble == 1 else f"{plan.ensemble} networks"
-    told = f"{networks} with {layers}; {plan.epochs} epochs in {trained.seconds:.1f} s"
+    epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs} epochs"
+    told = f"{networks} with {layers}; {epochs} in {trained.seconds:.1f} s"
     if trained.resumed:
         told += (
             f", of which {trained.resumed} of all {plan.ensemble * plan.epochs} were done before"

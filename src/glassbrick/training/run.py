@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+import numpy as np
+
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows, Shuffler
 from glassbrick.engines import Engine, ReadingError, mean_loss
@@ -28,6 +30,8 @@ from glassbrick.training.stream_fit import StreamFit, Within
 from glassbrick.training.trial import require_fitting
 
 __all__ = ["Run"]
+
+_ROUNDING = 100  # last bits, by which the engines may differ
 
 
 class Run:
@@ -164,6 +168,9 @@ class Run:
         if monitor not in numbers:
             self.forget_best()
             return
+        rounding = _ROUNDING * float(np.finfo(self.net.dtype).eps)
+        if math.isclose(loss, self.history.best_loss, rel_tol=rounding):
+            return  # the same rows: what the engine found stays, to the last bit
         judge.judge_again(numbers[monitor])
         self.history.best_loss = loss
 

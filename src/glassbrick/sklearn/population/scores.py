@@ -121,7 +121,7 @@ class Ranking:
     results : dict
         `cv_results_` of the search.
     score : str
-        Which score ranks them, without "test_".
+        Which score ranks them, such as "r2".
 
     Attributes
     ----------

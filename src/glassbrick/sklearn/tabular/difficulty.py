@@ -24,6 +24,7 @@ _FLOOR = 0.25  # of the usual spread
 _LEAST = 0.1  # of the usual error, which smaller ones are hardly told from
 _COVERAGE = 0.9  # of the intervals by which ways are compared
 _PENALTIES = np.logspace(-1.0, 5.0, 13)
+_WIDEST = 256  # features; of more, the spread alone has to tell
 _NUMBERS = 5  # before the weights, in an array
 
 
@@ -193,14 +194,16 @@ def learn_difficulty(errors: Array, spread: Array, X: Array) -> Learned:
 def _by_errors(sizes: Array, spread: Array, X: Array, parts: Array) -> tuple[Difficulty, Array]:
     """Learn how large errors are; return that, and what the other parts expect of each part."""
     floor = _FLOOR * float(np.median(spread)) or 1.0
-    table = np.column_stack([np.log(np.hypot(spread, floor)), X])
+    width = X.shape[1] if X.shape[1] <= _WIDEST else 0
+    table = np.column_stack([np.log(np.hypot(spread, floor)), X[:, :width]])
     scaler, model = StandardScaler().fit(table), RidgeCV(_PENALTIES)
     scaled, target = scaler.transform(table), np.log(sizes + _LEAST)
     expected = cross_val_predict(model, scaled, target, cv=PredefinedSplit(parts))
     weights = model.fit(scaled, target).coef_ / scaler.scale_
     offset = float(model.intercept_ - scaler.mean_ @ weights)
     bounds = (float(expected.min()), float(expected.max()))
-    learned = Difficulty(floor, float(weights[0]), offset, *bounds, weights[1:])
+    of_features = np.pad(weights[1:], (0, X.shape[1] - width))
+    learned = Difficulty(floor, float(weights[0]), offset, *bounds, of_features)
     return learned, np.exp(expected)
 
 
