@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,7 @@ from glassbrick import (
 )
 from glassbrick.engines import stacked_step
 from glassbrick.engines.stacked_blocks import make_of
+from glassbrick.penalties import Penalty
 from glassbrick.training.together import Given, fit_together
 from networks import make_data
 
@@ -241,7 +244,20 @@ class OwnLoss(MeanSquaredError):
         return super()._row_losses() - super()._row_losses().mean()
 
 
+@dataclass(frozen=True)
+class OwnPenalty(Penalty):
+    def value(self, param):
+        return 3.0 * super().value(param)
+
+
+def with_own_penalty(k):
+    layers = hidden(k)
+    layers[0].penalty = OwnPenalty(0.0, 0.01)
+    return trainer(layers, SGD(0.05), k=k)
+
+
 ALONE = {
+    "a penalty": with_own_penalty,
     "an operation": lambda k: trainer([Dense(4, Doubled()), Dense(1)], SGD(0.05), k=k),
     "a loss": lambda k: trainer(hidden(k), SGD(0.05), OwnLoss(), k),
     "normalization over rows": lambda k: trainer([BatchNorm(), *hidden(k)], SGD(0.05), k=k),

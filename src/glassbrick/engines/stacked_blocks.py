@@ -30,6 +30,7 @@ from glassbrick.operations import (
     WeightMultiply,
 )
 from glassbrick.operations.by_name import ACTIVATIONS
+from glassbrick.penalties import Penalty
 from glassbrick.quiet import bare
 
 __all__ = ["Stacked", "below_each_other", "make_of", "stacked"]
@@ -176,6 +177,7 @@ def make_of(net: NeuralNetwork) -> Hashable | None:
         type(net) is not NeuralNetwork
         or not all(kind in _WITH_PARAMS or kind in _ROWWISE or kind is Dropout for kind in kinds)
         or type(net.loss) not in _LOSSES
+        or any(type(penalty) is not Penalty for penalty, _ in net.penalties())
         or any(isinstance(layer, LayerOfLayers) for layer in net.layers)
         or not _are_plain(params, net.dtype)
         or len(held) != len(params)
