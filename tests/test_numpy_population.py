@@ -294,6 +294,10 @@ def other_slope(one):
     one.net.layers[0].operations[2].slope = 0.5
 
 
+def other_penalty(one):
+    one.net.layers[0].penalty = Penalty(0.0, 0.1)
+
+
 def other_arrays(one):
     operation = one.net.layers[0].operations[0]
     operation.param = 0.5 * operation.param
@@ -303,12 +307,14 @@ def new_beginning(one):
     one.optim.reset()
 
 
-@pytest.mark.parametrize(("act", "most"), [(other_slope, 2), (other_arrays, 3), (new_beginning, 3)])
+@pytest.mark.parametrize(
+    ("act", "most"), [(other_slope, 2), (other_penalty, 2), (other_arrays, 3), (new_beginning, 3)]
+)
 def test_what_callbacks_do_is_heeded(act, most, stacks):
     made = []
 
     def make(k):
-        made.append(trainer([Dense(4, LeakyReLU(0.1)), Dense(1)], Adam(0.02), k=k))
+        made.append(trainer([Dense(4, LeakyReLU(0.1), l2=0.01), Dense(1)], Adam(0.02), k=k))
         return made[-1]
 
     def callbacks(k):

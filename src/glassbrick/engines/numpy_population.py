@@ -72,13 +72,10 @@ class _Place:
             self._remaining = self.member.ahead()
         return self._remaining
 
-    def is_alike(self) -> bool:
+    def is_as_it_was(self) -> bool:
         """Whether nobody made another network of it."""
         seen = _glance(self.job.net)
-        if len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen)):
-            return True
-        self._seen = seen
-        return self.kind == _kind(self.job)
+        return len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen))
 
     def told(self, losses: EpochLosses) -> None:
         """Hand on what is told of an epoch."""
@@ -103,7 +100,7 @@ class _Company:
 
     def go_on(self) -> bool:
         """Ask who wants more; return whether any are together."""
-        staying = [place for place in self._places if place.ahead() and place.is_alike()]
+        staying = [place for place in self._places if place.ahead() and place.is_as_it_was()]
         self._stay(staying if len(staying) > 1 else [])
         return bool(self._places)
 
