@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -46,6 +47,22 @@ def global_random_state_is_untouched():
 def engine(request):
     """The name of an engine: what is asked of training holds on each."""
     return request.param
+
+
+@pytest.fixture
+def type_command(monkeypatch, capsys):
+    """Type a command; returns exit status, standard output, standard error."""
+    from glassbrick.cli import main
+
+    def typed(*arguments, columns=200):
+        monkeypatch.setattr(sys, "argv", ["glassbrick", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", str(columns))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return ended.value.code or 0, out, err
+
+    return typed
 
 
 @pytest.fixture(scope="session")

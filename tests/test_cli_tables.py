@@ -20,7 +20,6 @@ import polars as pl
 import pytest
 
 import glassbrick as gb
-from glassbrick.cli import main
 from glassbrick.cli.table_file import TableFile
 from glassbrick.cli.train_plan import hidden_of
 from glassbrick.sklearn import MLPClassifier, MLPRegressor
@@ -39,18 +38,8 @@ def usual_floating_point():
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Type a command; returns exit status, standard output, standard error."""
-
-    def typed(*arguments):
-        monkeypatch.setattr(sys, "argv", ["glassbrick", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return typed
+def run(type_command):
+    return type_command
 
 
 def in_process_of_its_own(*arguments, **how):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import warnings
+from functools import partial
 
 import numpy as np
 import polars as pl
 import pytest
 
 import glassbrick as gb
-from glassbrick.cli import main
 from glassbrick.sklearn import (
     MLPClassifier,
     MLPRegressor,
@@ -29,18 +28,9 @@ def usual_floating_point():
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Type a command; returns exit status, standard output, standard error."""
-
-    def typed(*arguments):
-        monkeypatch.setattr(sys, "argv", ["glassbrick", "explain", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "80")
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return typed
+def run(type_command):
+    """Type glassbrick explain ..., on a terminal of 80 columns."""
+    return partial(type_command, "explain", columns=80)
 
 
 def mixed(rows=40):

@@ -417,3 +417,11 @@ def test_a_population_refuses_what_it_cannot_use():
     for folds in (1, 99, [([0], [99])], [], "all", KFold):
         with pytest.raises((ArgumentError, ArgumentTypeError), match="Population, folds"):
             Population(make_with, settings={"lr": [0.1]}, folds=folds).fit(X, y, verbose=False)
+
+
+def test_what_a_recipe_is_refused_for_names_the_settings():
+    trained = Population(make_with, seeds=1, settings={"lr": [0.1, -1.0]})
+    with pytest.raises(ArgumentError, match=r"^Population, make\(0, lr=-1\.0\): SGD, lr: "):
+        trained.fit(X, y, epochs=1, verbose=False)
+    with pytest.raises(ArgumentError, match=r'^Population, engine: .*"auto"; received'):
+        Population(make_with, engine="cuda")

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import glassbrick as gb
-from glassbrick.cli import main, stream_choice
+from glassbrick.cli import stream_choice
 from glassbrick.cli.data_files import DataFiles
 from glassbrick.errors import FileError
 from glassbrick.sklearn import TabularClassifier, TabularRegressor
@@ -31,18 +31,8 @@ def usual_floating_point():
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Type a command; returns exit status, standard output, standard error."""
-
-    def typed(*arguments):
-        monkeypatch.setattr(sys, "argv", ["glassbrick", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return typed
+def run(type_command):
+    return type_command
 
 
 def houses(rows, seed):

@@ -36,7 +36,6 @@ from glassbrick import (
     Trainer,
     Watch,
 )
-from glassbrick.cli import main
 from glassbrick.training.watching import pace as pace_module
 from glassbrick.training.watching.pace import Pace
 from glassbrick.training.watching.record import FitRecord
@@ -533,17 +532,9 @@ def test_the_doctor_speaks_on_the_page(open_page, tmp_path):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Type a command; returns exit status, standard output, standard error."""
-
-    def typed(*arguments):
-        monkeypatch.setattr(sys, "argv", ["glassbrick", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended, np.errstate(all="ignore"):
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return typed
+def run(type_command):
+    with np.errstate(all="ignore"):
+        yield type_command
 
 
 TRAIN = ("train", "--epochs", 3, "--ensemble", 2, "--layers", 8)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+from glassbrick.cli.bar import Bar
 from glassbrick.training import Callback
 from glassbrick.training.callbacks.callback import Logs
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
 __all__ = ["StreamProgress"]
 
+_AT_FIRST = "Looking at all rows"
 _OFTEN = 30.0  # seconds, after which a line is printed if there is no bar
 
 
@@ -42,39 +40,21 @@ class StreamProgress(Callback):
         self.epochs, self.resumed, self.done = epochs, 0, 0
         self._batches = 1
         self._lines = lines
-        self._bar: Progress | None = None
+        self._bar = Bar()
         self._told = time.monotonic()
 
     def start(self) -> None:
         """Begin to draw, on the terminal, for which standard error is taken."""
-        if not sys.stderr.isatty():
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self._bar.add_task("Looking at all rows", total=1.0)
-        self._bar.start()
+        self._bar.start(_AT_FIRST, 1.0)
 
     def stop_drawing(self) -> None:
         """Leave nothing of the bar on the terminal."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        self._bar.stop()
 
     def read(self, done: int, total: int, file: str) -> None:
         """Take note of the first pass: how many bytes were read, and of which file."""
         name = file.rpartition("/")[2]
-        self._show(done / max(total, 1), f"Looking at all rows, {name[-30:]}")
+        self._show(done / max(total, 1), f"{_AT_FIRST}, {name[-30:]}" if name else _AT_FIRST)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Begin at the first epoch, or where it was."""
@@ -96,7 +76,7 @@ class StreamProgress(Callback):
         self.done = epoch
         loss = (logs or {})["val_loss"]
         text = f"Epoch {epoch} of {self.epochs}: loss {loss:.4g} on rows not seen"
-        if self._bar is None and self._lines is not None:
+        if not self._bar.is_drawn and self._lines is not None:
             print(text, file=self._lines, flush=True)
             self._told = time.monotonic()
         self._show(epoch / self.epochs, text)
@@ -105,8 +85,8 @@ class StreamProgress(Callback):
         return (self.done + batch / self._batches) / self.epochs
 
     def _show(self, share: float, text: str) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, completed=min(share, 1.0), description=text)
+        if self._bar.is_drawn:
+            self._bar.show(min(share, 1.0), text)
         elif self._lines is not None and time.monotonic() - self._told > _OFTEN:
             self._told = time.monotonic()
             print(f"{text} ({share:.1%} of it all)", file=self._lines, flush=True)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+from glassbrick.cli.bar import Bar
 from glassbrick.training import Callback, History
 from glassbrick.training.callbacks.callback import Logs
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 __all__ = ["TrainProgress"]
 
@@ -48,34 +45,17 @@ class TrainProgress(Callback):
         self.at_once, self.done = False, [0] * networks
         self._losses, self._ended = [math.nan] * networks, dict[int, str]()
         self._lines, self._told = lines, 0
-        self._bar: Progress | None = None
+        self._bar = Bar()
 
     def start(self) -> None:
         """Begin to draw, on the terminal, for which standard error is taken."""
-        if not sys.stderr.isatty():
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._lines = None
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self._bar.add_task("", total=self.networks * self.epochs)
-        self._bar.start()
+        self._bar.start("", self.networks * self.epochs)
+        if self._bar.is_drawn:
+            self._lines = None
 
     def stop_drawing(self) -> None:
         """Leave nothing of the bar on the terminal."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        self._bar.stop()
 
     def for_member(self, number: int, members: int) -> Callback:  # noqa: ARG002
         """Return what tells this one of a network."""
@@ -142,9 +122,8 @@ class TrainProgress(Callback):
         return text if math.isnan(loss) else f"{text}, loss {loss:.4g}"
 
     def _show(self, *, at_once: bool = False) -> None:
-        if self._bar is not None:
-            done, state = sum(self.done), self.state
-            self._bar.update(self._task, completed=done, description=state, refresh=at_once)
+        if self._bar.is_drawn:
+            self._bar.show(sum(self.done), self.state, at_once=at_once)
 
 
 class _OneOfThem(Callback):

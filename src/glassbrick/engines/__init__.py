@@ -1,6 +1,7 @@
 """How a batch loop is run. An engine never changes what the batches mean."""
 
 from glassbrick.engines.auto_engine import AutoEngine
+from glassbrick.engines.by_name import ENGINES, engine_of
 from glassbrick.engines.engine import (
     BatchHooks,
     Course,
@@ -30,10 +31,6 @@ __all__ = [
     "NumpyEngine",
     "ReadingError",
     "Session",
+    "engine_of",
     "mean_loss",
 ]
-
-ENGINES: dict[str, type[Engine]] = {
-    engine.name: engine for engine in (NumpyEngine, XLA, AutoEngine)
-}
-"""The engines by the names that `Trainer` takes."""

@@ -10,8 +10,8 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from glassbrick.checks import refuse, true_or_false
-from glassbrick.engines import Engine
-from glassbrick.errors import ArgumentError, ArgumentTypeError
+from glassbrick.engines import Engine, engine_of
+from glassbrick.errors import ArgumentError, ArgumentTypeError, GlassbrickError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.population.design import Folds, Settings, as_seeds, as_settings, split
@@ -92,7 +92,7 @@ class Population:
         self.settings = as_settings(settings, f"{_WHO}, settings")
         self.folds = folds
         self.standardize = true_or_false(standardize, f"{_WHO}, standardize")
-        self.engine = engine
+        self.engine = engine_of(engine, f"{_WHO}, engine")
         for one in self.settings:
             _require_taken(make, one)
 
@@ -188,7 +188,12 @@ class Population:
         return [given for given, _ in scaled], [scaling for _, scaling in scaled]
 
     def _make(self, seed: int, settings: dict[str, Any]) -> Trainer:
-        made = self.make(seed, **settings)
+        try:
+            made = self.make(seed, **settings)
+        except GlassbrickError as error:
+            told = "".join(f", {name}={value!r}" for name, value in settings.items())
+            error.within(f"{_WHO}, make({seed}{told})")
+            raise
         if isinstance(made, tuple) and len(made) == 2:
             made = Trainer(*made)
         if not isinstance(made, Trainer):

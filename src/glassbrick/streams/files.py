@@ -178,7 +178,8 @@ def _located(text: str, filesystem: FileSystem | None, who: str) -> tuple[FileSy
         head, _, name = head.rpartition("/") if rest else (head, "", "")
         system, path = fs.FileSystem.from_uri(head or text)
     except (OSError, ValueError, pyarrow.ArrowException) as error:
-        raise FileError(f"{who}: {error}.") from None
+        advice = "Arrow knows file://, s3://, gs://, abfs:// and hdfs://."
+        raise FileError(f"{who}: {error}. {advice}") from None
     return system, f"{path}/{name}{sign}{rest}" if rest else path
 
 

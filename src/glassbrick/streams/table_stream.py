@@ -165,7 +165,8 @@ class TableStream(OrderedStream):
         self.dtype = np.dtype(as_float_dtype(dtype, f"{who}, dtype"))
         share = real_number(held_out, f"{who}, held_out", above=0.0, or_equal=True)
         if share >= 1.0:
-            refuse(ArgumentError, f"{who}, held_out", "a number from 0 to 1", held_out)
+            expected = "a number of at least 0, less than 1"
+            refuse(ArgumentError, f"{who}, held_out", expected, held_out)
         Order([1], seed, lanes=lanes or 1, buffer=buffer or 1)  # looked at before hours of reading
         files = find_files(data, who, filesystem)
         reader = reader_of(files, who, kinds or {})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.checks import instance_of, one_of, refuse, true_or_false
-from glassbrick.engines import ENGINES, Engine
+from glassbrick.checks import instance_of, refuse, true_or_false
+from glassbrick.engines import Engine, engine_of
 from glassbrick.errors import ArgumentError, ArgumentTypeError, DivergenceError, GlassbrickError
 from glassbrick.randomness import legacy_seed
 from glassbrick.training.callbacks import Callback, EarlyStopping
@@ -134,8 +134,7 @@ def fit_together(
     given = _one_each(data, len(members))
     seeds = [legacy_seed(one, "fit_together, seed") for one in _seeds(seed, len(members))]
     own = _callbacks(callbacks, len(members))
-    if engine is not None and not isinstance(engine, Engine):
-        engine = one_of(engine, ENGINES, "fit_together, engine")()
+    chosen = None if engine is None else engine_of(engine, "fit_together, engine")
     plans = [
         plan_of(epochs, eval_every, batch_size, patience, min_delta, followed, some) for some in own
     ]
@@ -146,7 +145,7 @@ def fit_together(
             net = trainer.net
             rows = converted(given[k], k, net.dtype if net.is_built and not restart else None)
             together.add(fitting(trainer, rows, plans[k], own[k], seeds[k], restart=restart))
-        together.train(engine)
+        together.train(chosen)
     return together.outcomes
 
 

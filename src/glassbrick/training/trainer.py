@@ -10,12 +10,11 @@ from glassbrick.arrays import Array
 from glassbrick.batches import Rows, cut
 from glassbrick.checks import (
     instance_of,
-    one_of,
     positive_integer,
     refuse,
     true_or_false,
 )
-from glassbrick.engines import ENGINES, Engine
+from glassbrick.engines import Engine, engine_of
 from glassbrick.errors import ArgumentError, ArgumentTypeError, NotReadyError
 from glassbrick.metrics import Metric
 from glassbrick.network import NeuralNetwork
@@ -97,9 +96,7 @@ class Trainer(RateFinder, ExplainedWithUpdate):
         if "_lr" not in vars(optim):
             advice = f"Call super().__init__(lr) in {type(optim).__name__}.__init__."
             refuse(ArgumentError, "Trainer, optim", "a learning rate", type(optim), advice)
-        if not isinstance(engine, Engine):
-            engine = one_of(engine, ENGINES, "Trainer, engine")()
-        self.engine: Engine = engine
+        self.engine: Engine = engine_of(engine, "Trainer, engine")
         optim.bind(net)
         self._run: Run | None = None
         self._metrics: dict[str, Metric] = {}
