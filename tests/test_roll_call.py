@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from glassbrick import ArgumentError, ArgumentTypeError, DistributedError, LostProcessError
+from glassbrick import (
+    ArgumentError,
+    ArgumentTypeError,
+    DistributedError,
+    LostProcessError,
+    MissingExtraError,
+    distributed,
+)
+from glassbrick.distributed import roll_call, runtime
 from glassbrick.distributed.place import Place, find_place
 from glassbrick.distributed.roll_call import Person, call_the_roll
 from glassbrick.distributed.watch import Watch
+from glassbrick.distributed.wire import Wire
 
 SOON = 20.0  # seconds; a machine that has other work may need some
 
@@ -104,25 +115,120 @@ def test_the_port_is_in_use():
         stranger.join()
 
 
-def test_a_stranger_is_sent_away(port):
-    def call_by_mistake():
-        deadline = time.monotonic() + SOON
-        while time.monotonic() < deadline:
-            try:
-                with socket.create_connection(("127.0.0.1", port)) as connection:
-                    connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                    return connection.recv(100)
-            except ConnectionRefusedError:
-                time.sleep(0.02)
-        return None
+def call_by_mistake(port, said):
+    """Connect to process 0 as soon as it listens, and say something."""
+    deadline = time.monotonic() + SOON
+    while time.monotonic() < deadline:
+        try:
+            connection = socket.create_connection(("127.0.0.1", port))
+        except ConnectionRefusedError:
+            time.sleep(0.02)
+        else:
+            connection.settimeout(SOON)
+            connection.sendall(said)
+            return connection
+    return None
 
-    with ThreadPoolExecutor(3) as threads:
+
+def person(**differing):
+    told = {"process": 1, "processes": 2, "host": "x", "pid": 1, "versions": {"JAX": "1"}}
+    return json.dumps({"glassbrick": told | differing}).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"[" * 60_000 + b"\n",
+        b'[{"glassbrick": 1}]\n',
+        b'{"glassbrick": [1]}\n',
+        person(process=[1]),
+        person(processes="2"),
+        person(versions=3),
+        person(more=1),
+        person(process=9),
+        person(process=-1),
+        b"x" * (1 << 17),  # and no end of the line
+    ],
+    ids=lambda said: said[:60].decode().strip(),
+)
+def test_a_stranger_is_sent_away(port, said):
+    with ThreadPoolExecutor(2) as threads:
         first = threads.submit(answer, port, 0, 2)
-        assert threads.submit(call_by_mistake).result() == b""
+        with call_by_mistake(port, said) as stranger:
+            try:
+                assert stranger.recv(100) == b""
+            except ConnectionResetError:  # not all was read
+                assert len(said) > 1 << 16
         second = threads.submit(answer, port, 1, 2)
         for persons, wires in (first.result(), second.result()):
             assert len(persons) == 2
             wires.popitem()[1].close()
+
+
+def test_nobody_waits_for_strangers_that_say_nothing(port):
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(answer, port, 0, 2, 10.0)
+        strangers = [call_by_mistake(port, said) for said in (b"", b"{", b"")]
+        second = threads.submit(answer, port, 1, 2, 10.0)
+        for persons, wires in (first.result(), second.result()):
+            assert len(persons) == 2
+            wires.popitem()[1].close()
+        for stranger in strangers:
+            with stranger:
+                assert stranger.recv(100) == b""
+
+
+def test_who_says_nothing_is_sent_away_and_it_is_told_who_is_waited_for(port, monkeypatch, capsys):
+    monkeypatch.setattr(roll_call, "_PATIENCE", 0.3)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(answer, port, 0, 3)
+        with call_by_mistake(port, b"") as stranger:
+            assert stranger.recv(100) == b""
+        assert not first.done()
+        deadline, said = time.monotonic() + SOON, ""
+        while not said and time.monotonic() < deadline:
+            said = capsys.readouterr().err
+        assert said == f"glassbrick: waiting for processes 1, 2 to come to 127.0.0.1:{port}\n"
+        call_by_mistake(port, person(processes=4)).close()
+        assert "was told that there are 4 processes" in first.result()
+
+
+@pytest.fixture
+def wires():
+    """Two ends of a connection; the second takes messages of 100,000 bytes at most."""
+    first, second = socket.socketpair()
+    if first.family != socket.AF_INET:  # no other kind can do without delay
+        first.close(), second.close()
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            first = socket.create_connection(door.getsockname())
+            second, _ = door.accept()
+    ends = first, Wire(second, 100_000)
+    yield ends
+    for end in ends:
+        end.close()
+
+
+def test_messages_come_whole_in_whatever_pieces(wires):
+    connection, wire = wires
+    sent = [{"n": n, "text": "\u00e9" * (n % 7)} for n in range(200)] + [{"long": "x" * 90_000}]
+    data = b"".join(json.dumps(message).encode() + b"\n" for message in sent)
+    sender = threading.Thread(
+        target=lambda: [connection.sendall(data[at : at + 333]) for at in range(0, len(data), 333)]
+    )
+    sender.start()
+    came = []
+    while len(came) < len(sent):
+        came += wire.receive()
+    sender.join()
+    assert came == sent
+
+
+@pytest.mark.parametrize("sent", [b"1\n", b"{}\n[]\n", b"{\n", b"x" * 100_001])
+def test_what_is_no_message(wires, sent):
+    connection, wire = wires
+    connection.sendall(sent)
+    assert wire.first_message(time.monotonic() + SOON) is None
 
 
 @pytest.fixture
@@ -147,6 +253,60 @@ def test_values_are_exchanged_in_order(watches):
         values = [{"round": round_, "of": n} for n in range(3)]
         found = together([(watch.exchange, values[n]) for n, watch in enumerate(watches)])
         assert found == [values] * 3
+
+
+def test_all_get_what_comes_out_of_json(watches):
+    found = together([(watch.exchange, {"is": (1, 2)}) for watch in watches])
+    assert found == [[{"is": [1, 2]}] * 3] * 3
+
+
+def test_what_json_cannot_hold_is_refused_before_anybody_hears_of_it(watches):
+    for watch in watches[:2]:
+        for value in ({1, 2}, watch, {(1, 2): 3}):
+            with pytest.raises(
+                ArgumentTypeError, match=r"Cluster\.gather, value: .* JSON can hold"
+            ):
+                watch.exchange(value)
+    assert together([(watch.exchange, 1) for watch in watches]) == [[1, 1, 1]] * 3
+
+
+def test_who_gives_signs_of_life_is_not_lost(port):
+    found = answers(*((port, n, 2) for n in range(2)))
+    watches = [Watch(n, *each, silence=2.5) for n, each in enumerate(found)]
+    for watch in watches:
+        watch.start()
+    time.sleep(4.0)
+    for watch in watches:
+        watch.require_all()
+        watch.end()
+
+
+def test_whoever_finds_that_one_has_ended_tells_all(watches):
+    watches[1].end()
+    error = None
+    while error is None:
+        error = watches[0].what_happened(0.1)
+    assert "process 1 of 3" in str(error)
+    assert "process 1 of 3" in str(watches[2].what_happened(SOON))
+    assert watches[0]._lost_at > 0.0
+    assert watches[2]._loss == watches[0]._loss
+
+
+def test_silence_is_longer_than_two_signs_of_life():
+    with pytest.raises(ArgumentError, match=r"distributed\.start, silence: .* greater than 2"):
+        distributed.start("127.0.0.1:7654", processes=2, process=0, silence=2.0)
+
+
+def test_who_needs_jax_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    monkeypatch.delitem(sys.modules, "jax")
+    monkeypatch.setattr("glassbrick.jax_import.import_module", _no_module)
+    with pytest.raises(MissingExtraError, match=r"^distributed\.start"):
+        runtime.versions()
+
+
+def _no_module(name):
+    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def test_all_are_told_of_the_first_that_fails(watches):
@@ -197,7 +357,16 @@ def test_a_place_is_told_or_found(monkeypatch):
         monkeypatch.setenv(f"SLURM_{name}", value)
     found = find_place(None, None, None)
     assert (found.host, found.process, found.processes) == ("node007", 5, 8)
+    assert found.devices == (1,)
     assert find_place("10.0.0.1:7654", None, None).address == "10.0.0.1:7654"
+
+
+@pytest.mark.parametrize(
+    ("host", "is_local"),
+    [("127.0.0.1", True), ("[::1]", True), ("localhost", True), ("10.0.0.1", False)],
+)
+def test_places_that_only_this_machine_finds(host, is_local):
+    assert find_place(f"{host}:7654", 2, 0).is_local == is_local
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,17 @@ __all__ = ["without_drawing"]
 _importing = Lock()  # lest another thread sees modules that are half imported
 
 
-def without_drawing(module: str) -> ModuleType:
+def without_drawing(module: str, who: str = 'engine="xla"') -> ModuleType:
     """Import JAX, or a module that needs it.
 
     Importing JAX draws from NumPy's global stream, which is the user's.
+
+    Parameters
+    ----------
+    module : str
+        Its name.
+    who : str, default 'engine="xla"'
+        What needs it, for the error.
 
     Raises
     ------
@@ -28,11 +35,11 @@ def without_drawing(module: str) -> ModuleType:
     """
     with _importing:
         if "jax" not in sys.modules:
-            _import_jax()
+            _import_jax(who)
         return import_module(module)
 
 
-def _import_jax() -> None:
+def _import_jax(who: str) -> None:
     state = np.random.get_state()  # noqa: NPY002
     try:
         import_module("jax")
@@ -40,6 +47,6 @@ def _import_jax() -> None:
         problem = f"cannot be imported: {type(error).__name__}: {error}"
         if isinstance(error, ModuleNotFoundError) and error.name == "jax":
             problem = "is not installed"
-        raise MissingExtraError('engine="xla"', "JAX", "xla", problem) from None
+        raise MissingExtraError(who, "JAX", "xla", problem) from None
     finally:
         np.random.set_state(state)  # noqa: NPY002

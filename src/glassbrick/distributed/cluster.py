@@ -12,7 +12,7 @@ from glassbrick.checks import real_number
 from glassbrick.distributed.place import find_place
 from glassbrick.distributed.roll_call import Person, call_the_roll
 from glassbrick.distributed.runtime import connect, require_fresh, versions
-from glassbrick.distributed.watch import Watch
+from glassbrick.distributed.watch import PULSE, Watch
 from glassbrick.errors import DistributedError, DivergenceError, GlassbrickError
 
 __all__ = ["Cluster", "current", "start"]
@@ -60,10 +60,13 @@ class Cluster:
         Parameters
         ----------
         value : object
-            That JSON can hold.
+            What JSON can hold: None, numbers, texts, lists, and dicts with texts as keys. All
+            processes, this one too, get what comes out of JSON: a tuple comes as a list.
 
         Raises
         ------
+        ArgumentTypeError
+            If JSON cannot hold it, before the others hear of it.
         LostProcessError
             If a process is lost, or has ended.
         """
@@ -157,8 +160,8 @@ def start(
     timeout : float, default 60
         Seconds in which all have to be there.
     silence : float, default 60
-        Seconds without a sign of life after which a process counts as lost. One whose connection
-        breaks counts as lost at once.
+        Seconds without a sign of life after which a process counts as lost; more than 2, for each
+        gives one a second. One whose connection breaks counts as lost at once.
 
     Returns
     -------
@@ -188,7 +191,7 @@ def start(
     if _current is not None:
         raise DistributedError("distributed.start: this process has joined the others already.")
     timeout = real_number(timeout, "distributed.start, timeout", above=0.0)
-    silence = real_number(silence, "distributed.start, silence", above=0.0)
+    silence = real_number(silence, "distributed.start, silence", above=2.0 * PULSE)
     place = find_place(coordinator, processes, process)
     require_fresh()
     from glassbrick import __version__

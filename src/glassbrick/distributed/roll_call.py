@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import errno
 import os
+import selectors
 import socket
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from glassbrick.distributed.place import Place
-from glassbrick.distributed.wire import Wire, close_all
+from glassbrick.distributed.wire import LONGEST, Message, Wire, close_all
 from glassbrick.errors import DistributedError
 
 __all__ = ["Person", "call_the_roll"]
 
 _PATIENCE = 5.0  # seconds, after which it is told who is waited for
 _MOST = 1024  # that may come at the same moment
+_LONGEST_HELLO = 1 << 16  # bytes, of somebody who is not known yet
+_KINDS = {"process": int, "processes": int, "host": str, "pid": int, "versions": dict}
 _WHO = "distributed.start"
 
 
@@ -49,6 +52,21 @@ class Person:
     def here(cls, place: Place, versions: dict[str, str]) -> Person:
         """Describe this process."""
         return cls(place.process, place.processes, socket.gethostname(), os.getpid(), versions)
+
+    @classmethod
+    def of(cls, told: Any) -> Person:
+        """Return who somebody says it is.
+
+        Raises
+        ------
+        ValueError
+            If no process says such things of itself.
+        """
+        if not isinstance(told, dict) or told.keys() != _KINDS.keys():
+            raise ValueError("no person")
+        if any(type(told[name]) is not kind for name, kind in _KINDS.items()):
+            raise ValueError("no person")
+        return cls(**told)
 
     def __str__(self) -> str:
         return f"process {self.process} ({self.host}, pid {self.pid})"
@@ -91,27 +109,31 @@ class _Call:
         self.place, self.timeout, self.deadline = place, timeout, deadline
         self.persons = {0: me}
         self.wires: dict[int, Wire] = {}
+        self._unknown: dict[Wire, float] = {}  # who have said nothing yet, and until when they may
 
     def take(self) -> tuple[list[Person], dict[int, Wire]]:
-        with self._listen() as door:
+        with self._listen() as door, selectors.DefaultSelector() as selector:
+            door.setblocking(False)
+            selector.register(door, selectors.EVENT_READ)
             told_at = time.monotonic() + _PATIENCE
-            while len(self.persons) < self.place.processes:
-                now = time.monotonic()
-                if now >= self.deadline:
-                    self._refuse(
-                        f"{self._missing()} did not come to {self.place.address} within "
-                        f"{self.timeout:g} seconds. There: {self._present()}. Start as many "
-                        "processes as --processes says, each with a number of its own."
-                    )
-                if now >= told_at:
-                    _tell(f"waiting for {self._missing()} to come to {self.place.address}")
-                    told_at = self.deadline
-                door.settimeout(max(0.01, min(self.deadline, told_at) - now))
-                try:
-                    connection, _ = door.accept()
-                except OSError:
-                    continue
-                self._admit(Wire(connection))
+            try:
+                while len(self.persons) < self.place.processes:
+                    now = time.monotonic()
+                    if now >= self.deadline:
+                        self._give_up()
+                    if now >= told_at:
+                        _tell(f"waiting for {self._missing()} to come to {self.place.address}")
+                        told_at = self.deadline
+                    self._send_silent_away(selector, now)
+                    next_at = min(self.deadline, told_at, *self._unknown.values())
+                    for key, _ in selector.select(max(0.01, next_at - now)):
+                        if key.fileobj is door:
+                            self._open(door, selector)
+                        else:
+                            self._hear(key.data, selector)
+            finally:
+                for wire in self._unknown:
+                    wire.close()
         persons = [self.persons[number] for number in range(self.place.processes)]
         for wire in self.wires.values():
             wire.send({"welcome": [asdict(person) for person in persons]})
@@ -136,39 +158,78 @@ class _Call:
                 f"{_WHO}: process 0 cannot listen at {place.address}: {why}."
             ) from None
 
-    def _admit(self, wire: Wire) -> None:
-        """Let in who says who it is; whoever else looks in by mistake is sent away."""
-        hello = wire.first_message(min(self.deadline, time.monotonic() + _PATIENCE))
+    def _open(self, door: socket.socket, selector: selectors.BaseSelector) -> None:
+        """Take somebody's connection; others can come while it has not said anything."""
         try:
-            person = Person(**(hello or {})["glassbrick"])
-        except (KeyError, TypeError):
-            wire.close()
+            connection, _ = door.accept()
+        except OSError:  # it has left again
             return
+        wire = Wire(connection, _LONGEST_HELLO)
+        self._unknown[wire] = time.monotonic() + _PATIENCE
+        selector.register(wire, selectors.EVENT_READ, wire)
+
+    def _hear(self, wire: Wire, selector: selectors.BaseSelector) -> None:
+        """Find out who it is, once all of that has come."""
+        messages = wire.receive()
+        if messages == []:
+            return
+        selector.unregister(wire)
+        del self._unknown[wire]
+        if messages is None or not self._admit(wire, messages[0]):
+            wire.close()
+
+    def _send_silent_away(self, selector: selectors.BaseSelector, now: float) -> None:
+        for wire in [wire for wire, until in self._unknown.items() if now >= until]:
+            selector.unregister(wire)
+            del self._unknown[wire]
+            wire.close()
+
+    def _admit(self, wire: Wire, hello: Message) -> bool:
+        """Let in who says who it is; False of whoever looks in by mistake."""
+        try:
+            person = Person.of(hello.get("glassbrick"))
+        except ValueError:
+            return False
         first, number = self.persons[0], person.process
-        if number in self.persons:
-            self.wires[-1] = wire
-            self._refuse(
-                f"two processes say that they are process {number}: one on "
-                f"{self.persons[number].host}, pid {self.persons[number].pid}, and one on "
-                f"{person.host}, pid {person.pid}. Give each a number of its own."
-            )
-        self.persons[number], self.wires[number] = person, wire
         if person.processes != first.processes:
             self._refuse(
                 f"{person} was told that there are {person.processes} processes, and process 0 "
-                f"that there are {first.processes}. Give all the same number."
+                f"that there are {first.processes}. Give all the same number.",
+                wire,
+            )
+        if not 0 <= number < first.processes:
+            return False
+        if number in self.persons:
+            self._refuse(
+                f"two processes say that they are process {number}: one on "
+                f"{self.persons[number].host}, pid {self.persons[number].pid}, and one on "
+                f"{person.host}, pid {person.pid}. Give each a number of its own.",
+                wire,
             )
         for name, version in first.versions.items():
             if person.versions.get(name) != version:
                 self._refuse(
                     f"{person} has {name} {person.versions.get(name)}, and process 0 has "
-                    f"{version}. Install the same versions everywhere."
+                    f"{version}. Install the same versions everywhere.",
+                    wire,
                 )
+        self.persons[number], self.wires[number] = person, wire
+        wire.longest = LONGEST
+        return True
 
-    def _refuse(self, why: str) -> NoReturn:
-        for wire in self.wires.values():
+    def _give_up(self) -> NoReturn:
+        self._refuse(
+            f"{self._missing()} did not come to {self.place.address} within "
+            f"{self.timeout:g} seconds. There: {self._present()}. Start as many "
+            "processes as --processes says, each with a number of its own."
+        )
+
+    def _refuse(self, why: str, *others: Wire) -> NoReturn:
+        """Tell all who are known, and others, that nothing comes of it."""
+        wires = [*self.wires.values(), *others]
+        for wire in wires:
             wire.send({"refused": why})
-        close_all(self.wires.values())
+        close_all(wires)
         raise DistributedError(f"{_WHO}: {why}")
 
     def _missing(self) -> str:
@@ -191,8 +252,8 @@ def _answer(
         wire.close()
         raise DistributedError(f"{_WHO}: {verdict['refused']}")
     try:
-        return [Person(**person) for person in (verdict or {})["welcome"]], {0: wire}
-    except (KeyError, TypeError):
+        return [Person.of(person) for person in (verdict or {})["welcome"]], {0: wire}
+    except (KeyError, TypeError, ValueError):
         wire.close()
         raise DistributedError(
             f"{_WHO}: what answers at {place.address} is no process 0 that waits for this one, or "

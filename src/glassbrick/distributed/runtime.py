@@ -121,4 +121,4 @@ def _silent() -> Iterator[None]:
 
 
 def _jax() -> Any:
-    return without_drawing("jax")
+    return without_drawing("jax", "distributed.start")

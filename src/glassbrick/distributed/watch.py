@@ -6,6 +6,7 @@ one on which nothing has come for too long, not even a pulse.
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import sys
@@ -14,13 +15,14 @@ from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import Any
 
+from glassbrick.checks import refuse
 from glassbrick.distributed.roll_call import Person
 from glassbrick.distributed.wire import Message, Wire, close_all
-from glassbrick.errors import LostProcessError
+from glassbrick.errors import ArgumentTypeError, LostProcessError
 
-__all__ = ["Loss", "Watch"]
+__all__ = ["PULSE", "Loss", "Watch"]
 
-_PULSE = 1.0  # seconds between two signs of life
+PULSE = 1.0  # seconds between two signs of life
 _GRACE = 3.0  # seconds in which the main thread can raise the error by itself
 _STATUS = 1  # with which a process ends whose main thread cannot
 
@@ -45,7 +47,8 @@ class Watch(Thread):
     wires : dict of int to Wire
         From process 0 to all others; from these to process 0.
     silence : float
-        Seconds without a sign of life after which a process counts as lost.
+        Seconds without a sign of life after which a process counts as lost; more than two
+        pulses.
 
     Attributes
     ----------
@@ -91,8 +94,7 @@ class Watch(Thread):
             while self._loss is None and (left := deadline - time.monotonic()) > 0.0:
                 self._changed.wait(left)
             if self._loss is None and self._ended:
-                process, why = next(iter(self._ended.items()))
-                self._loss = Loss(process, why)
+                self._lose(Loss(*next(iter(self._ended.items()))))
             return None if self._loss is None else self.error(self._loss)
 
     def exchange(self, value: Any) -> list[Any]:
@@ -100,9 +102,12 @@ class Watch(Thread):
 
         Raises
         ------
+        ArgumentTypeError
+            If JSON cannot hold the value; nothing is exchanged then.
         LostProcessError
             If a process is lost meanwhile, or has ended.
         """
+        value = _through_json(value)
         with self._changed:
             self._rounds += 1
             number = self._rounds
@@ -127,7 +132,7 @@ class Watch(Thread):
         self._broadcast({"ended": self.me, "why": "it had ended before the others"})
         self._is_over = True
         if self.is_alive():
-            self.join(2 * _PULSE)
+            self.join(2 * PULSE)
         close_all(self._wires.values())
 
     def run(self) -> None:
@@ -138,7 +143,7 @@ class Watch(Thread):
             for number, wire in self._wires.items():
                 selector.register(wire, selectors.EVENT_READ, number)
             while not self._is_over:
-                for key, _ in selector.select(_PULSE / 4):
+                for key, _ in selector.select(PULSE / 4):
                     number, wire = key.data, self._wires[key.data]
                     messages = wire.receive()
                     heard[number] = time.monotonic()
@@ -153,7 +158,7 @@ class Watch(Thread):
                 before = now
                 if now >= pulse_at:
                     self._broadcast({"pulse": self.me})
-                    pulse_at = now + _PULSE
+                    pulse_at = now + PULSE
                 self._look_for_silence(heard, now)
                 self._leave_if_stuck(now)
 
@@ -212,3 +217,12 @@ class Watch(Thread):
         sys.stdout.flush()
         os.write(2, f"glassbrick: {self.error(self._loss)}\n".encode())
         os._exit(_STATUS)
+
+
+def _through_json(value: Any) -> Any:
+    """Return what the others get of a value: a list for a tuple, for example."""
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        advice = "Of arrays give .tolist(), of NumPy's numbers .item()."
+        refuse(ArgumentTypeError, "Cluster.gather, value", "what JSON can hold", value, advice)

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
-__all__ = ["Message", "Wire", "close_all"]
+__all__ = ["LONGEST", "Message", "Wire", "close_all"]
 
 Message = dict[str, Any]
 
-_LONGEST = 1 << 26  # bytes; what is longer is no message of ours
+LONGEST = 1 << 26  # bytes; what is longer is no message of ours
 _SECONDS_TO_SEND, _SECONDS_TO_CLOSE = 20.0, 1.0
 
 
@@ -25,14 +25,23 @@ class Wire:
     ----------
     connection : socket
         Which is this wire's from now on.
+    longest : int, default LONGEST
+        How many bytes a message may have.
+
+    Attributes
+    ----------
+    longest : int
+        As given.
     """
 
-    def __init__(self, connection: socket.socket):
+    def __init__(self, connection: socket.socket, longest: int = LONGEST):
+        self.longest = longest
         self._socket = connection
         self._socket.settimeout(_SECONDS_TO_SEND)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sending = Lock()
-        self._rest = b""
+        self._pieces: list[bytes] = []  # of a message that has not come whole
+        self._size = 0  # of them
 
     def fileno(self) -> int:
         """Return the number by which the operating system knows it; -1 once it is closed."""
@@ -58,14 +67,25 @@ class Wire:
             return []
         except OSError:
             return None
-        *lines, self._rest = (self._rest + came).split(b"\n")
-        if not came or len(self._rest) > _LONGEST:
+        lines = self._lines(came)
+        if not came or self._size > self.longest:
             return None
         try:
             messages = [json.loads(line) for line in lines]
-        except ValueError:
+        except (ValueError, RecursionError):  # a stranger may nest what it sends as it likes
             return None
         return messages if all(isinstance(message, dict) for message in messages) else None
+
+    def _lines(self, came: bytes) -> list[bytes]:
+        """Return the lines that are whole now, and keep the rest."""
+        lines = []
+        first, *others = came.split(b"\n")
+        self._pieces.append(first)
+        self._size += len(first)
+        for part in others:
+            lines.append(b"".join(self._pieces))
+            self._pieces, self._size = [part], len(part)
+        return lines
 
     def first_message(self, deadline: float) -> Message | None:
         """Wait for a message until a moment of ``time.monotonic()``; None if none comes."""
