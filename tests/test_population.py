@@ -466,14 +466,13 @@ def test_all_settings_reach_each_member(engine):
 
 
 def test_each_learns_in_the_dtype_of_its_data():
-    data = [
-        noisy(),
-        Given(*(array.astype(np.float32) for array in list(vars(noisy()).values())[:4])),
-    ]
+    double = noisy()
+    names = ("X", "y", "X_test", "y_test")
+    data = [double, Given(*(getattr(double, name).astype(np.float32) for name in names))]
     trainers = [make(k) for k in range(2)]
     fit_together(trainers, data, epochs=1)
     assert [trainer.net.dtype for trainer in trainers] == [np.float64, np.float32]
-    fit_together(trainers, in_double, epochs=1, restart=False)
+    fit_together(trainers, double, epochs=1, restart=False)
     kinds = [[param.dtype for param in trainer.net.params()] for trainer in trainers]
     assert kinds == [[np.float64] * 4, [np.float32] * 4]
 
