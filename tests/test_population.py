@@ -472,10 +472,10 @@ def test_each_learns_in_the_dtype_of_its_data():
     trainers = [make(k) for k in range(2)]
     fit_together(trainers, data, epochs=1)
     assert [trainer.net.dtype for trainer in trainers] == [np.float64, np.float32]
-    fit_together(trainers, double, epochs=1, restart=False)
+    fit_together(trainers, double, epochs=30, restart=False)
     lone = make(1)
     alone(lone, data[1], epochs=1)
-    alone(lone, double, epochs=1, restart=False)
+    alone(lone, double, epochs=30, restart=False)
     for param, other in zip(trainers[1].net.params(), lone.net.params(), strict=True):
         assert np.array_equal(param, other)
 
