@@ -105,6 +105,11 @@ class PopulationGroup:
         return sum(member.diverged for member in self.members)
 
     @property
+    def found(self) -> Array:
+        """The scores of those that did not diverge, shape (members - diverged,)."""
+        return np.asarray(self.scores[np.isfinite(self.scores)])
+
+    @property
     def mean(self) -> float:
         """Mean of the scores of those that did not diverge; NaN if all did."""
         return float(np.mean(self._parts)) if len(self._parts) else math.nan
@@ -112,8 +117,7 @@ class PopulationGroup:
     @property
     def std(self) -> float:
         """Standard deviation of the scores of single networks; NaN of less than two."""
-        found = self.scores[np.isfinite(self.scores)]
-        return float(np.std(found, ddof=1)) if len(found) > 1 else math.nan
+        return float(np.std(self.found, ddof=1)) if len(self.found) > 1 else math.nan
 
     @property
     def standard_error(self) -> float:
