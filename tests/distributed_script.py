@@ -52,6 +52,73 @@ def everything(engine, **how):
     return fit(net, optim, data, engine, batch_size=13, epochs=6, **weights, **how)
 
 
+def stopped(engine, process):
+    """Return after which epochs, and why, a training ends that process 1 alone wants to stop."""
+
+    class Stop(gb.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if (epoch, process) == (3, 1):
+                self.stop("enough")
+
+    trainer = gb.Trainer(linear(), gb.SGD(), engine=engine)
+    history = trainer.fit(*make_data(), epochs=9, callbacks=[Stop()], verbose=False)
+    return [history.epochs, history.stop_reason]
+
+
+def linear(start=None):
+    layers = [gb.Dense(1, "linear", bias_init=start)]
+    return gb.NeuralNetwork(layers, gb.MeanSquaredError(), seed=3)
+
+
+class Told(gb.Initializer):
+    """Starts at the number of the process, which nobody sees in the settings."""
+
+    def __init__(self, number):
+        self._number = number
+
+    def __call__(self, shape, rng):
+        return np.full(shape, float(self._number))
+
+
+def refusals(engine, process, folder):
+    """What is said of trainings in which the processes do not do the same."""
+    is_first = process == 0
+    cases = [
+        {"batch_size": 4 + process},
+        {"seed": process},
+        {"seed": None},
+        {"start": Told(process)},
+        {"epochs": 2 + process},
+        {"eval_every": 2 + process},
+        {"patience": 2 + process},
+        {"metrics": [] if is_first else ["mae"]},
+        {"callbacks": [gb.EarlyStopping("loss", restore_best=is_first)]},
+        {"callbacks": [gb.EarlyStopping("loss", 1)] * is_first, "patience": 1},
+        {"callbacks": [gb.ReduceLROnPlateau("loss", patience=1 + process)]},
+        {"callbacks": [gb.Checkpoint(folder / "refused")] * is_first},
+        {"callbacks": [gb.Checkpoint(folder / "refused")] * (not is_first)},
+    ]
+    said = []
+    for case in cases:
+        how = {"epochs": 1} | case
+        try:
+            fit(linear(how.pop("start", None)), gb.SGD(), make_data(), engine, **how)
+        except gb.DistributedError as error:
+            said.append(str(error))
+    return said
+
+
+def devices():
+    """What is said of a device of process 0 alone; where all are placed that are told backwards."""
+    import jax  # whose import draws random numbers, if it is the test that imports this
+
+    try:
+        alone = gb.XLA(jax.devices()[:1]).count_devices()
+    except gb.ArgumentError as error:
+        alone = str(error)
+    return [alone, repr(gb.XLA(jax.devices()[::-1])._placement())]
+
+
 class Pace(gb.Callback):
     """Tells after each epoch that it is done; waits, or does something, after some of them."""
 
@@ -142,14 +209,9 @@ def work(told, engine):
         kept = gb.Checkpoint(folder / "kept")
         found = {"everything": everything(engine, callbacks=[log, kept])}
         found["streamed"] = streamed(engine)
-        found["refused"] = []
-        for differing in ({"batch_size": 4 + process}, {"seed": process}):
-            try:
-                net = gb.NeuralNetwork([gb.Dense(1)], gb.MeanSquaredError(), seed=3)
-                fit(net, gb.SGD(), make_data(), engine, epochs=1, **differing)
-            except gb.DistributedError as error:
-                found["refused"].append(str(error))
-        return found
+        found["stopped"] = stopped(engine, process)
+        found["refused"] = refusals(engine, process, folder)
+        return found | {"devices": devices()}
     if told["what"] == "go on for ever":
         return endless(engine, folder, process)
     pace = Pace(folder, process, told.get("after", ()), ACTS[told.get("act")])

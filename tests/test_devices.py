@@ -9,12 +9,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from glassbrick import XLA, ArgumentError, ArgumentTypeError
 from glassbrick.cli.app import app
+from glassbrick.engines.xla.placement import shared_out
 
 HERE = Path(__file__).parent
 
@@ -105,6 +107,31 @@ def test_rows_are_put_where_they_are_computed_if_the_devices_divide_them(told):
     assert first == [[2, 3]] * 4
     assert second == [[2, 3, 3]] * 4
     assert undivided == [[7, 3]] * 4
+
+
+@pytest.mark.parametrize("owners", [[1], [1, 1, 1], [0, 1, 0, 1], [1, 1, 0, 0]])
+def test_devices_are_in_the_order_of_their_processes(owners):
+    devices = [SimpleNamespace(process_index=owner, id=n) for n, owner in enumerate(owners)]
+    found = shared_out(devices, 1, 2)
+    assert [device.process_index for device in found] == sorted(owners)
+    for owner in set(owners):  # and else as they were
+        own = [device.id for device in found if device.process_index == owner]
+        assert own == sorted(own)
+    assert len(found) == len(owners)
+
+
+@pytest.mark.parametrize(
+    ("owners", "received"),
+    [
+        ([0, 0, 1], "2 of process 0, and 1 of process 1"),
+        ([0], "1 of process 0, and 0 of process 1"),
+        ([0, 0, 0], "3 of process 0, and 0 of process 1"),
+    ],
+)
+def test_devices_are_as_many_of_each_process(owners, received):
+    devices = [SimpleNamespace(process_index=owner) for owner in owners]
+    with pytest.raises(ArgumentError, match=f"as many devices of each process.*{received}"):
+        shared_out(devices, 1, 2)
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,23 @@ def difference(first, second):
     return max(apart / max(size, 1e-3) for apart, size in norms)
 
 
+REFUSED = [
+    "batch_size is 4 in process 0, and 5 in process 1",
+    "seed is 0 in process 0, and 1 in process 1",
+    "the order of the rows has other numbers",
+    "the first parameters is ",
+    "epochs is 2 in process 0, and 3 in process 1",
+    "eval_every is 2 in process 0, and 3 in process 1",
+    "stopping, patience is 2 in process 0, and 3 in process 1",
+    'metrics is [] in process 0, and ["mae"] in process 1',
+    "restore_best is true in process 0, and false in process 1",
+    'callbacks is ["EarlyStopping"] in process 0, and [] in process 1',
+    "callback 1, rule, patience is 1 in process 0, and 2 in process 1",
+    "has no Checkpoint, and process 0 has one. Give it in all; only the first writes.",
+    "process 0 on ",  # has none
+]
+
+
 def test_four_processes_give_the_numbers_of_one(processes, capfd):
     from distributed_script import everything, streamed
 
@@ -152,11 +169,16 @@ def test_four_processes_give_the_numbers_of_one(processes, capfd):
     names = sorted(path.name for path in processes.folder.iterdir())
     found_names = [name for name in names if not name.startswith(("result", "compiled"))]
     assert found_names == ["kept", "log-0.csv"]
-    batches, seeds = found[0]["refused"]
-    assert "process 1" in batches
-    assert "batch_size is 4 in process 0, and 5 in process 1" in batches
-    assert "seed is 0 in process 0, and 1 in process 1" in seeds
+    assert [other["stopped"] for other in found] == [[3, "enough"]] * 4
     assert all(other["refused"] == found[0]["refused"] for other in found)
+    parts = zip(REFUSED, found[0]["refused"], strict=True)
+    assert [why for why, said in parts if not ("process 1" in said and why in said)] == []
+    (alone, placed), *others = [other["devices"] for other in found]
+    assert alone == 1
+    for refused, placed_there in others:
+        assert "XLA, devices: expected as many devices of each process" in refused
+        assert "received 1 of process 0, and 0 of process 1." in refused
+        assert placed_there == placed
 
 
 def test_a_run_goes_on_to_the_bit_after_each_kind_of_loss(processes):
@@ -226,7 +248,7 @@ def test_a_straggler_is_waited_for_and_one_that_never_comes_back_is_named(proces
     assert processes.statuses() == [1, None]
     _, said = processes.printed[0]
     assert said.startswith("glassbrick: process 1 of 2 on ")
-    assert "was lost: no sign of life for 3 seconds. What was trained is lost." in said
+    assert "was lost: no sign of life for 3 seconds. Start all processes again" in said
     processes.kill(1, signal.SIGCONT)
     processes.results(lost=[0])
     assert processes.statuses() == [1, 1]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import typer
 
 from glassbrick.cli.engine_name import EngineName
 from glassbrick.distributed import Cluster, current, start
+from glassbrick.distributed.cluster import writes
 
 __all__ = ["Company", "in_company", "is_first", "lanes_for_all"]
 
@@ -80,26 +80,13 @@ class Company:
 
 def is_first() -> bool:
     """Whether this process writes and prints: it does unless it follows another one."""
-    cluster = current()
-    return cluster is None or cluster.is_first
+    return writes(current())
 
 
-@contextmanager
-def in_company(checkpoint: object) -> Iterator[None]:
+def in_company(checkpoints: object | None) -> AbstractContextManager[None]:
     """Enclose what all processes do: an error of one is told to the others."""
     cluster = current()
-    if cluster is None:
-        yield
-        return
-    with cluster.advising(
-        "Start all processes again, each by its own command"
-        + (
-            "; with --out or --checkpoint DIR they would go on from there."
-            if checkpoint is None
-            else f": training goes on from the newest checkpoint in {checkpoint}, if there is one."
-        )
-    ):
-        yield
+    return nullcontext() if cluster is None else cluster.advising(checkpoints)
 
 
 def lanes_for_all() -> int | None:

@@ -15,7 +15,7 @@ from glassbrick.distributed.runtime import connect, require_fresh, versions
 from glassbrick.distributed.watch import PULSE, Watch
 from glassbrick.errors import DistributedError, DivergenceError, GlassbrickError
 
-__all__ = ["Cluster", "current", "start"]
+__all__ = ["Cluster", "current", "start", "writes"]
 
 _SECONDS_TO_EXPLAIN = 3.0  # between a computation that breaks and the news of why it does
 
@@ -102,10 +102,16 @@ class Cluster:
             watch.is_computing = False
 
     @contextlib.contextmanager
-    def advising(self, how_to_go_on: str) -> Iterator[None]:
-        """Let errors about losses say how to go on; tell the others if this part fails here."""
+    def advising(self, checkpoints: object | None) -> Iterator[None]:
+        """Let errors about losses say how to go on; tell the others if this part fails here.
+
+        Parameters
+        ----------
+        checkpoints : path or None
+            Where they are, or will be; None: nowhere.
+        """
         watch = self._watch
-        before, watch.advice = watch.advice, how_to_go_on
+        before, watch.advice = watch.advice, _how_to_go_on(checkpoints)
         try:
             yield
         except BaseException as error:
@@ -126,6 +132,20 @@ class Cluster:
         if _current is self:
             _current = None
             self._watch.end()
+
+
+def _how_to_go_on(checkpoints: object | None) -> str:
+    again = "Start all processes again, each by its own command"
+    if checkpoints is None:
+        return f"{again}. With a Checkpoint (--checkpoint DIR) they would go on where they were."
+    return (
+        f"{again}: training goes on from the newest checkpoint in {checkpoints}, if there is one."
+    )
+
+
+def writes(cluster: Cluster | None) -> bool:
+    """Whether this process writes files and prints: it does unless it follows another one."""
+    return cluster is None or cluster.is_first
 
 
 def current() -> Cluster | None:

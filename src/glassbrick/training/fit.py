@@ -17,7 +17,7 @@ from glassbrick.training.checkpoints import Keeper
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.followed import measure
 from glassbrick.training.plan import Plan
-from glassbrick.training.several import how_to_go_on, require_agreement
+from glassbrick.training.several import require_same_settings, require_same_start
 from glassbrick.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class Fit:
         """Enclose what several processes do together: an error of one ends the others, too."""
         if self.cluster is None:
             return nullcontext()
-        return self.cluster.advising(how_to_go_on(self.callbacks.checkpoint))
+        checkpoint = self.callbacks.checkpoint
+        return self.cluster.advising(None if checkpoint is None else checkpoint.folder)
 
     @property
     def engine_job(self) -> Job:
@@ -104,10 +105,12 @@ class Fit:
             Which engine was chosen for several fits together, and why.
         """
         run, keeper = self.run, self._keeper
+        if self.cluster is not None:
+            require_same_settings(self, self.cluster)
         if keeper is not None:
             keeper.resume()
         if self.cluster is not None:
-            require_agreement(self, self.cluster)
+            require_same_start(self, self.cluster)
         self._plan_rates()  # without which no step can be recorded
         history, job = run.history, self.engine_job
         if not history.epochs or job.hooks:  # who goes on, goes on with the same numbers

@@ -12,7 +12,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDev
 from glassbrick.checks import complaint, describe
 from glassbrick.errors import ArgumentError
 
-__all__ = ["Placement"]
+__all__ = ["Placement", "shared_out"]
 
 _ROWS = "rows"  # the mesh has this axis alone
 
@@ -62,14 +62,15 @@ class Placement:
         Raises
         ------
         ArgumentError
-            If there are fewer.
+            If there are fewer; or if they are those of several processes, but not as many of each.
         """
         if devices is None:
             return cls()
         if devices == "all":
-            return cls(jax.devices())
+            devices = jax.devices()
         if not isinstance(devices, int):
-            return cls(_devices_of_jax(devices))
+            _require_devices(devices)
+            return cls(shared_out(devices, jax.process_index(), jax.process_count()))
         there = jax.local_devices()
         if devices > len(there):
             _refuse_too_many(devices, there)
@@ -145,13 +146,37 @@ class Placement:
         return NamedSharding(self._mesh, _spec(*[None] * axis, _ROWS))
 
 
-def _devices_of_jax(devices: Sequence[Any]) -> Sequence[jax.Device]:
+def shared_out(devices: Sequence[Any], here: int, processes: int) -> list[Any]:
+    """Return devices in the order of the processes whose rows they compute.
+
+    Parameters
+    ----------
+    devices : sequence of jax.Device
+        All that there are to be.
+    here, processes : int
+        The number of this process; how many there are.
+
+    Raises
+    ------
+    ArgumentError
+        If they are not all of this process, nor as many of each.
+    """
+    owners = [device.process_index for device in devices]
+    if set(owners) != {here} and len({owners.count(n) for n in range(processes)}) > 1:
+        most, fewest = (find(range(processes), key=owners.count) for find in (max, min))
+        received = f"{owners.count(most)} of process {most}, and {owners.count(fewest)} of process "
+        expected = "as many devices of each process, or only those of this one"
+        advice = 'Give "all" in all processes. CUDA_VISIBLE_DEVICES says which cards one sees.'
+        raise ArgumentError(complaint("XLA, devices", expected, f"{received}{fewest}", advice))
+    return sorted(devices, key=lambda device: int(device.process_index))
+
+
+def _require_devices(devices: Sequence[Any]) -> None:
     for device in devices:
         if not isinstance(device, jax.Device):
             example = "devices=jax.devices()[:2]"
             received = describe(device)
             raise ArgumentError(complaint("XLA, devices", f"devices of JAX, {example}", received))
-    return devices
 
 
 def _refuse_too_many(wanted: int, there: Sequence[jax.Device]) -> None:

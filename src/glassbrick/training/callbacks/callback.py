@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from glassbrick.checks import instance_of, one_of, refuse
+from glassbrick.distributed.cluster import writes
 from glassbrick.errors import ArgumentTypeError, NotReadyError
 
 if TYPE_CHECKING:
@@ -219,8 +220,7 @@ class Callbacks:
             instance_of(callback, Callback, "fit, callbacks", "[EarlyStopping(patience=5)]")
             for callback in callbacks
         ]
-        cluster = trainer.engine.cluster
-        if cluster is not None and not cluster.is_first:
+        if not writes(trainer.engine.cluster):
             self.all = [callback for callback in self.all if not callback.is_for_first]
         for callback in self.all:
             callback.trainer = trainer

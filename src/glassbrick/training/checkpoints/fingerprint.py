@@ -11,6 +11,7 @@ import numpy as np
 from glassbrick import optimizers, schedules
 from glassbrick.arrays import Array
 from glassbrick.errors import ArgumentError
+from glassbrick.network import NeuralNetwork
 from glassbrick.network_file import table_of_blocks
 from glassbrick.recipes import Table, as_table, parameters_of, recipe_of
 from glassbrick.training.checkpoints.folder import WHO
@@ -19,7 +20,7 @@ from glassbrick.training.snapshot import arrays_of
 if TYPE_CHECKING:
     from glassbrick.training.fit import Fit
 
-__all__ = ["difference", "fingerprint"]
+__all__ = ["difference", "digest", "digest_of_network", "fingerprint"]
 
 _LONGEST = 80  # of what is shown of a difference
 
@@ -41,7 +42,7 @@ def fingerprint(fit: Fit) -> dict[str, Any]:
         "the engine": run.asked_for.name,
         "batch_size": fit.plan.batch_size,
         "seed": run.seed,
-        "the start": "new parameters" if run.draws_params else _digest_of_start(fit),
+        "the start": "new parameters" if run.draws_params else _the_start(fit),
     }
     data = fit.data
     streams = {"train": data.stream, "test": data.validation_stream}
@@ -51,7 +52,7 @@ def fingerprint(fit: Fit) -> dict[str, Any]:
             continue
         for name, array in rows._asdict().items():
             known = {"weights": f"the weights of {part}ing rows"}
-            told[known.get(name, f"{name}_{part}")] = None if array is None else _digest(array)
+            told[known.get(name, f"{name}_{part}")] = None if array is None else digest(array)
     return dict(json.loads(json.dumps(told)))
 
 
@@ -112,16 +113,25 @@ def _told_of_optimizer(optim: optimizers.Optimizer) -> Any:
     return told
 
 
-def _digest_of_start(fit: Fit) -> Any:
+def _the_start(fit: Fit) -> Any:
     """Tell from which epoch and which parameters a training goes on."""
-    digest = hashlib.sha256()
-    for _, name, array in arrays_of(fit.run.net):
-        digest.update(name.encode())
-        digest.update(_digest(array)["sha256"].encode())
-    return {"epochs before": fit.run.history.epochs, "parameters": digest.hexdigest()}
+    return {
+        "epochs before": fit.run.history.epochs,
+        "parameters": digest_of_network(fit.run.net),
+    }
 
 
-def _digest(array: Array) -> dict[str, Any]:
+def digest_of_network(net: NeuralNetwork) -> str:
+    """Return by what the numbers of a network are told from others."""
+    found = hashlib.sha256()
+    for _, name, array in arrays_of(net):
+        found.update(name.encode())
+        found.update(digest(array)["sha256"].encode())
+    return found.hexdigest()
+
+
+def digest(array: Array) -> dict[str, Any]:
+    """Return by what an array is told from others, as JSON."""
     data = np.ascontiguousarray(array)
-    digest = hashlib.sha256(data.reshape(-1).view(np.uint8).data).hexdigest()
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "sha256": digest}
+    found = hashlib.sha256(data.reshape(-1).view(np.uint8).data).hexdigest()
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "sha256": found}

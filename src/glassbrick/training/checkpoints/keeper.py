@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassbrick.arrays import Array
 from glassbrick.checks import refuse
+from glassbrick.distributed.cluster import writes
 from glassbrick.errors import ArgumentError, FileError
 from glassbrick.optimizers import LBFGS
 from glassbrick.training.checkpoints.fingerprint import difference, fingerprint
@@ -45,7 +46,7 @@ class Keeper:
         self.every = checkpoint.every
         self.resumed_from = ""
         self._callbacks = [callback for callback in callbacks if callback is not checkpoint]
-        self._is_tried = False
+        self._is_tried, self._writes = False, writes(fit.cluster)
         self._since = time.monotonic()
         self._fingerprint: dict[str, Any]
         self._told: Any = None
@@ -86,20 +87,11 @@ class Keeper:
 
     def _folder(self) -> Folder:
         """Return the folder; of several processes only the first writes there."""
-        cluster = self.fit.cluster
-        if cluster is None:
-            return self.checkpoint.open_folder()
-        if cluster.is_first:
-            folder = self.checkpoint.open_folder()
-        else:
-            folder = Folder(self.checkpoint.folder)
-        cluster.barrier()  # before that, there may be no folder
+        checkpoint, cluster = self.checkpoint, self.fit.cluster
+        folder = checkpoint.open_folder() if self._writes else Folder(checkpoint.folder)
+        if cluster is not None:
+            cluster.barrier()  # before that, there may be no folder
         return folder
-
-    @property
-    def _writes(self) -> bool:
-        cluster = self.fit.cluster
-        return cluster is None or cluster.is_first
 
     def resume_callbacks(self) -> None:
         """Let callbacks remember what they did, after they were told that training begins."""
