@@ -511,11 +511,11 @@ def test_a_plus_b_epochs_compiled():
 
 
 def test_long_epochs_run_in_parts_with_the_same_numbers(monkeypatch):
-    from glassbrick.engines.xla import session
+    from glassbrick.engines.xla import pace, session
 
     results = []
     for first, seconds in ((16, 0.2), (1, 0.0), (3, 1e-4), (1000, 10.0)):
-        monkeypatch.setattr(session, "_FIRST_STEPS", first)
+        monkeypatch.setattr(pace, "_FIRST_STEPS", first)
         monkeypatch.setattr(session, "_SECONDS_A_CALL", seconds)
         trainer = make_trainer(engine="xla")
         history = trainer.fit(X, y, X, y, **(SETTINGS | {"batch_size": 5, "epochs": 6}))

@@ -123,6 +123,16 @@ class Job:
         """Number of rows in the first batch of an epoch."""
         return min(self.batch_size, self.rows)
 
+    def batch(self, order: Array, number: int) -> tuple[Array, ...]:
+        """Return the rows of a batch of an epoch, counted from 0."""
+        rows = order[number * self.batch_size :][: self.batch_size]
+        return tuple(array[rows] for array in (self.X, self.y, self.weights) if array is not None)
+
+    def held(self) -> list[object]:
+        """List what may be exchanged between two epochs: by a schedule, or by a callback."""
+        parts = [self.optim, self.net.loss, *self.net._parts()]
+        return [value for part in parts for value in vars(part).values()]
+
 
 @dataclass(frozen=True)
 class EpochLosses:

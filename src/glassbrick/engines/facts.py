@@ -1,15 +1,21 @@
-"""What an object holds, to compare it with others of its kind."""
+"""What an object holds, to compare it with others of its kind, or with what it held before."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+import operator
+from collections.abc import Collection, Hashable, Sequence
 from types import NoneType
 
 import numpy as np
 
 from glassbrick.schedules import Schedule
 
-__all__ = ["facts_of"]
+__all__ = ["are_the_same", "facts_of"]
+
+
+def are_the_same(before: Sequence[object], now: Sequence[object]) -> bool:
+    """Whether these are the very same objects, one by one."""
+    return len(before) == len(now) and all(map(operator.is_, before, now))
 
 
 def facts_of(thing: object, left_out: Collection[str] = ()) -> Hashable:

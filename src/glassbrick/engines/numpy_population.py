@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import ExitStack
 from typing import cast
@@ -12,6 +11,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.batches import cut
 from glassbrick.engines.engine import BatchSession, EpochLosses, Job, Member
+from glassbrick.engines.facts import are_the_same
 from glassbrick.engines.stacked_blocks import make_of
 from glassbrick.engines.stacked_optimizers import StackedOptimizers, settings_of
 from glassbrick.engines.stacked_rows import StackedRows
@@ -74,8 +74,7 @@ class _Place:
 
     def is_as_it_was(self) -> bool:
         """Whether nobody made another network of it."""
-        seen = _glance(self.job.net)
-        return len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen))
+        return are_the_same(self._seen, _glance(self.job.net))
 
     def told(self, losses: EpochLosses) -> None:
         """Hand on what is told of an epoch."""

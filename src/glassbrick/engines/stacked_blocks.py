@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol, cast
 
@@ -11,7 +10,7 @@ import numpy as np
 from glassbrick import losses
 from glassbrick.arrays import Array
 from glassbrick.blocks import Block
-from glassbrick.engines.facts import facts_of
+from glassbrick.engines.facts import are_the_same, facts_of
 from glassbrick.engines.proven_step import ProvenStep
 from glassbrick.layers.series import LayerOfLayers
 from glassbrick.losses import Loss, RowLoss
@@ -180,8 +179,7 @@ def make_of(net: NeuralNetwork) -> Hashable | None:
         or any(type(penalty) is not Penalty for penalty, _ in net.penalties())
         or any(isinstance(layer, LayerOfLayers) for layer in net.layers)
         or not _are_plain(params, net.dtype)
-        or len(held) != len(params)
-        or not all(map(operator.is_, held, params))
+        or not are_the_same(held, params)
         or not ProvenStep.applies_to(net)
     ):
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import operator
 from collections.abc import Callable, Hashable, Sequence
 from itertools import groupby
 from typing import cast
@@ -11,7 +10,7 @@ from typing import cast
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.facts import facts_of
+from glassbrick.engines.facts import are_the_same, facts_of
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import (
     SGD,
@@ -150,7 +149,7 @@ class _Leader:
         """Whether nobody changed settings, time or memory of one of them."""
         settings = facts_of(self._optim, _OF_ONE)
         return all(facts_of(one, _OF_ONE) == settings for one in self._optims) and all(
-            one._groups is not None and all(map(operator.is_, one._memory[0], views))
+            one._groups is not None and are_the_same(one._memory[0], views)
             for one, views in zip(self._optims, self._views, strict=False)
         )
 

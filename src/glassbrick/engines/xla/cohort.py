@@ -115,7 +115,7 @@ class Cohort:
     def _part(self, places: list[Place], shard: Shard) -> Part:
         """Return how far a shard is to go: some whole epochs, or one of which more is known."""
         head = len(places[0].head)
-        most = shard.steps_a_call // (self._full + self._short)
+        most = shard.pace.steps // (self._full + self._short)
         bounds = [place.remaining for place in places]
         epochs = 1 if head or most < 2 else min(most, self._capacity, *bounds)
         return Part(epochs, head, self._full, self._short and head <= self._full, True)

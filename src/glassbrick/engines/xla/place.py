@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Hashable
-from typing import Any
 
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import EpochLosses, Job, Member
+from glassbrick.engines.engine import EpochLosses, Member
+from glassbrick.engines.facts import are_the_same
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.survey import Survey
 
-__all__ = ["Place", "batch_of"]
+__all__ = ["Place"]
 
 
 class Place:
@@ -45,7 +44,7 @@ class Place:
         self.remaining = 0
         self.is_busy = False
         self._orders: list[Array] = []
-        self._seen: list[Any] = []
+        self._seen: list[object] = []
         self._varying: frozenset[str] = frozenset()
         self._is_over = False
 
@@ -65,9 +64,7 @@ class Place:
         """Whether its objects hold others than those that were found."""
         if self.is_busy:
             return False
-        seen = self._glance()
-        same = len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen))
-        if same:
+        if are_the_same(self._seen, self.job.held()):
             return False
         before = self.layout
         self.look(self._varying)
@@ -77,13 +74,8 @@ class Place:
         """Find all arrays, and the numbers that are state like arrays."""
         self._varying = varying
         roots = {"network": self.job.net, "optimizer": self.job.optim}
-        self.survey, self._seen = Survey(roots, varying), self._glance()
+        self.survey, self._seen = Survey(roots, varying), self.job.held()
         self.layout = Layout.of(self.survey)
-
-    def _glance(self) -> list[Any]:
-        """List what may be exchanged between two calls: by a schedule, or by a callback."""
-        parts = [self.job.optim, self.job.net.loss, *self.job.net._parts()]
-        return [value for part in parts for value in vars(part).values()]
 
     def kind(self) -> Hashable:
         """Return what two members have in common that one program can train side by side."""
@@ -120,7 +112,7 @@ class Place:
     def step_eagerly(self) -> float:
         """Make a step of the next epoch, which makes state; return the loss of its batch."""
         (order, *_), number = self.peek(1), len(self.head)
-        loss = float(self.job.net.train_batch(*batch_of(self.job, order, number)))
+        loss = float(self.job.net.train_batch(*self.job.batch(order, number)))
         if math.isfinite(loss):
             self.job.optim.step()
         self.head.append(loss)
@@ -145,9 +137,3 @@ class Place:
         self.member.epoch_done(losses)
         if not losses.is_finite:
             self.remaining = 0
-
-
-def batch_of(job: Job, order: Array, number: int) -> tuple[Array, ...]:
-    """Return the rows of a batch of an epoch, counted from 0."""
-    rows = order[number * job.batch_size :][: job.batch_size]
-    return tuple(array[rows] for array in (job.X, job.y, job.weights) if array is not None)

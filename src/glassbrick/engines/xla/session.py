@@ -11,6 +11,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.distributed import current
 from glassbrick.engines.engine import BatchSession, EpochLosses, Job
+from glassbrick.engines.xla.pace import Pace
 from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Data, Part
 from glassbrick.engines.xla.settings import own_settings
@@ -19,7 +20,6 @@ from glassbrick.engines.xla.training_state import TrainingState, together
 __all__ = ["XLASession"]
 
 _SECONDS_A_CALL = 0.5  # so that Ctrl-C and progress do not have to wait for long
-_FIRST_STEPS = 1
 _MOST_EPOCHS, _MOST_INDICES = 32, 65536  # of the orders handed over in one call
 
 
@@ -46,19 +46,19 @@ class XLASession(BatchSession):
         with own_settings():
             self.data = Data(*placement.put((job.X, job.y, job.weights, *validation)))
         self.state = TrainingState(job, self.data, self.capacity, placement)
-        self.steps_a_call = _FIRST_STEPS
         self._cluster = current() if placement.spans_processes else None
+        self._pace = Pace(_SECONDS_A_CALL, self._cluster)
 
     def train(self, epochs: int, next_order: Callable[[], Array]) -> Iterator[EpochLosses]:
         """Train for some epochs; see `BatchSession.train`."""
         orders = [next_order()]
         head = self._settle(orders[0])
         while epochs:
-            if head or self.steps_a_call < 2 * self.job.batches:
+            if head or self._pace.steps < 2 * self.job.batches:
                 told = self._one_epoch(orders[0], head)
                 head = []
             else:
-                several = min(self.steps_a_call // self.job.batches, epochs, self.capacity)
+                several = min(self._pace.steps // self.job.batches, epochs, self.capacity)
                 orders += [next_order() for _ in range(several - len(orders))]
                 told = self._whole_epochs(orders)
             epochs -= len(told)
@@ -70,13 +70,8 @@ class XLASession(BatchSession):
         """Get ready; return the losses of the first batches if that took training on them."""
         with own_settings():
             return self.state.settle(
-                self._batch(order, number) for number in range(max(1, self.full))
+                self.job.batch(order, number) for number in range(max(1, self.full))
             )
-
-    def _batch(self, order: Array, number: int) -> tuple[Array, ...]:
-        rows = order[number * self.job.batch_size :][: self.job.batch_size]
-        arrays = (self.job.X, self.job.y, self.job.weights)
-        return tuple(array[rows] for array in arrays if array is not None)
 
     def _one_epoch(self, order: Array, head: list[float]) -> list[EpochLosses]:
         """Train on all rows once, but for the first batches if `head` has their losses already."""
@@ -86,7 +81,7 @@ class XLASession(BatchSession):
         try:
             while not losses or math.isfinite(losses[-1]):
                 start = min(len(losses), self.full)
-                stop = min(start + self.steps_a_call, self.full)
+                stop = min(start + self._pace.steps, self.full)
                 last = stop == self.full
                 (told,) = self._call([order], Part(1, start, stop, whole.short and last, last))
                 losses += told.batches
@@ -105,11 +100,8 @@ class XLASession(BatchSession):
         """Run the compiled program, and find out how much of it a call should do."""
         began = time.perf_counter()
         told = self._run(orders, part)
-        steps = max(1, part.epochs * (part.stop - part.start + part.short))
-        speed = steps / (time.perf_counter() - began)
-        if self._cluster is not None:  # all make the same calls
-            speed = min(self._cluster.gather(speed))
-        self.steps_a_call = max(1, min(int(_SECONDS_A_CALL * speed), 8 * self.steps_a_call))
+        steps = part.epochs * (part.stop - part.start + part.short)
+        self._pace.learn(steps, time.perf_counter() - began)
         return [self._losses(row, part) for row in told[: part.epochs]]
 
     def _run(self, orders: list[Array], part: Part) -> Array:
@@ -138,14 +130,14 @@ class XLASession(BatchSession):
         is_batch = not math.isfinite(losses.batches[-1])  # it ended before that batch's step
         if is_batch:
             stop = min(len(losses.batches) - 1, stop)
-        for start in range(part.start, stop, self.steps_a_call):
-            until = min(start + self.steps_a_call, stop)
+        for start in range(part.start, stop, self._pace.steps):
+            until = min(start + self._pace.steps, stop)
             self._run([order], Part(1, start, until, short=False, finish=False))
         if not is_batch:
             self._run([order], Part(1, stop, stop, part.short, finish=True))
         self.state.write()
         if is_batch:
-            self.state.try_eagerly(*self._batch(order, stop))
+            self.state.try_eagerly(*self.job.batch(order, stop))
 
     def _losses(self, told: Array, part: Part) -> EpochLosses:
         """Take apart what the program tells of an epoch."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glassbrick.arrays import Array
+from glassbrick.engines.xla.pace import Pace
 from glassbrick.engines.xla.population_program import Places
 from glassbrick.engines.xla.program import Data, Part
 from glassbrick.engines.xla.settings import own_settings
@@ -16,7 +17,6 @@ from glassbrick.engines.xla.settings import own_settings
 __all__ = ["Shard", "Work"]
 
 _SECONDS_A_CALL = 0.5  # so that Ctrl-C and progress do not have to wait for long
-_FIRST_STEPS = 1
 
 
 class Work(NamedTuple):
@@ -29,18 +29,18 @@ class Work(NamedTuple):
 
 
 class Shard:
-    """Knows how many steps a call may take.
+    """Trains members that it is given, again and again.
 
     Attributes
     ----------
-    steps_a_call : int
-        As many as fit into about half a second.
+    pace : Pace
+        Knows how many steps fit into a call.
     is_stopped : bool
         Set to end after the call that goes on.
     """
 
     def __init__(self) -> None:
-        self.steps_a_call = _FIRST_STEPS
+        self.pace = Pace(_SECONDS_A_CALL)
         self.is_stopped = False
 
     def train(self, run: Callable[..., Any], work: Work, whole: Part) -> tuple[list[Array], Array]:
@@ -49,9 +49,7 @@ class Shard:
         with own_settings():
             start = whole.start
             while not self.is_stopped:
-                stop = (
-                    whole.stop if whole.epochs > 1 else min(start + self.steps_a_call, whole.stop)
-                )
+                stop = whole.stop if whole.epochs > 1 else min(start + self.pace.steps, whole.stop)
                 last = stop == whole.stop
                 part = whole._replace(
                     start=start, stop=stop, short=whole.short and last, finish=last
@@ -73,7 +71,6 @@ class Shard:
         began = time.perf_counter()
         carry, told = run(carry, work.fixed, work.data, work.places, np.array(part, np.int32))
         numbers = np.array(told)
-        steps = max(1, part.epochs * (part.stop - part.start + part.short))
-        speed = steps / (time.perf_counter() - began)
-        self.steps_a_call = max(1, min(int(_SECONDS_A_CALL * speed), 8 * self.steps_a_call))
+        steps = part.epochs * (part.stop - part.start + part.short)
+        self.pace.learn(steps, time.perf_counter() - began)
         return carry, numbers

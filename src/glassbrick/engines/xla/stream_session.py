@@ -17,6 +17,7 @@ from glassbrick.engines.engine import EpochLosses, Job
 from glassbrick.engines.read_ahead import read
 from glassbrick.engines.stream_session import Chunk, StreamSession
 from glassbrick.engines.xla.chunk_state import ChunkData, ChunkState
+from glassbrick.engines.xla.pace import Pace
 from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Part
 from glassbrick.engines.xla.settings import own_settings
@@ -70,7 +71,7 @@ class XLAStreamSession(StreamSession[_Held]):
             self._validation = tuple(placement.put(job.validation or (None, None, None)))
         self._empty = self._put(self._full, self._short)
         self._state = ChunkState(job, self._empty, placement)
-        self._steps_a_call, self._is_ready = 1, False
+        self._pace, self._is_ready = Pace(_SECONDS_A_CALL, self._cluster), False
 
     def prepare(self, batches: list[Rows], full: int) -> _Held:
         """Put batches one upon the other, and on the devices."""
@@ -122,7 +123,7 @@ class XLAStreamSession(StreamSession[_Held]):
         done, full = len(losses), chunk.held.full
         while done < chunk.size and math.isfinite((losses or [0.0])[-1]):
             start = min(done, full)
-            stop = min(start + self._steps_a_call, full)
+            stop = min(start + self._pace.steps, full)
             part = Part(1, start, stop, short=stop == full < chunk.size, finish=False)
             losses = self._call(chunk.held.data, part)
             done += len(losses)
@@ -151,10 +152,7 @@ class XLAStreamSession(StreamSession[_Held]):
         told = self._run(data, part)
         losses: list[float] = told[part.start : part.stop].tolist()
         losses += [float(told[-3])] * part.short
-        speed = max(1, len(losses)) / (time.perf_counter() - began)
-        if self._cluster is not None:  # all make the same calls
-            speed = min(self._cluster.gather(speed))
-        self._steps_a_call = max(1, min(int(_SECONDS_A_CALL * speed), 8 * self._steps_a_call))
+        self._pace.learn(len(losses), time.perf_counter() - began)
         wrong = np.flatnonzero(~np.isfinite(losses))
         return losses[: wrong[0] + 1] if len(wrong) else losses
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -14,6 +13,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.distributed import Cluster
 from glassbrick.engines.engine import Job
+from glassbrick.engines.facts import are_the_same
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import Data, EpochProgram, Part
@@ -44,7 +44,7 @@ class TrainingState:
         self.job, self.data, self.capacity, self.placement = job, data, capacity, placement
         self._recorder = Recorder(job)
         self._layout: Layout | None = None
-        self._seen: list[Any] = []
+        self._seen: list[object] = []
         self._on_device: list[Any] | None = None
         self._survey: Survey
         self._program: Callable[..., Any]
@@ -58,8 +58,7 @@ class TrainingState:
         batches given, and their losses are returned.
         """
         self.forget()
-        seen = self._glance()
-        if len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen)):
+        if are_the_same(self._seen, self.job.held()):
             return []
         self._look()
         losses: list[float] = []
@@ -121,12 +120,7 @@ class TrainingState:
 
     def _look(self) -> None:
         self._survey = self._recorder.survey()
-        self._seen = self._glance()
-
-    def _glance(self) -> list[Any]:
-        """List what may be exchanged between two calls: by a schedule, or by a callback."""
-        parts = [self.job.optim, self.job.net.loss, *self.job.net._parts()]
-        return [value for part in parts for value in vars(part).values()]
+        self._seen = self.job.held()
 
     def _chosen(self, numbers: tuple[int, ...]) -> list[Any]:
         return [np.asarray(self._survey.found[number].held) for number in numbers]
