@@ -2,8 +2,8 @@
 
 Reading needs the files that `streaming` writes. From all of these `cost_model` predicts what was
 not measured. Each figure is measured in processes of their own, of one thread and on one core
-each, as one machine of many would be used; the best of several repeats counts, for what is slower
-was disturbed.
+each; of four that add up on two cores, two share one. The best of several repeats counts, for what
+is slower was disturbed.
 
     python benchmarks/costs.py
 """
@@ -12,28 +12,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
 from itertools import pairwise
+from subprocess import Popen
 from typing import Any
+
+from one_core import HOST, free_port, keep_to_core, start
 
 NETWORKS = ((64, 128, 128, 1), (784, 256, 128, 10), (1024, 1024, 1024, 10), (1024, 2048, 2048, 10))
 BATCHES = (256, 1024)
 NUMBERS = (1_000, 25_000, 250_000, 2_000_000, 8_000_000)  # float32, that are added up at once
 REPEATS = 5
 ROWS_READ = 2_000_000
-ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 def measure() -> dict[str, Any]:
     """Measure all; return what is written as JSON."""
     return {
-        "steps": _printed_by(["steps"]),
-        "reductions": {str(n): _of_processes("reductions", n) for n in (2, 4)},
-        "reading": _printed_by(["reading"]),
+        "steps": _told_by(start(__file__, "steps")),
+        "reductions": {str(n): _reductions_of(n) for n in (2, 4)},
+        "reading": _told_by(start(__file__, "reading")),
     }
 
 
@@ -72,7 +70,7 @@ def reductions(processes: int, process: int, port: int) -> list[dict[str, Any]]:
     import numpy as np
     from jax.sharding import NamedSharding, PartitionSpec
 
-    jax.distributed.initialize(f"127.0.0.1:{port}", processes, process)
+    jax.distributed.initialize(f"{HOST}:{port}", processes, process)
     mesh = jax.make_mesh((processes,), ("rows",))
     spread, same = (NamedSharding(mesh, spec) for spec in (PartitionSpec("rows"), PartitionSpec()))
     found = []
@@ -122,27 +120,19 @@ def _multiplications(sizes: tuple[int, ...], rows: int) -> int:
     return rows * (3 * sum(weights) - weights[0])
 
 
-def _of_processes(what: str, processes: int) -> Any:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    started = [
-        _start([what, str(processes), str(process), str(port)], process)
-        for process in range(processes)
-    ]
-    told = [process.communicate()[0] for process in started]
-    return json.loads(told[0].splitlines()[-1])
+def _reductions_of(processes: int) -> Any:
+    port = free_port()
+    started = [start(__file__, "reductions", processes, n, port) for n in range(processes)]
+    first, *_ = [_told_by(process) for process in started]
+    return first
 
 
-def _printed_by(args: list[str]) -> Any:
-    return json.loads(_start(args, 0).communicate()[0].splitlines()[-1])
-
-
-def _start(args: list[str], core: int) -> subprocess.Popen[str]:
-    environment = os.environ | {"XLA_FLAGS": ONE_THREAD, "_CORE": str(core % os.cpu_count())}
-    return subprocess.Popen(
-        [sys.executable, __file__, *args], stdout=subprocess.PIPE, text=True, env=environment
-    )
+def _told_by(process: Popen[str]) -> Any:
+    """Return what a process has found, when it has ended well."""
+    printed, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"costs: a process ended with status {process.returncode}")
+    return json.loads(printed.splitlines()[-1])
 
 
 def main() -> None:
@@ -151,8 +141,8 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=("steps", "reductions", "reading"))
     parser.add_argument("numbers", nargs="*", type=int)
     options = parser.parse_args()
-    if options.what is not None and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(os.environ.get("_CORE", 0))})
+    if options.what is not None:
+        keep_to_core(options.numbers[1] if options.numbers else 0)
     if options.what == "steps":
         print(json.dumps(steps()))
     elif options.what == "reading":

@@ -1,9 +1,10 @@
 """What a second process brings: steps of a large network by one process, and by two.
 
-Each process has one thread and a core of its own. 1024-2048-2048-10 is trained in float32 with
-batches of 1024 and SGD, through ``Trainer.fit`` with ``XLA(devices="all")``: by one process, and by
-two that have found each other through `glassbrick.distributed`. Both groups stay alive and take
-turns, round after round, and ratios are those of a round.
+Each process has one thread and a core of its own, if there are so many. 1024-2048-2048-10 is
+trained in float32 with batches of 1024 and SGD, through ``Trainer.fit`` with
+``XLA(devices="all")``: by one process, and by two that have found each other through
+`glassbrick.distributed`. Both groups stay alive and take turns, round after round, and ratios are
+those of a round.
 
     python benchmarks/processes.py [--rounds 7] [--processes 2]
 """
@@ -12,17 +13,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import socket
 import statistics
 import subprocess
-import sys
 import time
 from typing import Any
 
+from one_core import HOST, free_port, keep_to_core, start
+
 SIZES, BATCH, STEPS = (1024, 2048, 2048, 10), 1024, 6
-ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-HOST = "127.0.0.1"
 
 
 def measure(rounds: int = 7, processes: int = 2) -> dict[str, Any]:
@@ -61,18 +59,9 @@ class Group:
     """Processes that train an epoch together whenever they are asked to."""
 
     def __init__(self, count: int):
-        with socket.socket() as found:
-            found.bind((HOST, 0))
-            coordinator = f"{HOST}:{found.getsockname()[1]}"
+        told = "--child", f"{HOST}:{free_port()}", count
         self._processes = [
-            subprocess.Popen(
-                [sys.executable, __file__, "--child", coordinator, str(count), str(number)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env=os.environ | {"XLA_FLAGS": ONE_THREAD},
-            )
-            for number in range(count)
+            start(__file__, *told, number, stdin=subprocess.PIPE) for number in range(count)
         ]
 
     def ask(self) -> dict[str, float]:
@@ -82,7 +71,10 @@ class Group:
         assert first.stdout is not None
         first.stdin.write("\n")
         first.stdin.flush()
-        return json.loads(first.stdout.readline())
+        line = first.stdout.readline()
+        if not line:
+            raise SystemExit(f"processes: the first one ended with status {first.wait()}")
+        return json.loads(line)
 
     def close(self) -> None:
         """End them."""
@@ -93,8 +85,7 @@ class Group:
 
 def child(coordinator: str, count: int, number: int) -> None:
     """Train; the first process does so when asked to through its standard input."""
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[number % len(cores)]})
+    keep_to_core(number)
     import numpy as np
 
     import glassbrick as gb
