@@ -148,7 +148,7 @@ def person(**differing):
         person(more=1),
         person(process=9),
         person(process=-1),
-        b"x" * (1 << 17),  # and no end of the line
+        person(host="x" * (1 << 17)),
     ],
     ids=lambda said: said[:60].decode().strip(),
 )
@@ -224,7 +224,11 @@ def test_messages_come_whole_in_whatever_pieces(wires):
     assert came == sent
 
 
-@pytest.mark.parametrize("sent", [b"1\n", b"{}\n[]\n", b"{\n", b"x" * 100_001])
+@pytest.mark.parametrize(
+    "sent",
+    [b"1\n", b"{}\n[]\n", b"{\n", b'{"long": "' + b"x" * 300_000 + b'"}\n'],
+    ids=["a number", "a list", "no end", "long"],
+)
 def test_what_is_no_message(wires, sent):
     connection, wire = wires
     connection.sendall(sent)
