@@ -10,7 +10,7 @@ from glassbrick.checks import complaint
 from glassbrick.errors import DataError
 from glassbrick.streams.arrays import kind_of
 from glassbrick.streams.blocks import Block, BlockReader
-from glassbrick.tables import Kind
+from glassbrick.tables import Kind, require_once
 
 if TYPE_CHECKING:
     import pyarrow
@@ -58,7 +58,7 @@ class Schema:
             If it has two columns of one name.
         """
         first = reader.schema(0)
-        _require_once(first.names, reader.place(0))
+        require_once(first.names, reader.place(0))
         found = cls()
         for column in first:
             of = _type_of(column, reader)
@@ -91,7 +91,7 @@ class Schema:
         from pyarrow import types
 
         schema, place = reader.schema(file), reader.place(file)
-        _require_once(schema.names, place)
+        require_once(schema.names, place)
         first = reader.files.files[0].path
         folders = {name for name, _ in reader.files.files[file].keys}
         for name in wanted:
@@ -156,11 +156,6 @@ def _usual_texts(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
         if pyarrow.types.is_string_view(column.type):
             batch = batch.set_column(place, column.name, batch.column(place).cast(pyarrow.string()))
     return batch
-
-
-def _require_once(names: list[str], place: str) -> None:
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f'{place}: expected each column name once; "{twice[0]}" stands twice.')
 
 
 def _are_numbers(values: list[str | None]) -> bool:
