@@ -15,10 +15,10 @@ from glassbrick.arrays import Array, as_rows, as_targets, require_same_rows
 from glassbrick.batches import Rows, cut
 from glassbrick.checks import complaint, positive_integer, refuse
 from glassbrick.errors import ArgumentError
-from glassbrick.order import Lane, Order, Window, schedule
+from glassbrick.order import LANES, Lane, Order, Window, schedule
 from glassbrick.row_weights import averaging_one, weights_as_given
 
-__all__ = ["ArrayStream", "OrderedStream", "Share", "Stream"]
+__all__ = ["WHOLE", "ArrayStream", "OrderedStream", "Share", "Stream"]
 
 
 class Share(NamedTuple):
@@ -44,7 +44,8 @@ class Share(NamedTuple):
         return slice(self.part * rows // self.of, (self.part + 1) * rows // self.of)
 
 
-_WHOLE = Share()
+WHOLE = Share()
+"""All of each batch."""
 
 
 class Stream(ABC):
@@ -78,7 +79,7 @@ class Stream(ABC):
 
     @abstractmethod
     def batches(
-        self, epoch: int, batch_size: int, first: int = 0, share: Share = _WHOLE
+        self, epoch: int, batch_size: int, first: int = 0, share: Share = WHOLE
     ) -> Generator[Rows]:
         """Iterate over the batches of an epoch; close the generator if you leave it early.
 
@@ -150,7 +151,7 @@ class OrderedStream(Stream):
         """Iterate over windows and their rows, shuffled as their `permutation` says."""
 
     def batches(
-        self, epoch: int, batch_size: int, first: int = 0, share: Share = _WHOLE
+        self, epoch: int, batch_size: int, first: int = 0, share: Share = WHOLE
     ) -> Generator[Rows]:
         """Iterate over the batches of an epoch; see `Stream`.
 
@@ -228,7 +229,7 @@ class ArrayStream(OrderedStream):
         *,
         seed: int = 0,
         blocks: int | Sequence[int] = 65536,
-        lanes: int = 8,
+        lanes: int = LANES,
         buffer: int = 65536,
     ):
         features = as_rows(X, "ArrayStream, X")

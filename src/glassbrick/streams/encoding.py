@@ -33,13 +33,13 @@ class Encoding:
     ----------
     features : Features
         What makes the matrix.
-    target : Target or None
+    target : Target
         What is to be predicted.
     dtype : dtype
         Of the results.
     """
 
-    def __init__(self, features: Features, target: Target | None, dtype: DTypeLike):
+    def __init__(self, features: Features, target: Target, dtype: DTypeLike):
         self.features, self.target, self.dtype = features, target, np.dtype(dtype)
         self.names = [encoder.name for encoder in features.encoders]
         self.width = len(features.names)
@@ -81,20 +81,16 @@ class Encoding:
             else:
                 column = column_of_arrow(encoder.name, values, encoder.kind)
                 matrix[place:end] = encoder.encode(column).T
-        y = np.empty((batch.num_rows, 1), self.dtype) if self.target is None else self.truth(batch)
         if room is None or len(room) < batch.num_rows:
             room = np.empty((batch.num_rows, self.width), self.dtype)
-        return Rows(_turned(matrix, room[: batch.num_rows]), y)
+        return Rows(_turned(matrix, room[: batch.num_rows]), self.truth(batch))
 
     def known(self, batch: pyarrow.RecordBatch) -> Array:
         """Return in which rows there is something to predict."""
-        if self.target is None:
-            return np.ones(batch.num_rows, bool)
         return where_known(batch.column(self.target.name))
 
     def truth(self, batch: pyarrow.RecordBatch) -> Array:
         """Return the targets, shape (rows, 1)."""
-        assert self.target is not None  # noqa: S101
         values = batch.column(self.target.name)
         if self._classes is None:
             column = column_of_arrow(self.target.name, values, "number")

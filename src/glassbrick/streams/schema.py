@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from glassbrick.checks import complaint
-from glassbrick.errors import DataError
+from glassbrick.checks import complaint, instance_of, one_of, refuse
+from glassbrick.errors import ArgumentError, ArgumentTypeError, DataError
 from glassbrick.streams.arrays import kind_of
 from glassbrick.streams.blocks import Block, BlockReader
 from glassbrick.tables import Kind, require_once
@@ -15,9 +15,9 @@ from glassbrick.tables import Kind, require_once
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Schema"]
+__all__ = ["Schema", "require_columns", "schema_of"]
 
-_PLURALS = {"number": "numbers", "category": "texts", "date": "dates"}
+_PLURALS: dict[str, str] = {"number": "numbers", "category": "texts", "date": "dates"}
 
 
 @dataclass
@@ -74,7 +74,12 @@ class Schema:
                 keys.setdefault(name, []).append(value)
         for name, values in keys.items():
             if name not in first.names:
-                kind = given.get(name) or ("number" if _are_numbers(values) else "category")
+                kind = given.get(name) or ("category" if _no_numbers(values) else "number")
+                if kind == "number" and (texts := _no_numbers(values)):
+                    place = f'{reader.who}, folders "{name}=..."'
+                    raise DataError(
+                        complaint(place, "numbers, as kinds says", f"{name}={texts[0]}")
+                    )
                 found.kinds[name] = found.keys[name] = kind
         return found
 
@@ -135,6 +140,54 @@ class Schema:
         return pyarrow.repeat(pyarrow.scalar(value, pyarrow.string()), rows)
 
 
+def require_columns(
+    target: str, leave_out: Sequence[str], kinds: Mapping[str, Kind], who: str
+) -> None:
+    """Refuse what cannot be names of columns and their kinds.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If it is something else, or the target is left out.
+    """
+    instance_of(target, str, f"{who}, target", 'the name of a column, such as "price"')
+    if isinstance(leave_out, str) or not isinstance(leave_out, Collection):
+        advice = f"For example: [{leave_out!r}]."
+        refuse(ArgumentTypeError, f"{who}, leave_out", "a list of names", leave_out, advice)
+    instance_of(kinds, Mapping, f"{who}, kinds", '{"zip": "category"}')
+    for name, kind in kinds.items():
+        one_of(kind, _PLURALS, f"{who}, kinds[{name!r}]")
+    if target in leave_out:
+        refuse(ArgumentError, f"{who}, leave_out", "columns other than the target", target)
+
+
+def schema_of(
+    reader: BlockReader, target: str, leave_out: Sequence[str], kinds: Mapping[str, Kind]
+) -> Schema:
+    """Return the columns that are to be used.
+
+    Raises
+    ------
+    FileError
+        If the first file cannot be read.
+    DataError
+        If there is no such column, or it cannot be used.
+    """
+    schema = Schema.of(reader, kinds)
+    place = reader.place(0)
+    for name in (target, *leave_out, *kinds):
+        if name not in schema.kinds and name not in schema.left_out:
+            there = ", ".join(f'"{name}"' for name in schema.kinds)
+            raise DataError(f'{place}: there is no column "{name}" among {there}.')
+    if target in schema.left_out:
+        received = f"one that {schema.left_out[target]}"
+        raise DataError(complaint(f'{place}, column "{target}"', "one to predict", received))
+    for name in leave_out:
+        if schema.kinds.pop(name, None) is not None:
+            schema.left_out[name] = "was not wanted"
+    return schema
+
+
 def _type_of(column: pyarrow.Field, reader: BlockReader) -> pyarrow.DataType:
     """Return the type of a column: in the first file in which it has values at all."""
     from pyarrow import types
@@ -158,8 +211,12 @@ def _usual_texts(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
     return batch
 
 
-def _are_numbers(values: list[str | None]) -> bool:
-    try:
-        return all(value is None or float(value) is not None for value in values)
-    except ValueError:
-        return False
+def _no_numbers(values: Sequence[str | None]) -> list[str]:
+    """Return the values that cannot be read as numbers."""
+    found = []
+    for value in values:
+        try:
+            float("nan" if value is None else value)
+        except ValueError:
+            found.append(str(value))
+    return found
