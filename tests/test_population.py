@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from concurrent.futures import Future
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GroupKFold, KFold
 
 from glassbrick import (
     LBFGS,
@@ -38,6 +40,7 @@ from glassbrick import (
 )
 from glassbrick.engines import AutoEngine, Job
 from glassbrick.engines.xla import cohort, population
+from glassbrick.population.scaling import Scaling
 from glassbrick.training.together import Given, fit_together
 from networks import make_data
 
@@ -425,3 +428,117 @@ def test_what_a_recipe_is_refused_for_names_the_settings():
         trained.fit(X, y, epochs=1, verbose=False)
     with pytest.raises(ArgumentError, match=r'^Population, engine: .*"auto"; received'):
         Population(make_with, engine="cuda")
+
+
+def noisy(seed=0):
+    """Data that a network soon learns by heart, so that its best epoch is not the last."""
+    random = np.random.default_rng(seed)
+    rows = random.standard_normal((40, 3))
+    noise = random.integers(0, 2, (40, 1)).astype(float)
+    return Given(rows[:25], noise[:25], rows[25:], noise[25:])
+
+
+def test_scipy_ends_in_company_as_it_does_alone():
+    trainers = [Trainer(make(k).net, LBFGS()) for k in range(2)]
+    settings = {"epochs": 12, "eval_every": 1, "patience": None}
+    outcomes = fit_together(trainers, noisy(), **settings)
+    for k, trainer in enumerate(trainers):
+        lone = Trainer(make(k).net, LBFGS())
+        single = alone(lone, noisy(), **settings)
+        assert single.best_epoch < single.epochs
+        assert_same(outcomes[k], single, trainer, lone)
+
+
+def test_all_settings_reach_each_member(engine):
+    settings = {"epochs": 8, "eval_every": 2, "batch_size": 6, "patience": 1}
+    weighed = {"class_weight": {0: 1.0, 1: 5.0}, "metrics": ["mae"]}
+    usual = make(0, engine=engine)
+    plain = alone(usual, noisy(), **settings)
+    for more in (weighed, {"min_delta": 10.0}, {"restart": False}):
+        trainers, lone = [make(k, engine=engine) for k in range(2)], make(0, engine=engine)
+        if "restart" in more:
+            for trainer in (*trainers, lone):
+                alone(trainer, noisy(), epochs=2)
+        outcomes = fit_together(trainers, noisy(), **settings, **more)
+        single = alone(lone, noisy(), **settings, **more)
+        assert single["loss"] != plain["loss"]
+        assert_same(outcomes[0], single, trainers[0], lone)
+
+
+def test_each_learns_in_the_dtype_of_its_data():
+    double = noisy()
+    names = ("X", "y", "X_test", "y_test")
+    data = [double, Given(*(getattr(double, name).astype(np.float32) for name in names))]
+    trainers = [make(k) for k in range(2)]
+    fit_together(trainers, data, epochs=1)
+    assert [trainer.net.dtype for trainer in trainers] == [np.float64, np.float32]
+    fit_together(trainers, double, epochs=30, restart=False)
+    lone = make(1)
+    alone(lone, data[1], epochs=1)
+    alone(lone, double, epochs=30, restart=False)
+    for param, other in zip(trainers[1].net.params(), lone.net.params(), strict=True):
+        assert np.array_equal(param, other)
+
+
+def test_scores_are_those_of_the_parameters_that_were_kept():
+    def callbacks(_):
+        return [EarlyStopping(patience=3, restore_best=False)]
+
+    data = noisy()
+    some = Population(make_with, seeds=2, settings=[{"lr": 0.3}])
+    result = some.fit(*list(vars(data).values())[:4], epochs=40, callbacks=callbacks, verbose=False)
+    for member in result.members:
+        assert member.history.best_epoch < member.history.epochs
+        loss = member.net.loss_of(member.net.predict(data.X_test), data.y_test)
+        assert member.score("val_loss") == pytest.approx(loss)
+    assert result.best.epochs == np.mean([member.history.epochs for member in result.members])
+
+
+def test_columns_are_scaled_also_if_they_never_change():
+    rows = np.column_stack([np.full(20, 0.1), np.arange(20.0)])
+    scaling = Scaling(rows)
+    np.testing.assert_allclose(scaling(rows)[:, 0], 0.0, atol=0.0)
+    np.testing.assert_allclose(scaling([[0.2, 9.5]]), [[0.1, 0.0]])
+    with pytest.raises(ShapeError, match="Population, X: expected 2 columns, as in training"):
+        scaling(rows[:, :1])
+
+
+def test_folds_can_be_gone_through_again():
+    some = Population(make_with, seeds=1, settings=[{"lr": 0.1}], folds=KFold(3).split(X))
+    first, second = (some.fit(X, y, epochs=2, verbose=False) for _ in range(2))
+    assert first.best.mean == second.best.mean
+    assert len(second.members) == 3
+
+
+@pytest.mark.parametrize(
+    ("folds", "said"),
+    [
+        ([([0, 1, [2]], [3])], r"Population, folds\[0\]: expected a number of folds"),
+        (KFold(99), r"Population, folds: KFold\(n_splits=99.* cannot split the rows"),
+        (GroupKFold(2), r"list\(splitter\.split\(X, y, groups\)\)"),
+    ],
+)
+def test_folds_that_there_are_not(folds, said):
+    some = Population(make_with, settings=[{"lr": 0.1}], folds=folds)
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=said):
+        some.fit(X, y, epochs=1, verbose=False)
+
+
+def test_callbacks_that_there_are_not_name_the_member():
+    with pytest.raises(ArgumentTypeError, match=r"^member 1: fit, callbacks: expected a list"):
+        fit_together([make(0), make(1)], DATA, callbacks=lambda k: None if k else [], epochs=1)
+
+
+def test_no_shard_gets_more_members_than_it_was_compiled_for(monkeypatch):
+    """Where one that has few is busy, and many of the others wait."""
+    some = object.__new__(cohort.Cohort)
+    places = [SimpleNamespace(remaining=1, is_busy=number == 0) for number in range(16)]
+    some.places, some._size, some._run = places, 8, None
+    some._busy, some._idle = {Future(): (None, places[:1])}, [None, None]
+    shares = []
+    monkeypatch.setattr(cohort.Cohort, "_part", lambda *_: SimpleNamespace(epochs=1))
+    monkeypatch.setattr(cohort.Cohort, "_work", lambda self, places, epochs: len(places))
+    pool = SimpleNamespace(submit=lambda _train, _run, work, _part: shares.append(work) or Future())
+    monkeypatch.setattr(some, "_idle", [SimpleNamespace(train=None)] * 2)
+    some.begin(pool)
+    assert shares == [8]

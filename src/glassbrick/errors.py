@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ __all__ = [
     "ShapeError",
     "TracingError",
     "UnknownNameError",
+    "errors_within",
 ]
 
 
@@ -126,3 +129,13 @@ class MissingExtraError(GlassbrickError, ImportError):
 
 class FileError(GlassbrickError, OSError):
     """A file cannot be read, run or written, or holds nothing to work on."""
+
+
+@contextmanager
+def errors_within(place: str) -> Iterator[None]:
+    """Put the name of a place before the messages of errors that arise here."""
+    try:
+        yield
+    except GlassbrickError as error:
+        error.within(place)
+        raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from numbers import Integral
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ from glassbrick.arrays import Array
 from glassbrick.checks import positive_integer, refuse
 from glassbrick.errors import ArgumentError, ArgumentTypeError
 
-__all__ = ["Folds", "Settings", "Split", "as_seeds", "as_settings", "split"]
+__all__ = ["Folds", "Settings", "Split", "as_folds", "as_seeds", "as_settings", "split"]
 
 Settings: TypeAlias = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 """A grid, values by name; or each combination by itself."""
@@ -70,14 +70,15 @@ def split(folds: Folds, X: Array, y: Array, who: str) -> list[Split]:
         parts = [np.sort(part) for part in np.array_split(order, number)]
         return [(np.setdiff1d(np.arange(rows), part), part) for part in parts]
     expected = "a number of folds, pairs of row numbers, or a splitter of scikit-learn's"
-    splitter: Any = folds
-    is_splitter = hasattr(folds, "split") and not isinstance(folds, str | type)
-    given = splitter.split(X, y) if is_splitter else folds
+    given = _splits_of(folds, X, y, who) if _is_splitter(folds) else folds
     if not isinstance(given, Iterable) or isinstance(given, str):
         refuse(ArgumentTypeError, who, expected, folds)
     found = []
     for number, pair in enumerate(given):
-        parts = [np.asarray(part) for part in pair] if isinstance(pair, tuple | list) else []
+        try:
+            parts = [np.asarray(part) for part in pair] if isinstance(pair, tuple | list) else []
+        except ValueError:  # lists of different lengths
+            parts = []
         if len(parts) != 2 or any(part.dtype.kind not in "iu" or part.ndim != 1 for part in parts):
             refuse(ArgumentTypeError, f"{who}[{number}]", expected, pair)
         if any(len(part) == 0 or part.min() < 0 or part.max() >= rows for part in parts):
@@ -86,3 +87,24 @@ def split(folds: Folds, X: Array, y: Array, who: str) -> list[Split]:
     if not found:
         refuse(ArgumentError, who, "at least one fold", folds)
     return found
+
+
+def as_folds(folds: Folds | None) -> Folds | None:
+    """Return folds that can be gone through several times."""
+    if isinstance(folds, Iterator):
+        return list(folds)
+    return folds
+
+
+def _is_splitter(folds: Folds) -> bool:
+    return hasattr(folds, "split") and not isinstance(folds, str | type)
+
+
+def _splits_of(splitter: Any, X: Array, y: Array, who: str) -> list[tuple[Any, Any]]:
+    """Ask a splitter, whose errors are its own."""
+    try:
+        return list(splitter.split(X, y))
+    except ValueError as error:
+        advice = "Of groups, give the pairs: list(splitter.split(X, y, groups))."
+        told = f"{splitter!r} cannot split the rows: {error} {advice}"
+        raise ArgumentError(f"{who}: {told}") from None

@@ -47,7 +47,7 @@ class PopulationMember:
 
     @property
     def net(self) -> NeuralNetwork:
-        """The network, with the parameters of its best epoch."""
+        """The network, with the parameters of the epoch that was kept."""
         return self.trainer.net
 
     @property
@@ -61,12 +61,9 @@ class PopulationMember:
         return isinstance(self.outcome, DivergenceError)
 
     def score(self, name: str) -> float:
-        """Return a number of the epoch that was kept, or of the last; NaN if there is none."""
-        history = self.history
-        values = history.history.get(name, [])
-        if self.diverged or not values:
-            return math.nan
-        return values[-1 if history.best_epoch is None else history.best_epoch - 1]
+        """Return a number of the epoch that was kept; NaN if there is none, or it diverged."""
+        values = self.history.history.get(name, [])
+        return math.nan if self.diverged or not values else values[self.trainer.kept_epoch - 1]
 
     def predict(self, X: ArrayLike) -> Array:
         """Return what the network says of some rows: numbers, or probabilities.
@@ -108,6 +105,11 @@ class PopulationGroup:
         return sum(member.diverged for member in self.members)
 
     @property
+    def found(self) -> Array:
+        """The scores of those that did not diverge, shape (members - diverged,)."""
+        return np.asarray(self.scores[np.isfinite(self.scores)])
+
+    @property
     def mean(self) -> float:
         """Mean of the scores of those that did not diverge; NaN if all did."""
         return float(np.mean(self._parts)) if len(self._parts) else math.nan
@@ -115,8 +117,7 @@ class PopulationGroup:
     @property
     def std(self) -> float:
         """Standard deviation of the scores of single networks; NaN of less than two."""
-        found = self.scores[np.isfinite(self.scores)]
-        return float(np.std(found, ddof=1)) if len(found) > 1 else math.nan
+        return float(np.std(self.found, ddof=1)) if len(self.found) > 1 else math.nan
 
     @property
     def standard_error(self) -> float:
@@ -142,7 +143,7 @@ class PopulationGroup:
     @property
     def epochs(self) -> float:
         """Mean number of the epoch that was kept, of those that did not diverge."""
-        kept = [m.history.best_epoch or m.history.epochs for m in self.members if not m.diverged]
+        kept = [member.trainer.kept_epoch for member in self.members if not member.diverged]
         return float(np.mean(kept)) if kept else math.nan
 
     def predict(self, X: ArrayLike) -> Array:

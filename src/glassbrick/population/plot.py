@@ -20,6 +20,7 @@ from glassbrick.drawing import (
     styled,
     title,
 )
+from glassbrick.population.group import PopulationGroup
 from glassbrick.population.result import PopulationResult
 from glassbrick.population.table import shown
 
@@ -60,15 +61,11 @@ def _over_numbers(result: PopulationResult, numbers: list[float], given: Any) ->
     order = np.argsort(numbers)
     groups = [result.groups[place] for place in order]
     places = [numbers[place] for place in order]
-    count = len(result.members)
     for place, group in zip(places, groups, strict=True):
-        found = group.scores[np.isfinite(group.scores)]
-        look: dict[str, Any] = {"color": BLUE, "alpha": faded(count), "markersize": 4, "zorder": 2}
-        ax.plot([place] * len(found), found, "o", markeredgewidth=0, **look)
-        if not len(found):
+        _draw_dots(ax, result, [place] * len(group.found), group.found)
+        if not len(group.found):
             how: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "bottom", "color": SOFT}
-            said = f"all {len(group.members)} diverged"
-            ax.text(place, 0.03, said, transform=ax.get_xaxis_transform(), **how)
+            ax.text(place, 0.03, _lost(group), transform=ax.get_xaxis_transform(), **how)
     _draw_means(ax, places, [g.mean for g in groups], [g.standard_error for g in groups], "-")
     if places[0] > 0.0 and places[-1] / places[0] >= _WIDE:
         scale_by_powers(ax, "x", places[-1] / places[0])
@@ -87,16 +84,13 @@ def _by_name(result: PopulationResult, given: Any) -> Axes:
     ax = axes_for(given, _WHO, (6.4, 1.5 + 0.36 * len(groups)))
     dress(ax)
     ax.grid(visible=False, axis="y")
-    count = len(result.members)
     wobble = np.random.default_rng(0)
     for place, group in enumerate(groups):
-        found = group.scores[np.isfinite(group.scores)]
-        heights = place + wobble.uniform(-0.16, 0.16, len(found))
-        look: dict[str, Any] = {"color": BLUE, "alpha": faded(count), "markersize": 4, "zorder": 2}
-        ax.plot(found, heights, "o", markeredgewidth=0, **look)
-        if not len(found):
-            said = f"all {len(group.members)} diverged"
-            ax.text(0.02, place, said, transform=ax.get_yaxis_transform(), va="center", color=SOFT)
+        heights = place + wobble.uniform(-0.16, 0.16, len(group.found))
+        _draw_dots(ax, result, group.found, heights)
+        if not len(group.found):
+            how: dict[str, Any] = {"va": "center", "color": SOFT}
+            ax.text(0.02, place, _lost(group), transform=ax.get_yaxis_transform(), **how)
     means, errors = [g.mean for g in groups], [g.standard_error for g in groups]
     _draw_means(ax, means, list(range(len(groups))), errors, "", across=True)
     names = [
@@ -109,6 +103,16 @@ def _by_name(result: PopulationResult, given: Any) -> Axes:
     ax.set_xlabel(result.compared.replace("_", " "))
     _finish(ax, result)
     return ax
+
+
+def _draw_dots(ax: Axes, result: PopulationResult, x: Any, y: Any) -> None:
+    """Draw networks, fainter the more there are."""
+    look: dict[str, Any] = {"color": BLUE, "alpha": faded(len(result.members)), "zorder": 2}
+    ax.plot(x, y, "o", markersize=4, markeredgewidth=0, **look)
+
+
+def _lost(group: PopulationGroup) -> str:
+    return f"all {len(group.members)} diverged"
 
 
 def _draw_means(

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 
 from glassbrick.checks import refuse, true_or_false
 from glassbrick.engines import Engine, engine_of
-from glassbrick.errors import ArgumentError, ArgumentTypeError, GlassbrickError
+from glassbrick.errors import ArgumentError, ArgumentTypeError, errors_within
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
-from glassbrick.population.design import Folds, Settings, as_seeds, as_settings, split
+from glassbrick.population.design import Folds, Settings, as_folds, as_seeds, as_settings, split
 from glassbrick.population.group import PopulationMember
 from glassbrick.population.result import PopulationResult
 from glassbrick.population.scaling import Scaling
@@ -90,7 +90,7 @@ class Population:
         self.make = make
         self.seeds = as_seeds(seeds, f"{_WHO}, seeds")
         self.settings = as_settings(settings, f"{_WHO}, settings")
-        self.folds = folds
+        self.folds = as_folds(folds)
         self.standardize = true_or_false(standardize, f"{_WHO}, standardize")
         self.engine = engine_of(engine, f"{_WHO}, engine")
         for one in self.settings:
@@ -188,12 +188,9 @@ class Population:
         return [given for given, _ in scaled], [scaling for _, scaling in scaled]
 
     def _make(self, seed: int, settings: dict[str, Any]) -> Trainer:
-        try:
+        told = "".join(f", {name}={value!r}" for name, value in settings.items())
+        with errors_within(f"{_WHO}, make({seed}{told})"):
             made = self.make(seed, **settings)
-        except GlassbrickError as error:
-            told = "".join(f", {name}={value!r}" for name, value in settings.items())
-            error.within(f"{_WHO}, make({seed}{told})")
-            raise
         if isinstance(made, tuple) and len(made) == 2:
             made = Trainer(*made)
         if not isinstance(made, Trainer):

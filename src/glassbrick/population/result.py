@@ -48,17 +48,19 @@ class PopulationResult:
 
     def __init__(self, members: Sequence[PopulationMember], compared: str | None = None):
         self.members = list(members)
-        names = dict.fromkeys(name for member in self.members for name in member.history)
-        usual = "val_loss" if "val_loss" in names else "loss"
-        self.compared = compared or usual
-        if compared is not None:
-            one_of(compared, {name: name for name in names}, "PopulationResult.by, name")
+        self.compared = compared or ("val_loss" if "val_loss" in self._names else "loss")
+        one_of(self.compared, {name: name for name in self._names}, "PopulationResult.by, name")
         metric = METRICS.get(self.compared.removeprefix("val_"))
         self._sign = -1.0 if metric is not None and metric.higher_is_better else 1.0
         together: dict[int, list[PopulationMember]] = {}
         for member in self.members:
             together.setdefault(id(member.settings), []).append(member)
         self.groups = sorted(map(self._group, together.values()), key=self._rank)
+
+    @property
+    def _names(self) -> list[str]:
+        """What was recorded of at least one network."""
+        return list(dict.fromkeys(name for member in self.members for name in member.history))
 
     def _group(self, members: Sequence[PopulationMember]) -> PopulationGroup:
         scores = np.array([member.score(self.compared) for member in members])
@@ -109,7 +111,7 @@ class PopulationResult:
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return a dict for each network: settings, seed, fold, numbers of the epoch kept."""
-        names = dict.fromkeys(name for member in self.members for name in member.history)
+        names = self._names
         return [
             {
                 **member.settings,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from glassbrick.arrays import Array
-from glassbrick.engines import Engine, EpochLosses, Job
-from glassbrick.errors import DivergenceError, GlassbrickError
+from glassbrick.engines import Engine, EpochLosses, Job, Session
+from glassbrick.errors import DivergenceError, errors_within
 from glassbrick.training.fit import Fit
 from glassbrick.training.history import History
 
@@ -79,15 +79,28 @@ class Member:
         """Take note of an epoch."""
         if self.outcome is not None:
             return
-        try:
+        with self._named():
+            try:
+                self.fit.epoch_done(losses)
+            except DivergenceError as error:
+                self.leave(error)
+            else:
+                self._told(self)
+
+    def search(self, session: Session) -> None:
+        """Run a session of its own that writes into the network until it has returned."""
+
+        def done(losses: EpochLosses) -> None:
             self.fit.epoch_done(losses)
-        except DivergenceError as error:
-            self.leave(error)
-        except GlassbrickError as error:
-            error.within(f"member {self.number}")
-            raise
-        else:
             self._told(self)
+
+        with self._named():
+            try:
+                reason = session.run(self.fit.ahead, self.next_order, done)
+            except DivergenceError as error:
+                self.leave(error)
+            else:
+                self.finish(reason)
 
     def finish(self, reason: str) -> None:
         """End it as it ends where nothing goes wrong."""
@@ -106,27 +119,9 @@ class Member:
             return
         kind = None if error is None else type(error)
         trace = None if error is None else error.__traceback__
-        if isinstance(error, DivergenceError):
-            self.outcome = error
-            self._fitting.__exit__(kind, error, trace)
-        else:
-            self._fitting.__exit__(kind, error, trace)
-            self.outcome = self.history.copy()
+        self._fitting.__exit__(kind, error, trace)
+        self.outcome = error if isinstance(error, DivergenceError) else self.history.copy()
         self._told(self)
 
-    def _named(self) -> _Named:
-        return _Named(self.number)
-
-
-class _Named:
-    """Says in errors which member is meant."""
-
-    def __init__(self, number: int):
-        self.number = number
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, GlassbrickError):
-            error.within(f"member {self.number}")
+    def _named(self) -> AbstractContextManager[None]:
+        return errors_within(f"member {self.number}")

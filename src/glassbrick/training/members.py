@@ -90,8 +90,7 @@ def _search(member: Member, engine: Engine) -> None:
     """Run a fit that SciPy leads."""
     optim = member.fit.run.optim
     if isinstance(optim, LBFGS):
-        session = LBFGSSession(engine, member.job, optim)
-        member.finish(session.run(member.ahead, member.next_order, member.epoch_done))
+        member.search(LBFGSSession(engine, member.job, optim))
 
 
 def _alike(first: Engine, second: Engine) -> bool:

@@ -210,9 +210,14 @@ class Run:
         finally:
             callbacks.close()
 
+    @property
+    def keeps_best(self) -> bool:
+        """Whether it ends with the parameters of the best epoch, not with those of the last."""
+        return self.best is not None and self.judge is not None and self.judge.rule.restore_best
+
     def _keep_best(self) -> None:
         """Leave the network with the parameters that it is to have."""
-        if self.best is not None and self.judge is not None and self.judge.rule.restore_best:
+        if self.best is not None and self.keeps_best:
             self.best.restore()
         else:
             with self.optim.averaged():

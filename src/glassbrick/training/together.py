@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from glassbrick.checks import instance_of, refuse, true_or_false
 from glassbrick.engines import Engine, engine_of
-from glassbrick.errors import ArgumentError, ArgumentTypeError, DivergenceError, GlassbrickError
+from glassbrick.errors import ArgumentError, ArgumentTypeError, DivergenceError, errors_within
 from glassbrick.randomness import legacy_seed
 from glassbrick.training.callbacks import Callback, EarlyStopping
 from glassbrick.training.fit_data import FitData
@@ -135,9 +135,11 @@ def fit_together(
     seeds = [legacy_seed(one, "fit_together, seed") for one in _seeds(seed, len(members))]
     own = _callbacks(callbacks, len(members))
     chosen = None if engine is None else engine_of(engine, "fit_together, engine")
-    plans = [
-        plan_of(epochs, eval_every, batch_size, patience, min_delta, followed, some) for some in own
-    ]
+    plans = []
+    for k, some in enumerate(own):
+        with errors_within(f"member {k}"):
+            plan = plan_of(epochs, eval_every, batch_size, patience, min_delta, followed, some)
+        plans.append(plan)
     restart = true_or_false(restart, "fit_together, restart")
     converted = _Converted(class_weight)
     with Together(progress_of_all(verbose, len(members), plans[0].epochs)) as together:
@@ -159,16 +161,13 @@ class _Converted:
     def __call__(self, given: Given, member: int, dtype: np.dtype[Any] | None) -> FitData:
         key = (*map(id, vars(given).values()), dtype)
         if key not in self._known:
-            try:
+            with errors_within(f"member {member}"):
                 self._known[key] = FitData.of(
                     (given.X, given.y, given.sample_weight),
                     (given.X_test, given.y_test, given.sample_weight_test),
                     self._class_weight,
                     dtype,
                 )
-            except GlassbrickError as error:
-                error.within(f"member {member}")
-                raise
         return self._known[key]
 
 

@@ -112,6 +112,13 @@ class Trainer(RateFinder, ExplainedWithUpdate):
         return History() if self._run is None else self._run.history
 
     @property
+    def kept_epoch(self) -> int:
+        """The epoch whose parameters the network was left with; 0 before the first."""
+        history, run = self.history, self._run
+        keeps_best = run is not None and run.keeps_best and history.best_epoch is not None
+        return (history.best_epoch or 0) if keeps_best else history.epochs
+
+    @property
     def metrics(self) -> dict[str, Metric]:
         """The metrics that the last fit follows, by name."""
         return self._metrics

@@ -79,7 +79,7 @@ class Cohort:
         waiting = [place for place in self.places if not place.is_busy]
         while waiting and len(self._busy) < needed:
             # As many as there are shards for them, lest some have few and others many.
-            number = -(-len(waiting) // (needed - len(self._busy)))
+            number = min(self._size, -(-len(waiting) // (needed - len(self._busy))))
             some, waiting = waiting[:number], waiting[number:]
             for place in some:
                 place.is_busy = True
