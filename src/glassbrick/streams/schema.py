@@ -150,7 +150,7 @@ def require_columns(
     ArgumentError, ArgumentTypeError
         If it is something else, or the target is left out.
     """
-    instance_of(target, str, f"{who}, target", 'the name of a column, such as "price"')
+    instance_of(target, str, f"{who}, target", '"price"')
     if isinstance(leave_out, str) or not isinstance(leave_out, Collection):
         advice = f"For example: [{leave_out!r}]."
         refuse(ArgumentTypeError, f"{who}, leave_out", "a list of names", leave_out, advice)
