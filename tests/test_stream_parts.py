@@ -117,7 +117,10 @@ def test_numbers_that_are_far_away():
     tiny = rng.standard_normal(400) * 1e-300
     above = 1.7e308 - 1e307 * rng.random(400)
     above[0] = -1.7e308
-    table = pa.table({"far": far, "vast": vast, "tiny": tiny, "above": above, "y": rng.random(400)})
+    single = np.float32(3.4e38) - np.float32(1e37) * rng.random(400, np.float32)
+    single[:100] *= -1.0
+    columns = {"far": far, "vast": vast, "tiny": tiny, "above": above, "single": single}
+    table = pa.table(columns | {"y": rng.random(400)})
     with np.errstate(all="ignore"):
         X, expected = encode(table, table)
     assert np.isfinite(expected).all()

@@ -330,10 +330,11 @@ def test_a_pattern_in_a_uri_is_no_option(tmp_path, small):
 
 @pytest.mark.parametrize("compression", ["lz4", "uncompressed"])
 def test_large_record_batches_are_read_in_fewer_lanes(tmp_path, monkeypatch, compression):
-    (tmp_path / "year=2024").mkdir()
-    wide = {f"x{n}": rng.random(2000) for n in range(9)} | {"y": rng.random(2000)}
-    path = tmp_path / "year=2024" / "a.feather"
-    pyarrow.feather.write_feather(pa.table(wide), path, compression=compression, chunksize=1000)
+    wide = pa.table({f"x{n}": rng.random(2000) for n in range(9)} | {"y": rng.random(2000)})
+    for year in (2023, 2024):
+        path = tmp_path / f"year={year}" / "a.feather"
+        path.parent.mkdir()
+        pyarrow.feather.write_feather(wide, path, compression=compression, chunksize=1000)
     size = 9 * 1000 * 8
     monkeypatch.setattr(table_stream, "_OPEN", 3 * size)
     assert TableStream(tmp_path, "y").order.lanes == 2
@@ -443,10 +444,19 @@ def test_a_file_that_is_not_like_the_first(tmp_path, small, second, told):
         TableStream(tmp_path, "y")
 
 
-def test_a_first_file_with_two_columns_of_one_name(tmp_path):
-    columns = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
-    pq.write_table(pa.table(columns, names=["x", "x", "y"]), tmp_path / "a.parquet")
-    with pytest.raises(DataError, match=r'a.parquet: .* once; "x" stands twice'):
+@pytest.mark.parametrize("first", [["x", "x", "y"], ["y", "x", "y"]])
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "csv"])
+def test_two_columns_of_one_name_in_the_first_file(tmp_path, first, ending):
+    write([pa.table([pa.nulls(2), [1.0, 2.0], [5.0, 6.0]], names=first)], tmp_path, ending)
+    with pytest.raises(DataError, match=f'part-0.{ending}: .* once; "{first[0]}" stands twice'):
+        TableStream(tmp_path, "y", held_out=0.1)
+
+
+def test_two_columns_of_one_name_where_the_first_file_has_no_values(tmp_path):
+    pq.write_table(pa.table({"x": pa.nulls(2), "y": [1.0, 2.0]}), tmp_path / "a.parquet")
+    second = pa.table([[1.0], [2.0], [1.0]], names=["x", "x", "y"])
+    pq.write_table(second, tmp_path / "b.parquet")
+    with pytest.raises(DataError, match=r'b.parquet: .* once; "x" stands twice'):
         TableStream(tmp_path, "y")
 
 

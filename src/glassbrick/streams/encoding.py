@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoding"]
 
-_HUGE = 1e150  # numbers, above which differences may overflow
+_HUGE = 1e15  # a scale, with which differences that overflow are far away, too
 _TILE_ROWS, _TILE_COLUMNS = 256, 16
 _FAR = 1e15  # scaled numbers, above which all are the same when drawn in
 
@@ -180,7 +180,7 @@ def _turned(matrix: Array, turned: Array) -> Array:
 
 def _is_plain(encoder: NumberEncoder) -> bool:
     """Whether its numbers can be scaled without a thought of overflow."""
-    return abs(encoder.median) < _HUGE and 1.0 / _HUGE < encoder.scale < _HUGE
+    return 1.0 / _HUGE < encoder.scale < _HUGE
 
 
 def _texts(values: Any) -> pyarrow.StringArray:

@@ -53,12 +53,11 @@ class Schema:
         Raises
         ------
         FileError
-            If the file cannot be read.
+            If a file cannot be read.
         DataError
-            If it has two columns of one name.
+            If folders are to be called by numbers, and are not.
         """
         first = reader.schema(0)
-        require_once(first.names, reader.place(0))
         found = cls()
         for column in first:
             of = _type_of(column, reader)
@@ -197,7 +196,8 @@ def _type_of(column: pyarrow.Field, reader: BlockReader) -> pyarrow.DataType:
         if not types.is_null(of):
             break
         schema = reader.schema(file)
-        of = schema.field(column.name).type if column.name in schema.names else of
+        if column.name in schema.names:  # perhaps twice, which `require_same` refuses
+            of = schema.field(schema.names.index(column.name)).type
     return of
 
 
