@@ -301,6 +301,10 @@ def test_folders_whose_names_are_no_numbers_though_kinds_says_so(tmp_path, small
     with pytest.raises(DataError, match=r'folders "year=...": expected numbers, .* received year='):
         TableStream(tmp_path, "y", kinds={"year": "number"})
     assert TableStream(tmp_path, "y").features.names == ("x", "year=", "year=2024", "year=x")
+    (tmp_path / "year=x" / "a.parquet").unlink()
+    stream = TableStream(tmp_path, "y")
+    assert stream.features.names == ("x", "year=", "year=2024")
+    assert sum(len(batch.X) for batch in stream.batches(0, 16)) == 80
 
 
 @pytest.mark.parametrize(
