@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from glassbrick.order import Order
 from glassbrick.streams.chance import HELD_OUT, SAMPLED, chance_of
 from glassbrick.streams.checksums import checksum_of_numbers, checksum_of_texts
+from glassbrick.streams.csv_slices import _first_line, _whole_lines
 from glassbrick.streams.encoding import Encoding
 from glassbrick.streams.sample import Sample
 from glassbrick.streams.summary import CategorySummary
@@ -80,6 +85,27 @@ def test_checksums_of_texts():
     assert checksum_of_texts(part, 0) == checksum_of_texts(pa.array(["ab", "c"]), 0)
     assert checksum_of_texts(part, 1) not in found
     assert checksum_of_texts(pa.array([], pa.string()), 7) == 7
+
+
+# Lines of CSV.
+
+
+@given(st.text('a ",\n', max_size=20), st.sampled_from(",\t"))
+def test_lines_end_where_the_csv_module_says(text, separator):
+    text = text.replace(",", separator)
+    lines = text.splitlines(keepends=True)
+    reader = csv.reader(lines, delimiter=separator)
+    ends = [0, *(sum(map(len, lines[: reader.line_num])) for _ in reader)]
+    if not text.endswith("\n") or _is_open(lines[: reader.line_num], separator):
+        ends.pop()
+    assert _whole_lines(text.encode(), separator) == max(ends, default=0)
+    assert _first_line(text.encode(), separator) == (ends[1] if len(ends) > 1 else len(text))
+
+
+def _is_open(lines, separator):
+    """Whether a quote is never closed: whatever follows belongs to the last field."""
+    *_, last = csv.reader([*lines, "x" + separator + "x"], delimiter=separator)
+    return last != ["x", "x"]
 
 
 # Summaries.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -266,14 +266,31 @@ def _quotes(data: bytes, separator: str) -> Array:
     if b'"' not in data:
         return np.empty(0, np.intp)
     letters = np.frombuffer(data, np.uint8)
-    quotes = np.flatnonzero(letters == ord('"'))
-    before = letters[quotes[::2] - 1]
-    before[quotes[::2] == 0] = ord("\n")
-    if np.isin(before, [*b'\n"', ord(separator)]).all():  # at once, for it is usual
-        return quotes
-    field = rb'(?<![^\n%s])"[^"]*(?:""[^"]*)*("?)' % separator.encode()
-    spans = (found.span(part) for found in re.finditer(field, data) for part in (0, 1))
-    return np.array([start for start, end in spans if start < end], np.intp)
+    places = np.flatnonzero(letters == ord('"'))
+    begins_field = np.zeros(256, bool)
+    begins_field[[*b'\n"', ord(separator)]] = (
+        True  # what stands before a quote, or the other of two
+    )
+    may_open = begins_field[letters[places - 1]]
+    may_open[0] |= places[0] == 0
+    if may_open[::2].all():  # as is usual
+        return places
+    return np.delete(places, _mere_letters(places, may_open))
+
+
+def _mere_letters(places: Array, may_open: Array) -> list[int]:
+    """Return which quotes neither open nor close, for their field does not begin with one."""
+    cannot = [(2 * np.flatnonzero(~may_open[first::2]) + first).tolist() for first in (0, 1)]
+    follows = [False, *(np.diff(places) == 1).tolist()]  # at once upon the one before
+    found: list[int] = []
+    start = 0  # from here on each second one opens
+    while (at := bisect_left(cannot[start % 2], start)) < len(cannot[start % 2]):
+        found.append(cannot[start % 2][at])
+        start = found[-1] + 1
+        while start < len(follows) and follows[start]:
+            found.append(start)
+            start += 1
+    return found
 
 
 def _is_of(value: str, of: Any) -> bool:
