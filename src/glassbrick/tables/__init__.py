@@ -18,6 +18,7 @@ from glassbrick.tables.read import (
     is_table,
     open_table,
     read_table,
+    require_once,
     unmasked,
     values_of,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "number_column",
     "open_table",
     "read_table",
+    "require_once",
     "table_layers",
     "target_of",
     "task_of",
