@@ -134,8 +134,7 @@ class Job:
         return [value for part in parts for value in vars(part).values()]
 
 
-@dataclass(frozen=True)
-class EpochLosses:
+class EpochLosses(NamedTuple):
     """What an epoch has to tell.
 
     Attributes
