@@ -9,13 +9,16 @@ from glassbrick.tables.columns import (
     is_missing,
     number_column,
 )
+from glassbrick.tables.csv_parts import CSVParts
 from glassbrick.tables.distinct import distinct_rows
 from glassbrick.tables.features import Features
 from glassbrick.tables.network import table_layers
 from glassbrick.tables.read import (
+    CSV_ENDINGS,
     array_column,
     column_names,
     is_table,
+    open_csv,
     open_table,
     read_table,
     unmasked,
@@ -32,6 +35,8 @@ from glassbrick.tables.targets import (
 )
 
 __all__ = [
+    "CSV_ENDINGS",
+    "CSVParts",
     "ClassTarget",
     "Column",
     "Features",
@@ -49,6 +54,7 @@ __all__ = [
     "is_missing",
     "is_table",
     "number_column",
+    "open_csv",
     "open_table",
     "read_table",
     "table_layers",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +15,26 @@ from glassbrick.checks import complaint, describe, refuse
 from glassbrick.errors import ArgumentTypeError, DataError, FileError, MissingExtraError
 from glassbrick.files import told_as_ours
 from glassbrick.tables.columns import Column, column_of, number_column
-from glassbrick.tables.csv_lines import misfit_of, names_in
+from glassbrick.tables.csv_lines import names_in
+from glassbrick.tables.csv_parts import CSVParts
 
 __all__ = [
+    "CSV_ENDINGS",
     "array_column",
     "column_names",
     "is_table",
+    "open_csv",
     "open_table",
     "read_table",
     "unmasked",
     "values_of",
 ]
 
-_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq")
-# Others are not safe to read: 02/01/2021 is another day on either side of the ocean.
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?P<time>[T ].*)?")
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
-_UNREADABLE = (OSError, UnicodeDecodeError, csv.Error)
+_PARQUET = (".parquet", ".pq")
+CSV_ENDINGS = (".csv", ".tsv", ".txt")
+"""Of the names of files with a row on each line."""
+
+_ENDINGS = (*CSV_ENDINGS, *_PARQUET)
 
 
 def read_table(data: Any, who: str) -> list[Column]:
@@ -201,6 +203,51 @@ def _as_frame(data: Any, who: str) -> Any:
 
 
 def _read_file(path: Path, who: str) -> Any:
+    if path.suffix.lower() not in _PARQUET:
+        parts = open_csv(path, who)
+        import polars
+
+        return polars.concat(parts.frames(), rechunk=True)
+    polars = _polars_for(path, who)
+    try:
+        return polars.read_parquet(path)
+    except (OSError, polars.exceptions.PolarsError) as error:
+        problem = str(error).strip().splitlines()[0]
+        raise FileError(f"{who}: cannot be read as a table: {problem}.") from None
+
+
+def open_csv(path: Path, who: str, look: Callable[[int], None] | None = None) -> CSVParts:
+    """Return what reads a CSV file some rows at a time.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    who : str
+        What to call whoever reads, in errors.
+    look : callable, optional
+        Told in the first pass through the file how many bytes were read.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it cannot be read as a table.
+    DataError
+        If there are two columns of one name.
+    MissingExtraError
+        If polars is not installed.
+    """
+    _polars_for(path, who)
+    try:
+        names = names_in(path, "\t" if path.suffix.lower() == ".tsv" else ",")
+    except (OSError, UnicodeDecodeError, csv.Error):
+        names = []  # of what is wrong the parts will tell
+    _require_once(names, who)  # polars would give them other names
+    return CSVParts(path, who, look)
+
+
+def _polars_for(path: Path, who: str) -> Any:
+    """Return polars, if there is a file that it may be able to read."""
     with told_as_ours(who, "cannot be looked for"):
         is_folder, is_file = path.is_dir(), path.is_file()
     if is_folder:
@@ -213,38 +260,4 @@ def _read_file(path: Path, who: str) -> Any:
         import polars
     except ImportError:
         raise MissingExtraError(f"{who}: reading a file", "polars", "data") from None
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    is_parquet = path.suffix.lower() in (".parquet", ".pq")
-    try:
-        if is_parquet:
-            return polars.read_parquet(path)
-        _require_once(names_in(path, separator), who)  # polars would give them other names
-        frame = polars.read_csv(
-            path,
-            separator=separator,
-            infer_schema_length=None,  # all rows: the first text may come late
-            null_values=list(_MISSING),
-        )
-    except (*_UNREADABLE, polars.exceptions.PolarsError) as error:
-        problem = str(error).strip().splitlines()[0]
-        if not is_parquet and not isinstance(error, OSError):
-            problem = misfit_of(path, separator) or problem
-        raise FileError(f"{who}: cannot be read as a table: {problem}.") from None
-    return frame.with_columns([_with_dates(frame[name]) for name in frame.columns])
-
-
-def _with_dates(texts: Any) -> Any:
-    """Return a column of a CSV file as dates, if all of it is.
-
-    polars can look for dates itself, but does so in each cell of each text: ten times slower.
-    """
-    import polars
-
-    if texts.dtype != polars.String or not len(known := texts.drop_nulls()):
-        return texts
-    if not (found := _DATE.fullmatch(known[0])):
-        return texts
-    try:
-        return texts.str.to_datetime() if found["time"] else texts.str.to_date()
-    except polars.exceptions.PolarsError:
-        return texts
+    return polars
