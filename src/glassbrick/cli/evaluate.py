@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,13 @@ def run(model: Path, data: DataFiles, *, target: str | None, as_json: bool) -> i
         if not loaded.targets:
             raise typer.BadParameter(f"{model} does not know what it predicts: add --target COLUMN")
         target = loaded.targets[0]
-    with SlowWork() as work:
-        parts = TableParts(data, "evaluate", work)
-        scored = score_parts(loaded, parts, data.name, target, "evaluate")
+    try:
+        with SlowWork() as work:
+            parts = TableParts(data, "evaluate", work)
+            scored = score_parts(loaded, parts, data.name, target, "evaluate")
+    except KeyboardInterrupt:
+        print("glassbrick: interrupted", file=sys.stderr)  # noqa: T201
+        return 130
     promised = getattr(loaded.model, "comparison_", None)
     if as_json:
         told = {"model": str(model), "data": data.name, "target": target, **scored}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["FileFrames", "Frames", "evenly", "frames_of", "joined"]
 
 
-def _unseen(done: float, what: str) -> None:
+def _unseen(done: float, path: Path) -> None:
     """Look away."""
 
 
@@ -132,7 +132,7 @@ def _of_one(data: DataFiles, path: Path, command: str, look: Look) -> Frames:
     """Read a file of this computer, with all that is in it."""
     if path.suffix.lower() in CSV_ENDINGS:
         size = max(path.stat().st_size, 1) if path.is_file() else 1
-        parts = open_csv(path, f"{command}, {path}", lambda read: look(read / size, path.name))
+        parts = open_csv(path, f"{command}, {path}", lambda read: look(read / size, path))
         return Frames(parts.rows, iter([FileFrames(str(path), path, parts.frames())]))
     try:
         found = data.find(command)

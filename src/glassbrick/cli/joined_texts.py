@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["JoinedTexts", "Look"]
 
-Look: TypeAlias = Callable[[float, str], None]
-"""Told how much of a first pass through the files is done, from 0 to 1, and what is read."""
+Look: TypeAlias = Callable[[float, Path], None]
+"""Told how much of a first pass through the files is done, from 0 to 1, and which is read."""
 
 
 class JoinedTexts:
@@ -54,7 +54,7 @@ class JoinedTexts:
             path, before = Path(file.path), done
 
             def told(read: int, before: int = before, path: Path = path) -> None:
-                look((before + read) / max(files.size, 1), path.name)
+                look((before + read) / max(files.size, 1), path)
 
             self._tables[path] = open_csv(path, f"{command}, {path}", told)
             done += file.size
@@ -73,7 +73,9 @@ class JoinedTexts:
             if name not in table.types
         ]
         for frame in table.frames():
-            yield frame.with_columns(texts).select(list(self._types)).cast(self._types)
+            yield (
+                frame.with_columns(texts).select(list(self._types)).cast(polars.Schema(self._types))
+            )
 
     def _types_of_all(self, command: str) -> dict[str, Any]:
         """Return the type of each column, in the order of the first file."""

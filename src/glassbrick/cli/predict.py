@@ -52,12 +52,18 @@ def run(model: Path, data: DataFiles, how: How) -> int:
     loaded = ModelFile.read(model, "predict")
     _require_kind(loaded, how)
     # A bar among the rows would be in their way.
-    with SlowWork(is_seen=how.out is not None or not sys.stdout.isatty()) as work:
-        frames = _frames(loaded, TableParts(data, "predict", work), how)
-        if how.out is None:
-            print_frames(frames)
-            return 0
-        rows = write_frames(frames, how.out, overwrite=how.force)
+    work = SlowWork(is_seen=how.out is not None or not sys.stdout.isatty())
+    try:
+        with work:
+            frames = _frames(loaded, TableParts(data, "predict", work), how)
+            if how.out is None:
+                print_frames(frames)
+                return 0
+            rows = write_frames(frames, how.out, overwrite=how.force)
+    except KeyboardInterrupt:
+        left = "" if how.out is None else f"; {how.out} was not written"
+        print(f"glassbrick: interrupted{left}", file=sys.stderr)  # noqa: T201
+        return 130
     print(f"{rows} predictions written to {how.out}")  # noqa: T201
     return 0
 

@@ -12,7 +12,6 @@ from glassbrick.cli.bar import Bar
 __all__ = ["SlowWork"]
 
 _WHILE = 2.0  # seconds, before which nobody wonders
-_LONGEST = 24  # letters of what is told
 
 
 class SlowWork:
@@ -45,11 +44,9 @@ class SlowWork:
         """
         if not self._is_seen:
             return
-        text = text[-_LONGEST:]
-        if self._bar.is_drawn:
-            self._bar.show(share, text)
-        elif time.monotonic() - self._began > _WHILE:
+        if not self._bar.is_drawn and time.monotonic() - self._began > _WHILE:
             self._bar.start(text, 1.0)
+        self._bar.show(share, text)
 
     def __enter__(self) -> Self:
         """Begin."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from glassbrick.cli.data_files import DataFiles
 from glassbrick.cli.frames import evenly, frames_of
@@ -43,7 +44,10 @@ class TableParts:
 
     def __init__(self, data: DataFiles, command: str, work: SlowWork):
         self.name, self._command, self._work = data.name, command, work
-        self._frames = frames_of(data, command, work.show)
+        self._frames = frames_of(data, command, self._look)
+
+    def _look(self, share: float, path: Path) -> None:
+        self._work.show(share, f"Looking at {path.name[-20:]}")
 
     def __iter__(self) -> Iterator[TableFile]:
         """Iterate over the parts, once.
@@ -59,7 +63,8 @@ class TableParts:
             for frame in evenly(file.frames, _ROWS, _NUMBERS):
                 yield TableFile.part(file, frame, first, self._command)
                 first, done = first + len(frame), done + len(frame)
-                self._work.show(done / max(self._frames.rows, done), f"{done:,} rows")
+                total = max(self._frames.rows, done)
+                self._work.show(done / total, f"{done:,} of {total:,} rows")
         if not done:
             raise DataError(
                 f"{self._command}, {self.name}: expected a table with at least one row and one "
