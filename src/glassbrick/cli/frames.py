@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,6 +78,8 @@ def frames_of(data: DataFiles, command: str, look: Look = _unseen) -> Frames:
     files = data.find(command)
     if files.format == "csv" and files.is_local:
         return _of_texts(files, command, look)
+    if find_spec("polars") is None:
+        raise MissingExtraError(f"{command}: a table", "polars", "data")
     reader = reader_of(files, command, {})
     schema = Schema.of(reader, {})
     return _of_arrow(reader, schema, _kinds_if_mixed(reader, schema))
