@@ -184,7 +184,24 @@ def _column_of_frame(name: str, values: Any, who: str) -> Column:
         import narwhals
 
         return number_column(name, values.cast(narwhals.Float64).to_numpy(), who)
-    return column_of(name, values.to_list(), who)
+    return _plain_column(name, values) or column_of(name, values.to_list(), who)
+
+
+def _plain_column(name: str, values: Any) -> Column | None:
+    """Return texts or dates of polars at once; None if each value is to be looked at."""
+    import narwhals
+
+    of, rows = values.dtype, len(values)
+    if not values.implementation.is_polars() or values.null_count() == rows:
+        return None
+    if of == narwhals.String:
+        texts = np.empty(rows, object)
+        texts[:] = values.to_list()
+        return Column(name, "category", texts)
+    is_moment = of == narwhals.Datetime("us") or of == narwhals.Datetime("ms")
+    if of == narwhals.Date or is_moment:
+        return Column(name, "date", values.to_numpy().astype("datetime64[us]"))
+    return None
 
 
 def _as_frame(data: Any, who: str) -> Any:
