@@ -105,10 +105,13 @@ class _ParquetWriter(_Writer):
     """Writes each frame as a row group, by pyarrow, for polars writes all at once."""
 
     def __init__(self, file: BinaryIO, schema: Any):
+        from pyarrow import types
         from pyarrow.parquet import ParquetWriter
 
         super().__init__(file)
-        self._writer = ParquetWriter(file, schema, compression="zstd")
+        texts = [column.name for column in schema if types.is_large_string(column.type)]
+        # Each number once in a dictionary would take more room than it saves.
+        self._writer = ParquetWriter(file, schema, compression="zstd", use_dictionary=texts)
 
     def write(self, frame: polars.DataFrame) -> None:
         self._writer.write_table(frame.to_arrow())
