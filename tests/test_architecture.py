@@ -36,6 +36,7 @@ FLOORS = [
     "randomness",
     "noise",
     "batches",
+    "row_weights",
     "order",
     "stream",
     "operations",

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -245,6 +247,33 @@ def test_a_damaged_file_ends_training_and_nothing_is_lost(engine):
     assert_equal((history, state_of(trainer.net)), (expected, state_of(whole.net)))
 
 
+def test_going_on_is_for_the_epoch_that_was_stopped_in():
+    """Whoever trains on something else meanwhile begins the next epoch at its first batch."""
+    trainer, seen = make_trainer("numpy"), []
+    with pytest.raises(FileError, match="epoch 2, after batch 4"):
+        trainer.fit(damaged(2, 6), epochs=3, **QUIET)
+    trainer.fit(*make_data(rows=40), epochs=1, restart=False, **QUIET)
+    note = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    trainer.fit(make_stream(), epochs=1, restart=False, callbacks=[note], **QUIET)
+    assert seen == [*range(1, 38)]
+
+
+@pytest.mark.parametrize(("seed", "size"), [(6, BATCH), (5, BATCH // 2)])
+def test_going_on_is_for_the_same_stream_and_batch_size(seed, size):
+    trainer, seen = make_trainer("numpy"), []
+    with pytest.raises(FileError, match="epoch 2, after batch 4"):
+        trainer.fit(damaged(2, 6), epochs=3, **QUIET)
+    note = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    trainer.fit(
+        make_stream(seed=seed),
+        epochs=1,
+        restart=False,
+        callbacks=[note],
+        **QUIET | {"batch_size": size},
+    )
+    assert seen == [*range(1, make_stream().batch_count(size) + 1)]
+
+
 def test_a_damaged_file_and_a_checkpoint(engine, tmp_path):
     expected = train(tmp_path / "whole", engine, minutes=60)
     with pytest.raises(FileError, match=r"after batch 12 of 37\. When .* newest checkpoint in"):
@@ -440,3 +469,48 @@ def test_reading_ahead_hands_on_errors():
         assert isinstance(told.value.reason, OSError)
     with ReadAhead((n for n in ()), 2) as nothing:
         assert list(nothing) == []
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_reading_ahead_hands_on_what_is_no_exception(error):
+    """Such as polars' PanicException: whoever waits would otherwise wait for ever."""
+
+    def fail():
+        yield 1
+        raise error("gone")
+
+    with ReadAhead(fail(), 2) as ahead:
+        assert next(ahead) == 1
+        ahead._waiting.get = partial(ahead._waiting.get, timeout=10.0)  # lest the test waits, too
+        with pytest.raises(ReadingError, match="gone") as told:
+            next(ahead)
+        assert isinstance(told.value.reason, error)
+
+
+def test_training_ends_with_an_error_that_is_no_exception(engine):
+    trainer = make_trainer(engine)
+    with pytest.raises(SystemExit) as told:
+        trainer.fit(damaged(2, 18, SystemExit("gone")), epochs=3, **QUIET)
+    assert "Training stopped in epoch 2, after batch 16 of 37." in told.value.__notes__[0]
+    assert trainer.history.stop_reason == "unreadable data"
+
+
+def test_reading_ahead_keeps_no_item_while_it_makes_the_next_one():
+    class Item:
+        """Something that can be referred to weakly."""
+
+    def items():
+        item = Item()
+        kept.append(weakref.ref(item))
+        yield item
+        del item
+        may_go_on.wait(10.0)
+        kept.append(kept[0]())
+        yield None
+
+    kept, may_go_on = [], threading.Event()
+    with ReadAhead(items(), 1) as ahead:
+        next(ahead)
+        may_go_on.set()
+        next(ahead)
+    assert kept[1] is None

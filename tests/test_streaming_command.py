@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sklearn.exceptions import NotFittedError
 
 import glassbrick as gb
 from glassbrick.cli import stream_choice
@@ -268,3 +269,34 @@ def test_names_of_data():
     assert DataFiles(("data/*.csv",)).path is None
     with pytest.raises(FileError, match="no such file or folder"):
         DataFiles(("no.csv",)).find("train")
+
+
+@pytest.mark.filterwarnings("ignore::glassbrick.sklearn.BaselineWarning")
+def test_a_fit_that_fails_leaves_no_networks_of_other_columns(folder):
+    model = TabularRegressor(ensemble=1, epochs=1, hidden=(4,), random_state=0)
+    model.fit(TableStream(folder, "price", held_out=0.2))
+    other = TableStream(folder, "price", held_out=0.2, leave_out=["town"])
+    with pytest.raises(gb.ArgumentError, match="activation"):
+        model.set_params(activation="none").fit(other)
+    before = model.predict(folder / "part-1.parquet")  # what is refused at once changes nothing
+    path = folder / "part-1.parquet"
+    whole = path.read_bytes()
+    path.unlink()
+    with pytest.raises(FileError, match="not there any more"):
+        model.set_params(activation="relu").fit(other)
+    path.write_bytes(whole)
+    assert np.isfinite(before).all()
+    with pytest.raises(NotFittedError):
+        model.predict(path)
+
+
+def test_other_rows_are_read_before_all_that_are_streamed(run, folder, monkeypatch):
+    def read(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("glassbrick.streams.fitting.Pass.run", read)
+    for valid, told in (("none.csv", "none.csv: "), ("few.csv", 'there is no column "price"')):
+        (folder.parent / "few.csv").write_text("x,y\n1,2\n")
+        code, _, err = run("train", "data", "--target", "price", "--stream", "--valid", valid)
+        assert code == 1
+        assert told in err

@@ -152,7 +152,9 @@ def test_fingerprints_tell_streams_apart():
         ({"buffer": 0}, ArgumentError, "buffer"),
         ({"blocks": [3, 4]}, ArgumentError, "sum up to 5"),
         ({"sample_weight": [1.0]}, ShapeError, "5 rows"),
-        ({"sample_weight": [1.0, -1.0, 1.0, 1.0, 1.0]}, DataError, "not negative"),
+        ({"sample_weight": [1.0, -1.0, 1.0, 1.0, 1.0]}, DataError, "not negative; .* -1 at row 1"),
+        ({"sample_weight": [0.0] * 5}, DataError, "all rows have 0"),
+        ({"sample_weight": np.ones((1, 5))}, ShapeError, "5 rows; .*(1, 5)"),
     ],
 )
 def test_what_cannot_be_used_is_refused(settings, error, told):

@@ -13,9 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
-from glassbrick.errors import ArgumentError, DataError, FileError
+from glassbrick.errors import ArgumentError, ArgumentTypeError, DataError, FileError
 from glassbrick.stream import ArrayStream, Share
-from glassbrick.streams import TableStream
+from glassbrick.streams import TableStream, fitting, table_stream
+from glassbrick.streams.encoding import Encoding
+from glassbrick.streams.files import _located
 from glassbrick.tables import Features, NumberTarget, read_table
 
 rng = np.random.default_rng(7)
@@ -128,6 +130,39 @@ def test_the_usual_dtype_is_float32(tmp_path, tables, whole):
     np.testing.assert_allclose(rows.y, y[: len(rows.X)], rtol=1e-5, atol=1e-6)
 
 
+def test_no_thread_stays_when_batches_are_left_early(tmp_path, small):
+    pq.write_table(small, tmp_path / "a.parquet", row_group_size=4)
+    before = {*threading.enumerate()}
+    batches = TableStream(tmp_path, "y", lanes=2, buffer=4).batches(0, 4)
+    next(batches)
+    assert [t.name for t in threading.enumerate() if t not in before] == ["reader"]
+    batches.close()
+    assert {*threading.enumerate()} <= before
+
+
+def test_rows_before_the_first_batch_are_not_encoded(tmp_path, monkeypatch):
+    pq.write_table(pa.table({"x": rng.random(60_000), "y": rng.random(60_000)}), tmp_path / "a.pq")
+    stream, encoded, plain = TableStream(tmp_path, "y", lanes=1, buffer=100), [], Encoding.rows
+
+    def rows(self, batch, *room):
+        encoded.append(batch.num_rows)
+        return plain(self, batch, *room)
+
+    monkeypatch.setattr(Encoding, "rows", rows)
+    (last,) = stream.batches(0, 100, first=599)
+    assert len(last.X) == 100
+    assert sum(encoded) < 60_000 / 4
+
+
+def test_no_more_rows_are_held_out_than_there_is_room_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "_MOST_SAMPLED", 100)
+    table = pa.table({"x": np.arange(4000.0), "y": np.arange(4000.0)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    stream = TableStream(tmp_path, "y", held_out=0.5)
+    assert 60 < len(stream.held_out.X) < 140
+    assert stream.rows + len(stream.held_out.X) == 4000
+
+
 def test_shares_and_batches_from_the_middle(tmp_path, tables):
     stream = TableStream(write(tables, tmp_path, "parquet"), "y", lanes=8, buffer=64)
     batches = list(stream.batches(2, 50))
@@ -196,7 +231,11 @@ def test_large_data_are_learned_from_a_sample(tmp_path):
     """Quartiles nearly right, all else exactly."""
     rows = 200_000
     table = pa.table(
-        {"x": rng.lognormal(size=rows), "town": rng.choice(TOWNS, rows), "y": rng.random(rows)}
+        {
+            "x": np.sort(rng.lognormal(size=rows)),  # so that the first rows are like no others
+            "town": rng.choice(TOWNS, rows),
+            "y": rng.random(rows),
+        }
     )
     pq.write_table(table, tmp_path / "data.parquet", row_group_size=20_000)
     stream = TableStream(tmp_path, "y")
@@ -253,6 +292,68 @@ def test_folders_may_be_called_by_texts_or_by_nothing(tmp_path, small):
     assert stream.features.names == ("x", "town=Bern", "town=New York", "town is missing")
     X = np.concatenate([batch.X for batch in stream.batches(0, 16)])
     assert X[:, 1:].sum(axis=0).tolist() == [40.0, 40.0, 40.0]
+
+
+def test_folders_whose_names_are_no_numbers_though_kinds_says_so(tmp_path, small):
+    for year in ("2024", "x", ""):
+        (tmp_path / f"year={year}").mkdir()
+        pq.write_table(small, tmp_path / f"year={year}" / "a.parquet")
+    with pytest.raises(DataError, match=r'folders "year=...": expected numbers, .* received year='):
+        TableStream(tmp_path, "y", kinds={"year": "number"})
+    assert TableStream(tmp_path, "y").features.names == ("x", "year=", "year=2024", "year=x")
+    (tmp_path / "year=x" / "a.parquet").unlink()
+    stream = TableStream(tmp_path, "y")
+    assert stream.features.names == ("x", "year=", "year=2024")
+    assert sum(len(batch.X) for batch in stream.batches(0, 16)) == 80
+
+
+@pytest.mark.parametrize(
+    ("uri", "path", "region"),
+    [
+        ("s3://bucket/folder?region=eu-west-1", "bucket/folder", "eu-west-1"),
+        ("s3://bucket/f/*.pq?region=eu-west-1&scheme=http", "bucket/f/*.pq", "eu-west-1"),
+        ("s3://bucket/a?c/x.pq?region=eu-west-2", "bucket/a?c/x.pq", "eu-west-2"),
+        (
+            "s3://bucket/f?endpoint_override=http://localhost:9000&region=eu-west-3",
+            "bucket/f",
+            "eu-west-3",
+        ),
+    ],
+)
+def test_uris_with_options(uri, path, region):
+    system, found = _located(uri, None, "test")
+    assert (found, system.region) == (path, region)
+
+
+def test_a_pattern_in_a_uri_is_no_option(tmp_path, small):
+    (tmp_path / "year=2024").mkdir()
+    pq.write_table(small, tmp_path / "year=2024" / "a.parquet")
+    uri = f"{tmp_path.as_uri()}/ye?r=2024/a.parquet"
+    assert TableStream(uri, "y").rows == 40
+
+
+@pytest.mark.parametrize("compression", ["lz4", "uncompressed"])
+def test_large_record_batches_are_read_in_fewer_lanes(tmp_path, monkeypatch, compression):
+    wide = pa.table({f"x{n}": rng.random(2000) for n in range(9)} | {"y": rng.random(2000)})
+    for year in (2023, 2024):
+        path = tmp_path / f"year={year}" / "a.feather"
+        path.parent.mkdir()
+        pyarrow.feather.write_feather(wide, path, compression=compression, chunksize=1000)
+    size = 9 * 1000 * 8
+    monkeypatch.setattr(table_stream, "_OPEN", 3 * size)
+    assert TableStream(tmp_path, "y").order.lanes == 2
+    assert TableStream(tmp_path, "y", lanes=4).order.lanes == 4
+    few = TableStream(tmp_path, "y", leave_out=[f"x{n}" for n in range(8)])
+    assert few.order.lanes == 8
+    monkeypatch.setattr("glassbrick.streams.arrow_file._LARGE", 1)  # from where on it is mapped
+    assert TableStream(tmp_path, "y").order.lanes == (2 if compression == "lz4" else 8)
+
+
+def test_large_row_groups_are_read_in_fewer_lanes(tmp_path, small, monkeypatch):
+    pq.write_table(small, tmp_path / "a.parquet")
+    assert TableStream(tmp_path, "y").order.lanes == 8
+    monkeypatch.setattr(table_stream, "_OPEN", 1)
+    assert TableStream(tmp_path, "y").order.lanes == 1
 
 
 @pytest.mark.parametrize(
@@ -312,7 +413,6 @@ def test_a_damaged_row_group_is_told_with_its_column(tmp_path):
         for batch in stream.batches(0, 32):
             seen += len(batch.X)
     assert 0 <= seen < stream.rows
-    assert not [t for t in threading.enumerate() if t.name == "glassbrick-stream"]
 
 
 def test_files_that_are_cut_off_or_no_parquet(tmp_path, small):
@@ -337,12 +437,30 @@ def test_files_that_are_cut_off_or_no_parquet(tmp_path, small):
         ({"x": [1.0, np.inf], "y": [1.0, 1.0]}, r'b.parquet, row group 1, column "x": .*finite'),
         ({"x": [1.0, 2.0], "y": [1.0, -np.inf]}, r'b.parquet, row group 1, column "y": .*finite'),
         ({"x": [datetime.date(2021, 1, 1)], "y": [1.0]}, r'b.parquet, column "x": expected num'),
+        ([("x", [1.0]), ("x", [2.0]), ("y", [1.0])], r'b.parquet: .* once; "x" stands twice'),
     ],
 )
 def test_a_file_that_is_not_like_the_first(tmp_path, small, second, told):
+    names, columns = zip(*(second.items() if isinstance(second, dict) else second), strict=True)
     pq.write_table(small, tmp_path / "a.parquet")
-    pq.write_table(pa.table(second), tmp_path / "b.parquet")
+    pq.write_table(pa.table([*columns], names=[*names]), tmp_path / "b.parquet")
     with pytest.raises(DataError, match=told):
+        TableStream(tmp_path, "y")
+
+
+@pytest.mark.parametrize("first", [["x", "x", "y"], ["y", "x", "y"]])
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "csv"])
+def test_two_columns_of_one_name_in_the_first_file(tmp_path, first, ending):
+    write([pa.table([pa.nulls(2), [1.0, 2.0], [5.0, 6.0]], names=first)], tmp_path, ending)
+    with pytest.raises(DataError, match=f'part-0.{ending}: .* once; "{first[0]}" stands twice'):
+        TableStream(tmp_path, "y", held_out=0.1)
+
+
+def test_two_columns_of_one_name_where_the_first_file_has_no_values(tmp_path):
+    pq.write_table(pa.table({"x": pa.nulls(2), "y": [1.0, 2.0]}), tmp_path / "a.parquet")
+    second = pa.table([[1.0], [2.0], [1.0]], names=["x", "x", "y"])
+    pq.write_table(second, tmp_path / "b.parquet")
+    with pytest.raises(DataError, match=r'b.parquet: .* once; "x" stands twice'):
         TableStream(tmp_path, "y")
 
 
@@ -384,6 +502,48 @@ def test_files_that_change_or_vanish_while_training(tmp_path, small):
     path.unlink()
     with pytest.raises(FileError, match=r"a.parquet: the file is not there any more"):
         list(stream.batches(0, 4))
+
+
+@pytest.mark.parametrize(("was", "is_now"), [("11", "NA"), ("NA", "11")])
+@pytest.mark.parametrize("read", [lambda s: s.batches(0, 4), lambda s: s.in_order(4)])
+def test_a_file_that_has_other_rows_but_looks_as_it_did(tmp_path, was, is_now, read):
+    path = csv_file(tmp_path, "x,y\n" + "".join(f"{n},{n}\n" for n in range(20, 50)) + f"9,{was}\n")
+    stream, stamp = TableStream(path, "y", task="regression", lanes=1), path.stat()
+    path.write_text(path.read_text().replace(was, is_now))
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    there = stream.rows + (1 if was == "NA" else -1)
+    with pytest.raises(FileError, match=f"line 2 or after: expected {stream.rows} .* are {there}"):
+        list(read(stream))
+
+
+@pytest.mark.parametrize(
+    ("values", "swapped"),
+    [
+        (["1.5", "2.5", "7"], ["2.5", "1.5", "7"]),
+        (["red", "green", "red"], ["green", "red", "red"]),
+        (["red", "", "green"], ["", "red", "green"]),
+        (["2021-01-03", "2022-01-03", "2021-01-03"], ["2022-01-03", "2021-01-03", "2021-01-03"]),
+    ],
+)
+def test_fingerprints_tell_contents_of_the_same_size_apart(tmp_path, values, swapped):
+    def fingerprint(rows, **settings):
+        told = "".join(f"{value},{n},{n % 7}\n" for n, value in enumerate(rows))
+        return TableStream(csv_file(tmp_path, "x,y,z\n" + told), "y", **settings).fingerprint()
+
+    first = fingerprint(values * 9)
+    assert fingerprint(values * 9) == first
+    assert fingerprint([*values * 8, *swapped]) != first
+    without = fingerprint(values * 9, leave_out=["x"])
+    assert fingerprint([*values * 8, *swapped], leave_out=["x"]) == without
+
+
+def test_fingerprints_tell_targets_apart(tmp_path):
+    def fingerprint(rows):
+        told = "".join(f"{n},{value}\n" for n, value in enumerate(rows))
+        return TableStream(csv_file(tmp_path, "x,y\n" + told), "y").fingerprint()
+
+    for rows in (["a", "a", "b"], ["1.5", "2.5", "2.5"]):
+        assert len({fingerprint(rows * 9), fingerprint([*rows * 8, *rows[::-1]])}) == 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -435,7 +595,10 @@ def test_lines_that_do_not_fit(tmp_path, rest, told):
 def test_a_text_far_down_among_numbers_is_told_with_its_line(tmp_path, monkeypatch):
     monkeypatch.setattr("glassbrick.streams.csv_slices._SLICE", 256)
     path = csv_file(tmp_path, "x,y\n" + ROWS + "some text,3\n" + ROWS)
-    with pytest.raises(DataError, match=r"""line 102, column "x": expected a number, as at the """):
+    with pytest.raises(
+        DataError,
+        match=r"""line 102, column "x": expected a number, as at the .* in Python: TableStream\(""",
+    ):
         TableStream(path, "y")
     stream = TableStream(path, "y", kinds={"x": "category"})
     assert stream.rows == 201
@@ -477,19 +640,57 @@ def test_empty_csv_files_and_quotes_that_are_never_closed(tmp_path, monkeypatch)
         TableStream(csv_file(tmp_path, 'x,y\n1,2\n"a,1\n' + ROWS * 3), "y")
 
 
+@pytest.mark.parametrize(("name", "sign"), [("a.csv", ","), ("a.tsv", "\t")])
+def test_inch_marks_and_other_quotes_within_fields(tmp_path, monkeypatch, name, sign):
+    """Only a quote at which a field begins opens one."""
+    monkeypatch.setattr("glassbrick.streams.csv_slices._SLICE", 64)
+    texts = ['5" pipe', '"two\nlines, 5"""', 'a "b"', '""', '"x" y" z', "plain"]
+    rows = "".join(f"{texts[n % 6]}{sign}{n}\n" for n in range(480))
+    path = csv_file(tmp_path, f'x 5"{sign}y\n{rows}', name)
+    stream = TableStream(path, "y", task="regression")
+    assert stream.rows == 480
+    assert len(stream.order.lengths) > 40
+    known = {'5" pipe', 'two\nlines, 5"', 'a "b"', "plain"}
+    assert {f'x 5"={text}' for text in known} < {*stream.features.names}
+
+
+def test_texts_that_are_too_long_to_look_for_the_line(tmp_path):
+    text = "x,y\nab,1\n" + "c" * 140_000 + ",2\nd,3\n7,8,9\n"
+    with pytest.raises(FileError, match=r"a.csv, line 3 or after: .*Expected 2 columns, got 3"):
+        TableStream(csv_file(tmp_path, text), "y")
+
+
+def test_a_first_line_without_names(tmp_path):
+    with pytest.raises(FileError, match=r"a.csv, line 1: expected the names of the columns"):
+        TableStream(csv_file(tmp_path, "\nx,y\n1,2\n"), "y")
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"held_out": 1.0}, "held_out"),
-        ({"lanes": -1}, "lanes"),
-        ({"buffer": -1}, "buffer"),
+        ({"held_out": 1.0}, "held_out: .* received 1.0"),
+        ({"lanes": -1}, "TableStream, lanes"),
+        ({"lanes": 0}, "TableStream, lanes"),
+        ({"buffer": -1}, "TableStream, buffer"),
+        ({"buffer": 0}, "TableStream, buffer"),
         ({"seed": -1}, "seed"),
         ({"dtype": "int8"}, "dtype"),
+        ({"task": "clasification"}, 'task: expected one of "regression", "classification"; .*clas'),
+        (
+            {"kinds": {"x": "numeric"}},
+            """kinds\\['x'\\]: expected one of "number", "cat.*numeric""",
+        ),
+        ({"kinds": [("x", "number")]}, "kinds: expected"),
+        ({"leave_out": "n"}, r"leave_out: expected a list of names; .* For example: \['n'\]"),
+        ({"leave_out": 3}, "leave_out: expected a list of names"),
+        ({"leave_out": ["x", "y"]}, "leave_out: expected columns other than the target"),
+        ({"target": 3}, "target: expected a str; received 3"),
     ],
 )
 def test_settings_that_cannot_be_used(tmp_path, settings, told):
-    with pytest.raises(ArgumentError, match=told):
-        TableStream(tmp_path, "y", **settings)
+    """They are refused before there is anything to read."""
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=told):
+        TableStream(tmp_path, **{"target": "y"} | settings)
 
 
 def test_progress_and_columns_that_are_not_wanted(tmp_path, tables):

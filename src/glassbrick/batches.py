@@ -51,7 +51,7 @@ class Shuffler:
         """Return the row numbers in the order of the next epoch."""
         if len(self.order) != rows:  # training goes on with other data
             self.order = np.arange(rows)
-        self.order = self.order[self.rng.permutation(rows)]
+        self.order = self.rng.permutation(self.order)
         return self.order
 
 

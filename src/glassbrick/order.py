@@ -20,7 +20,10 @@ from glassbrick.arrays import Array
 from glassbrick.checks import complaint, positive_integer, refuse
 from glassbrick.errors import ArgumentError, ArgumentTypeError, DataError
 
-__all__ = ["Epoch", "Lane", "Order", "Piece", "Window", "schedule"]
+__all__ = ["LANES", "Epoch", "Lane", "Order", "Piece", "Window", "schedule"]
+
+LANES = 8
+"""How many there are unless it is said; many numbers of processes divide it."""
 
 _BLOCKS, _ROWS = 0, 1  # first words of the spawn keys; never renumber
 
@@ -76,7 +79,7 @@ class Order:
     [[Piece(block=1, start=0, stop=4)], [Piece(block=1, start=4, stop=5), Piece(block=0, ...)]]
     """
 
-    def __init__(self, lengths: ArrayLike, seed: int, *, lanes: int = 8, buffer: int = 65536):
+    def __init__(self, lengths: ArrayLike, seed: int, *, lanes: int = LANES, buffer: int = 65536):
         self.lengths = np.asarray(lengths, np.int64)
         self.seed = seed
         self.lanes = positive_integer(lanes, "lanes")

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 RandomSource: TypeAlias = np.random.Generator | np.random.RandomState
-"""Both kinds draw by `standard_normal(size)`, `uniform(low, high, size)`, `permutation(n)`."""
+"""Both kinds draw by `standard_normal(size)`, `uniform(low, high, size)`, `permutation(order)`."""
 
 SeedLike: TypeAlias = int | np.random.SeedSequence | np.random.Generator
 

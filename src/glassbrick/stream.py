@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.arrays import Array, as_numbers, as_rows, as_targets, require_same_rows
+from glassbrick.arrays import Array, as_rows, as_targets, require_same_rows
 from glassbrick.batches import Rows, cut
 from glassbrick.checks import complaint, positive_integer, refuse
-from glassbrick.errors import ArgumentError, DataError, ShapeError
-from glassbrick.order import Lane, Order, Window, schedule
+from glassbrick.errors import ArgumentError
+from glassbrick.order import LANES, Lane, Order, Window, schedule
+from glassbrick.row_weights import averaging_one, weights_as_given
 
-__all__ = ["ArrayStream", "OrderedStream", "Share", "Stream"]
+__all__ = ["WHOLE", "ArrayStream", "OrderedStream", "Share", "Stream"]
 
 
 class Share(NamedTuple):
@@ -43,7 +44,8 @@ class Share(NamedTuple):
         return slice(self.part * rows // self.of, (self.part + 1) * rows // self.of)
 
 
-_WHOLE = Share()
+WHOLE = Share()
+"""All of each batch."""
 
 
 class Stream(ABC):
@@ -66,11 +68,18 @@ class Stream(ABC):
 
     @abstractmethod
     def first_rows(self, count: int) -> Rows:
-        """Return some rows, by which to set up a network: the first `count`, or all there are."""
+        """Return some rows, by which to set up a network: the first `count`, or all there are.
+
+        Returns
+        -------
+        Rows
+            X, shape (rows, features); y, shape (rows, outputs); and weights, shape (rows, 1),
+            or None if all rows of the stream count the same.
+        """
 
     @abstractmethod
     def batches(
-        self, epoch: int, batch_size: int, first: int = 0, share: Share = _WHOLE
+        self, epoch: int, batch_size: int, first: int = 0, share: Share = WHOLE
     ) -> Generator[Rows]:
         """Iterate over the batches of an epoch; close the generator if you leave it early.
 
@@ -85,6 +94,12 @@ class Stream(ABC):
         share : Share
             Which part of each batch is wanted, if not all of it.
 
+        Yields
+        ------
+        Rows
+            Of a batch, or of the part of it, which may be none: X, shape (rows, features); y,
+            shape (rows, outputs); and weights, shape (rows, 1), or None, as `first_rows` has.
+
         Raises
         ------
         FileError, DataError
@@ -93,7 +108,18 @@ class Stream(ABC):
 
     @abstractmethod
     def in_order(self, most: int) -> Iterator[Rows]:
-        """Iterate over all rows once, as they stand, up to `most` at a time."""
+        """Iterate over all rows once, as they stand, up to `most` at a time.
+
+        Yields
+        ------
+        Rows
+            As those of `first_rows`.
+
+        Raises
+        ------
+        FileError, DataError
+            While it goes on: if something cannot be read, or is not what it was.
+        """
 
     @abstractmethod
     def fingerprint(self) -> str:
@@ -125,7 +151,7 @@ class OrderedStream(Stream):
         """Iterate over windows and their rows, shuffled as their `permutation` says."""
 
     def batches(
-        self, epoch: int, batch_size: int, first: int = 0, share: Share = _WHOLE
+        self, epoch: int, batch_size: int, first: int = 0, share: Share = WHOLE
     ) -> Generator[Rows]:
         """Iterate over the batches of an epoch; see `Stream`.
 
@@ -203,7 +229,7 @@ class ArrayStream(OrderedStream):
         *,
         seed: int = 0,
         blocks: int | Sequence[int] = 65536,
-        lanes: int = 8,
+        lanes: int = LANES,
         buffer: int = 65536,
     ):
         features = as_rows(X, "ArrayStream, X")
@@ -270,11 +296,5 @@ def _weights(sample_weight: ArrayLike | None, targets: Array) -> Array | None:
     if sample_weight is None:
         return None
     who = "ArrayStream, sample_weight"
-    weights = as_numbers(sample_weight, who, np.float64).reshape(-1)
-    if len(weights) != len(targets):
-        refuse(ShapeError, who, f"one number for each of {len(targets)} rows", weights)
-    if (weights < 0.0).any() or not weights.any():
-        raise DataError(complaint(who, "numbers that are not negative, nor all 0", "others"))
-    with np.errstate(under="ignore"):  # what is too small to count, next to the others, is 0
-        weights = weights / weights.max()  # whose sum cannot be too large
-        return np.asarray((weights / weights.mean()).astype(targets.dtype)[:, np.newaxis])
+    weights = weights_as_given(sample_weight, len(targets), who)
+    return averaging_one(weights, targets.dtype, who)

@@ -12,15 +12,24 @@ import typer
 
 from glassbrick.cli.engine_name import EngineName
 from glassbrick.distributed import Cluster, current, start
+from glassbrick.order import LANES
 
 __all__ = ["Company", "in_company", "is_first", "lanes_for_all"]
-
-_LANES = 8  # of a stream, which many numbers of processes divide
 
 
 @dataclass(frozen=True)
 class Company:
-    """The options of the command that are about other processes."""
+    """The options of the command that are about other processes.
+
+    Attributes
+    ----------
+    distributed : bool
+        Whether there are to be others, as a launcher says.
+    coordinator : str or None
+        Where process 0 listens.
+    processes, process : int or None
+        How many there are, and which one this is, from 0.
+    """
 
     distributed: bool
     coordinator: str | None
@@ -105,7 +114,7 @@ def in_company(checkpoint: object) -> Iterator[None]:
 def lanes_for_all() -> int | None:
     """Return in how many lanes rows are to be read, so that all processes read as many."""
     cluster = current()
-    return None if cluster is None else math.lcm(_LANES, cluster.processes)
+    return None if cluster is None else math.lcm(LANES, cluster.processes)
 
 
 def _hosts(cluster: Cluster) -> str:

@@ -98,8 +98,16 @@ def _train(plan: TrainPlan, reason: str, progress: StreamProgress, watch: Watch 
     """Look at all rows, train, and judge."""
     began = time.perf_counter()
     assert plan.data is not None  # noqa: S101
+    valid = _valid(plan)  # before hours of reading
     stream = _stream(plan, plan.data, progress)
-    prepared = _prepared(plan, plan.data, stream)
+    prepared = Prepared(
+        StreamedRows(plan.data.name, stream),  # type: ignore[arg-type]
+        valid,
+        stream.target.name,
+        stream.target.task,
+        hidden_of(plan.layers),
+        stream.without_target,
+    )
     model = estimator_for(plan, prepared, [progress] if watch is None else [progress, watch])
     # What a fit says that stops is said by its error, too.
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as w:
@@ -107,9 +115,9 @@ def _train(plan: TrainPlan, reason: str, progress: StreamProgress, watch: Watch 
         model.fit(stream)
     seconds = time.perf_counter() - began
     model.set_params(callbacks=(), checkpoint=None)  # of this training, not of the model
-    valid = None
+    scored = None
     if prepared.valid is not None:
-        valid = score(
+        scored = score(
             ModelFile("the model", model), prepared.valid, prepared.target, "train, --valid"
         )
     said = None if watch is None or not plan.doctor else remarks_of(watch.reports)
@@ -119,7 +127,7 @@ def _train(plan: TrainPlan, reason: str, progress: StreamProgress, watch: Watch 
         model,
         seconds,
         progress.resumed,
-        valid,
+        scored,
         notes_of(w),
         said,
         stream=stream,
@@ -159,19 +167,14 @@ def _stream(plan: TrainPlan, data: DataFiles, progress: StreamProgress) -> Table
     return stream
 
 
-def _prepared(plan: TrainPlan, data: DataFiles, stream: TableStream) -> Prepared:
-    valid = None
-    if plan.valid is not None and share_of(plan.valid) is None:
-        valid = TableFile.read(Path(plan.valid), "train, --valid")
-        valid.column(stream.target.name, "train, --valid")
-    return Prepared(
-        StreamedRows(data.name, stream),  # type: ignore[arg-type]
-        valid,
-        stream.target.name,
-        stream.target.task,
-        hidden_of(plan.layers),
-        stream.without_target,
-    )
+def _valid(plan: TrainPlan) -> TableFile | None:
+    """Return the rows of `--valid FILE`, if there is one."""
+    if plan.valid is None or share_of(plan.valid) is not None:
+        return None
+    valid = TableFile.read(Path(plan.valid), "train, --valid")
+    if plan.target is not None:
+        valid.column(plan.target, "train, --valid")
+    return valid
 
 
 def _interruption(plan: TrainPlan, progress: StreamProgress) -> str:

@@ -20,7 +20,7 @@ _PATIENCE = 10.0  # seconds to wait for a read that goes on when nobody wants it
 class ReadingError(Exception):
     """Rows could not be read; `reason` is the error that says why."""
 
-    def __init__(self, reason: Exception):
+    def __init__(self, reason: BaseException):
         super().__init__(str(reason))
         self.reason = reason
 
@@ -72,9 +72,10 @@ class ReadAhead(Generic[_T]):
             with closing(self._source):
                 for item in self._source:
                     self._waiting.put((item, None))
+                    del item  # lest it stays while the next one is made
                     if self._is_over.is_set():
                         return
-        except Exception as error:
+        except BaseException as error:  # else whoever waits would wait for ever
             end = ReadingError(error)
         self._waiting.put((None, end))
 

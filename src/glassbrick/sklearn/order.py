@@ -21,10 +21,8 @@ class _Orders:
     def __init__(self, source: np.random.RandomState | None):
         self._source = source
 
-    def permutation(self, rows: int) -> Array:
-        if self._source is None:
-            return np.arange(rows)
-        return self._source.permutation(rows)
+    def permutation(self, order: Array) -> Array:
+        return order if self._source is None else self._source.permutation(order)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Orders:
         return self  # for it is the owner of the source who wants it to move on

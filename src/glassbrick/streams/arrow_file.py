@@ -49,6 +49,24 @@ class ArrowReader(BlockReader):
             for start in range(0, batch.num_rows, most):
                 yield batch.slice(start, most)
 
+    def memory(self, columns: Sequence[str]) -> int:
+        """Return how many bytes a record batch takes, about: the first where they are largest."""
+        largest, where = 0, -1
+        for file in range(len(self.files.files)):
+            with self._opened(file) as opened:
+                if opened.num_record_batches and self._mean(file, opened) > largest:
+                    largest, where = self._mean(file, opened), file
+        if where < 0:
+            return 0
+        stored = [name for name in columns if name in self.schema(where).names]
+        with self._opened(where, stored) as opened:
+            batch = opened.get_batch(0)
+            if not self._is_mapped(where, opened):
+                return int(batch.nbytes)
+            # What is not compressed stays in the file, and is not written to.
+            buffers = [buffer for column in batch.columns for buffer in column.buffers()]
+            return sum(buffer.size for buffer in buffers if buffer and buffer.is_mutable)
+
     def row_count(self) -> int:
         """Return about how many rows there are: as many in each batch as in the first."""
         total, each = 0, None
@@ -91,14 +109,20 @@ class ArrowReader(BlockReader):
                 if columns is not None:
                     wanted = [opened.schema.get_field_index(name) for name in columns]
                     options = ipc.IpcReadOptions(included_fields=wanted, use_threads=threads)
-                    mean = told.size / max(opened.num_record_batches, 1)
-                    if mean > _LARGE and self.files.is_local:
+                    if self._is_mapped(file, opened):
                         source = pyarrow.memory_map(told.path)
                     source.seek(0)
                     opened = ipc.open_file(source, options=options)
             except (OSError, pyarrow.ArrowException) as error:
                 raise FileError(f"{place}: cannot be read: {first_line(error)}.") from None
             yield opened
+
+    def _mean(self, file: int, opened: Any) -> int:
+        """Return how many bytes of a file a record batch has, about."""
+        return self.files.files[file].size // max(int(opened.num_record_batches), 1)
+
+    def _is_mapped(self, file: int, opened: Any) -> bool:
+        return self._mean(file, opened) > _LARGE and self.files.is_local
 
     def _source(self, path: str) -> Any:
         return self.files.system.open_input_file(path)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
+
+from glassbrick.arrays import Array
 from glassbrick.checks import complaint
 from glassbrick.errors import DataError, FileError
 from glassbrick.streams.blocks import Block, BlockReader, first_line, rows_at_once
@@ -63,7 +67,7 @@ class CSVReader(BlockReader):
                 rest = b""
                 while read := opened.read(_SLICE):
                     data = rest + read
-                    size = _whole_lines(data)
+                    size = _whole_lines(data, self._separator(file))
                     if size:
                         yield Block(file, number, start, size, line)
                         start, number = start + size, number + 1
@@ -112,24 +116,37 @@ class CSVReader(BlockReader):
             raise FileError(f"{place}, line {line}: is not UTF-8 text.") from None
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=self._separator(block.file))
         line = block.line
-        for row in rows:
-            if row and len(row) != len(names):
-                told = f"line {line} has {len(row)} fields, and the header has {len(names)}"
-                raise FileError(f"{place}: cannot be read as a table: {told}.") from None
-            for name, value in zip(names, row, strict=False):
-                if name in columns and not _is_of(value, self._types[name]):
-                    kind = "a date" if "time" in str(self._types[name]) else str(self._types[name])
-                    expected = {"double": "a number", "bool": "true or false"}.get(kind, kind)
-                    raise DataError(
-                        complaint(
-                            f'{place}, line {line}, column "{name}"',
-                            f"{expected}, as at the beginning",
-                            repr(value),
-                            f'If these are texts, say kinds={{"{name}": "category"}}.',
-                        )
-                    ) from None
-            line = block.line + rows.line_num
-        raise FileError(f"{self.place_of(block)}: cannot be read: {first_line(error)}.") from None
+        try:
+            for row in rows:
+                self._require_fitting(row, names, columns, f"{place}, line {line}")
+                line = block.line + rows.line_num
+            line = block.line
+        except csv.Error:  # which has no room for a text of 131,073 letters
+            pass
+        told = first_line(error)
+        raise FileError(f"{place}, line {line} or after: cannot be read: {told}.") from None
+
+    def _require_fitting(
+        self, row: list[str], names: list[str], columns: Sequence[str], place: str
+    ) -> None:
+        """Refuse a line that has not a field for each column, or one of another kind."""
+        if row and len(row) != len(names):
+            file, _, line = place.rpartition(", ")
+            told = f"{line} has {len(row)} fields, and the header has {len(names)}"
+            raise FileError(f"{file}: cannot be read as a table: {told}.") from None
+        for name, value in zip(names, row, strict=False):
+            if name in columns and not _is_of(value, self._types[name]):
+                kind = "a date" if "time" in str(self._types[name]) else str(self._types[name])
+                expected = {"double": "a number", "bool": "true or false"}.get(kind, kind)
+                raise DataError(
+                    complaint(
+                        f'{place}, column "{name}"',
+                        f"{expected}, as at the beginning",
+                        repr(value),
+                        "If these are texts, say so in Python: "
+                        f'TableStream(kinds={{"{name}": "category"}}).',
+                    )
+                ) from None
 
     def _bytes(self, block: Block) -> bytes:
         with self.files.system.open_input_file(self.files.files[block.file].path) as opened:
@@ -146,13 +163,16 @@ class CSVReader(BlockReader):
             with self.files.system.open_input_file(self.files.files[file].path) as opened:
                 data = opened.read(1 << 20)
             skipped = len(_BOM) if data.startswith(_BOM) else 0
-            size = _first_line(data[skipped:])
+            size = _first_line(data[skipped:], self._separator(file))
             text = data[skipped : skipped + size].decode()
             names = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._separator(file)))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise FileError(f"{place}: cannot be read: {first_line(error)}.") from None
         except StopIteration:
             raise FileError(f"{place}: the file is empty.") from None
+        if not names:
+            received = "a line without any"
+            raise FileError(complaint(f"{place}, line 1", "the names of the columns", received))
         return names, skipped + size
 
     def _types_found(self, kinds: Mapping[str, Kind]) -> dict[str, Any]:
@@ -222,25 +242,55 @@ def _unified(types: Sequence[Any]) -> Any:
     return pyarrow.string()
 
 
-def _whole_lines(data: bytes) -> int:
+def _whole_lines(data: bytes, separator: str) -> int:
     """Return how many bytes make whole lines, none of which ends within quotes."""
+    quotes = _quotes(data, separator)
     end = data.rfind(b"\n") + 1
-    quotes = data.count(b'"', 0, end)
-    while end and quotes % 2:
-        before = data.rfind(b"\n", 0, end - 1) + 1
-        quotes -= data.count(b'"', before, end)
-        end = before
+    while end and (before := int(np.searchsorted(quotes, end))) % 2:
+        end = data.rfind(b"\n", 0, int(quotes[before - 1])) + 1
     return end
 
 
-def _first_line(data: bytes) -> int:
+def _first_line(data: bytes, separator: str) -> int:
     """Return how many bytes the first line has, which may hold quoted line ends."""
-    end = 0
+    quotes, end = _quotes(data, separator), 0
     while (found := data.find(b"\n", end)) >= 0:
         end = found + 1
-        if data.count(b'"', 0, end) % 2 == 0:
+        if np.searchsorted(quotes, end) % 2 == 0:
             return end
     return len(data)
+
+
+def _quotes(data: bytes, separator: str) -> Array:
+    """Return where quotes open and close in turn; one within a field, as in 5", does neither."""
+    if b'"' not in data:
+        return np.empty(0, np.intp)
+    letters = np.frombuffer(data, np.uint8)
+    places = np.flatnonzero(letters == ord('"'))
+    begins_field = np.zeros(256, bool)
+    begins_field[[*b'\n"', ord(separator)]] = (
+        True  # what stands before a quote, or the other of two
+    )
+    may_open = begins_field[letters[places - 1]]
+    may_open[0] |= places[0] == 0
+    if may_open[::2].all():  # as is usual
+        return places
+    return np.delete(places, _mere_letters(places, may_open))
+
+
+def _mere_letters(places: Array, may_open: Array) -> list[int]:
+    """Return which quotes neither open nor close, for their field does not begin with one."""
+    cannot = [(2 * np.flatnonzero(~may_open[first::2]) + first).tolist() for first in (0, 1)]
+    follows = [False, *(np.diff(places) == 1).tolist()]  # at once upon the one before
+    found: list[int] = []
+    start = 0  # from here on each second one opens
+    while (at := bisect_left(cannot[start % 2], start)) < len(cannot[start % 2]):
+        found.append(cannot[start % 2][at])
+        start = found[-1] + 1
+        while start < len(follows) and follows[start]:
+            found.append(start)
+            start += 1
+    return found
 
 
 def _is_of(value: str, of: Any) -> bool:

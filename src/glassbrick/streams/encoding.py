@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoding"]
 
-_HUGE = 1e150  # numbers, above which differences may overflow
+_HUGE = 1e15  # a scale, with which differences that overflow are far away, too
 _TILE_ROWS, _TILE_COLUMNS = 256, 16
 _FAR = 1e15  # scaled numbers, above which all are the same when drawn in
 
@@ -33,13 +33,13 @@ class Encoding:
     ----------
     features : Features
         What makes the matrix.
-    target : Target or None
+    target : Target
         What is to be predicted.
     dtype : dtype
         Of the results.
     """
 
-    def __init__(self, features: Features, target: Target | None, dtype: DTypeLike):
+    def __init__(self, features: Features, target: Target, dtype: DTypeLike):
         self.features, self.target, self.dtype = features, target, np.dtype(dtype)
         self.names = [encoder.name for encoder in features.encoders]
         self.width = len(features.names)
@@ -81,20 +81,16 @@ class Encoding:
             else:
                 column = column_of_arrow(encoder.name, values, encoder.kind)
                 matrix[place:end] = encoder.encode(column).T
-        y = np.empty((batch.num_rows, 1), self.dtype) if self.target is None else self.truth(batch)
         if room is None or len(room) < batch.num_rows:
             room = np.empty((batch.num_rows, self.width), self.dtype)
-        return Rows(_turned(matrix, room[: batch.num_rows]), y)
+        return Rows(_turned(matrix, room[: batch.num_rows]), self.truth(batch))
 
     def known(self, batch: pyarrow.RecordBatch) -> Array:
         """Return in which rows there is something to predict."""
-        if self.target is None:
-            return np.ones(batch.num_rows, bool)
         return where_known(batch.column(self.target.name))
 
     def truth(self, batch: pyarrow.RecordBatch) -> Array:
         """Return the targets, shape (rows, 1)."""
-        assert self.target is not None  # noqa: S101
         values = batch.column(self.target.name)
         if self._classes is None:
             column = column_of_arrow(self.target.name, values, "number")
@@ -184,7 +180,7 @@ def _turned(matrix: Array, turned: Array) -> Array:
 
 def _is_plain(encoder: NumberEncoder) -> bool:
     """Whether its numbers can be scaled without a thought of overflow."""
-    return abs(encoder.median) < _HUGE and 1.0 / _HUGE < encoder.scale < _HUGE
+    return 1.0 / _HUGE < encoder.scale < _HUGE
 
 
 def _texts(values: Any) -> pyarrow.StringArray:

@@ -16,7 +16,7 @@ from glassbrick.errors import ArgumentTypeError, FileError, MissingExtraError
 if TYPE_CHECKING:
     from pyarrow.fs import FileInfo, FileSystem
 
-__all__ = ["DataFile", "Files", "find_files", "is_pattern", "require_pyarrow"]
+__all__ = ["DataFile", "Files", "find_files", "is_pattern"]
 
 _FORMATS = {
     "parquet": (".parquet", ".pq", ".parq"),
@@ -24,6 +24,7 @@ _FORMATS = {
     "csv": (".csv", ".tsv", ".txt"),
 }
 _ENDINGS = {ending: name for name, endings in _FORMATS.items() for ending in endings}
+_OPTIONS = r"(.*?)(\?\w+=(?:\w+://|[^/*?\[])*)?"  # at the end of a URI, if there are any
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -98,7 +99,7 @@ class Files:
             )
 
 
-def require_pyarrow(who: str) -> None:
+def _require_pyarrow(who: str) -> None:
     """Refuse to go on without pyarrow.
 
     Raises
@@ -119,8 +120,8 @@ def find_files(data: Any, who: str, filesystem: FileSystem | None = None) -> Fil
     ----------
     data : str, path, or list of them
         Of a file, a folder, or files by a pattern with ``*``, ``**``, ``?`` or ``[...]``; or a
-        URI that Arrow knows, such as ``s3://bucket/folder``. In folders, names that begin with
-        a dot or an underscore are passed over.
+        URI that Arrow knows, such as ``s3://bucket/folder?region=eu-west-1``. In folders, names
+        that begin with a dot or an underscore are passed over.
     who : str
         What to call whoever asks, in errors.
     filesystem : pyarrow.fs.FileSystem, optional
@@ -135,7 +136,7 @@ def find_files(data: Any, who: str, filesystem: FileSystem | None = None) -> Fil
     MissingExtraError
         If pyarrow is not installed.
     """
-    require_pyarrow(who)
+    _require_pyarrow(who)
     given = list(data) if isinstance(data, Sequence) and not isinstance(data, str) else [data]
     for one in given:
         if not isinstance(one, str | os.PathLike):
@@ -174,9 +175,11 @@ def _located(text: str, filesystem: FileSystem | None, who: str) -> tuple[FileSy
     if "://" not in text:
         return fs.LocalFileSystem(), os.path.abspath(text)  # noqa: PTH100 (which keeps patterns)
     try:
+        # The options of a URI, such as ?region=eu-west-1, are no pattern.
+        text, options = re.fullmatch(_OPTIONS, text, re.DOTALL).groups("")  # type: ignore[union-attr]
         head, sign, rest = re.fullmatch(r"([^*?\[]*)(/?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
         head, _, name = head.rpartition("/") if rest else (head, "", "")
-        system, path = fs.FileSystem.from_uri(head or text)
+        system, path = fs.FileSystem.from_uri((head or text) + options)
     except (OSError, ValueError, pyarrow.ArrowException) as error:
         advice = "Arrow knows file://, s3://, gs://, abfs:// and hdfs://."
         raise FileError(f"{who}: {error}. {advice}") from None

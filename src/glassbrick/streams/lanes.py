@@ -75,29 +75,30 @@ class BlockRows:
             If a value is none that was there before.
         """
         block, encoding = self.blocks[number], self.encoding
-        target = encoding.target
-        wanted = [*encoding.names, *([] if target is None else [target.name])]
+        wanted = [*encoding.names, encoding.target.name]
         start = found = 0
         for batch in self.schema.batches(self.reader, block, wanted):
-            keep = self._kept(batch, number, start)
+            known = encoding.known(batch)
+            keep = self._kept(known, number, start)
             before, start, found = found, start + len(batch), found + int(np.count_nonzero(keep))
             if found > first:
-                yield self._encoded(block, batch, keep, before, room)
+                yield self._encoded(block, batch, known, keep, before, room)
         if found != self.lengths[number]:
             place = self.reader.place_of(block)
             raise FileError(f"{place}: expected {self.lengths[number]} rows; there are {found}.")
 
-    def _kept(self, batch: pyarrow.RecordBatch, number: int, start: int) -> Array:
-        """Return which rows are trained on."""
-        keep = self.encoding.known(batch)
-        if self.held_out:
-            keep &= chance_of(self.seed, HELD_OUT, number, start, len(batch)) >= self.held_out
-        return keep
+    def _kept(self, known: Array, number: int, start: int) -> Array:
+        """Return which rows are trained on, of those in which there is something to predict."""
+        if not self.held_out:
+            return known
+        chances = chance_of(self.seed, HELD_OUT, number, start, len(known))
+        return np.asarray(known & (chances >= self.held_out))
 
     def _encoded(
         self,
         block: Block,
         batch: pyarrow.RecordBatch,
+        known: Array,
         keep: Array,
         before: int,
         room: Array | None,
@@ -105,7 +106,6 @@ class BlockRows:
         import pyarrow
 
         try:
-            known = self.encoding.known(batch)
             if not known.all():  # for nothing can be encoded of the others
                 batch, keep = batch.filter(pyarrow.array(known)), keep[known]
             rows = self.encoding.rows(batch, room)

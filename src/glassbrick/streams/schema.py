@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from glassbrick.checks import complaint
-from glassbrick.errors import DataError
+from glassbrick.checks import complaint, instance_of, one_of, refuse
+from glassbrick.errors import ArgumentError, ArgumentTypeError, DataError
 from glassbrick.streams.arrays import kind_of
 from glassbrick.streams.blocks import Block, BlockReader
-from glassbrick.tables import Kind
+from glassbrick.tables import Kind, require_once
 
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Schema"]
+__all__ = ["Schema", "require_columns", "schema_of"]
 
-_PLURALS = {"number": "numbers", "category": "texts", "date": "dates"}
+_PLURALS: dict[str, str] = {"number": "numbers", "category": "texts", "date": "dates"}
 
 
 @dataclass
@@ -53,12 +53,11 @@ class Schema:
         Raises
         ------
         FileError
-            If the file cannot be read.
+            If a file cannot be read.
         DataError
-            If it has two columns of one name.
+            If folders are to be called by numbers, and are not.
         """
         first = reader.schema(0)
-        _require_once(first.names, reader.place(0))
         found = cls()
         for column in first:
             of = _type_of(column, reader)
@@ -74,7 +73,12 @@ class Schema:
                 keys.setdefault(name, []).append(value)
         for name, values in keys.items():
             if name not in first.names:
-                kind = given.get(name) or ("number" if _are_numbers(values) else "category")
+                kind = given.get(name) or ("category" if _no_numbers(values) else "number")
+                if kind == "number" and (texts := _no_numbers(values)):
+                    place = f'{reader.who}, folders "{name}=..."'
+                    raise DataError(
+                        complaint(place, "numbers, as kinds says", f"{name}={texts[0]}")
+                    )
                 found.kinds[name] = found.keys[name] = kind
         return found
 
@@ -91,7 +95,7 @@ class Schema:
         from pyarrow import types
 
         schema, place = reader.schema(file), reader.place(file)
-        _require_once(schema.names, place)
+        require_once(schema.names, place)
         first = reader.files.files[0].path
         folders = {name for name, _ in reader.files.files[file].keys}
         for name in wanted:
@@ -135,6 +139,54 @@ class Schema:
         return pyarrow.repeat(pyarrow.scalar(value, pyarrow.string()), rows)
 
 
+def require_columns(
+    target: str, leave_out: Sequence[str], kinds: Mapping[str, Kind], who: str
+) -> None:
+    """Refuse what cannot be names of columns and their kinds.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If it is something else, or the target is left out.
+    """
+    instance_of(target, str, f"{who}, target", '"price"')
+    if isinstance(leave_out, str) or not isinstance(leave_out, Collection):
+        advice = f"For example: [{leave_out!r}]."
+        refuse(ArgumentTypeError, f"{who}, leave_out", "a list of names", leave_out, advice)
+    instance_of(kinds, Mapping, f"{who}, kinds", '{"zip": "category"}')
+    for name, kind in kinds.items():
+        one_of(kind, _PLURALS, f"{who}, kinds[{name!r}]")
+    if target in leave_out:
+        refuse(ArgumentError, f"{who}, leave_out", "columns other than the target", target)
+
+
+def schema_of(
+    reader: BlockReader, target: str, leave_out: Sequence[str], kinds: Mapping[str, Kind]
+) -> Schema:
+    """Return the columns that are to be used.
+
+    Raises
+    ------
+    FileError
+        If the first file cannot be read.
+    DataError
+        If there is no such column, or it cannot be used.
+    """
+    schema = Schema.of(reader, kinds)
+    place = reader.place(0)
+    for name in (target, *leave_out, *kinds):
+        if name not in schema.kinds and name not in schema.left_out:
+            there = ", ".join(f'"{name}"' for name in schema.kinds)
+            raise DataError(f'{place}: there is no column "{name}" among {there}.')
+    if target in schema.left_out:
+        received = f"one that {schema.left_out[target]}"
+        raise DataError(complaint(f'{place}, column "{target}"', "one to predict", received))
+    for name in leave_out:
+        if schema.kinds.pop(name, None) is not None:
+            schema.left_out[name] = "was not wanted"
+    return schema
+
+
 def _type_of(column: pyarrow.Field, reader: BlockReader) -> pyarrow.DataType:
     """Return the type of a column: in the first file in which it has values at all."""
     from pyarrow import types
@@ -144,7 +196,8 @@ def _type_of(column: pyarrow.Field, reader: BlockReader) -> pyarrow.DataType:
         if not types.is_null(of):
             break
         schema = reader.schema(file)
-        of = schema.field(column.name).type if column.name in schema.names else of
+        if column.name in schema.names:  # perhaps twice, which `require_same` refuses
+            of = schema.field(schema.names.index(column.name)).type
     return of
 
 
@@ -158,13 +211,12 @@ def _usual_texts(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
     return batch
 
 
-def _require_once(names: list[str], place: str) -> None:
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f'{place}: expected each column name once; "{twice[0]}" stands twice.')
-
-
-def _are_numbers(values: list[str | None]) -> bool:
-    try:
-        return all(value is None or float(value) is not None for value in values)
-    except ValueError:
-        return False
+def _no_numbers(values: Sequence[str | None]) -> list[str]:
+    """Return the values that cannot be read as numbers."""
+    found = []
+    for value in values:
+        try:
+            float("nan" if value is None else value)
+        except ValueError:
+            found.append(str(value))
+    return found

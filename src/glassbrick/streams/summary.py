@@ -11,6 +11,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.streams.arrays import column_of_arrow, numbers_of, texts_of
+from glassbrick.streams.checksums import checksum_of_numbers, checksum_of_texts
 from glassbrick.tables import Kind
 from glassbrick.tables.encoders import (
     CategoryEncoder,
@@ -44,12 +45,15 @@ class Summary(ABC):
     ----------
     rows, missing : int
         How many there were, and in how many of them there is no value.
+    checksum : int
+        Of the values, one after the other.
     """
 
     kind: ClassVar[Kind]
 
     def __init__(self, name: str):
         self.name, self.rows, self.missing = name, 0, 0
+        self.checksum = 0
 
     @abstractmethod
     def add(self, values: Any) -> None:
@@ -95,6 +99,7 @@ class NumberSummary(Summary):
         missing = int(np.count_nonzero(np.isnan(numbers)))
         self.rows += len(numbers)
         self.missing += missing
+        self.checksum = checksum_of_numbers(numbers, self.checksum)
         if missing == len(numbers):
             return
         known = numbers[~np.isnan(numbers)] if missing else numbers
@@ -153,6 +158,7 @@ class DateSummary(Summary):
         days = self._days(values)
         self.days.add_numbers(days)
         self.rows, self.missing = self.days.rows, self.days.missing
+        self.checksum = self.days.checksum
         self.has_times |= bool((days[~np.isnan(days)] % 1.0 != 0.0).any())
 
     @property
@@ -199,6 +205,7 @@ class CategorySummary(Summary):
         texts = texts_of(values)
         self.rows += len(texts)
         self.missing += texts.null_count
+        self.checksum = checksum_of_texts(texts, self.checksum)
         found = texts.drop_null().value_counts()
         for text, count in zip(
             found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True

@@ -12,11 +12,11 @@ from numpy.typing import DTypeLike
 
 from glassbrick.arrays import as_float_dtype
 from glassbrick.batches import Rows
-from glassbrick.checks import complaint, positive_integer, real_number, refuse
+from glassbrick.checks import one_of, positive_integer, real_number, refuse
 from glassbrick.engines.read_ahead import read_ahead
-from glassbrick.errors import ArgumentError, DataError
+from glassbrick.errors import ArgumentError
 from glassbrick.memory import give_back
-from glassbrick.order import Order, Window
+from glassbrick.order import LANES, Order, Window
 from glassbrick.stream import OrderedStream
 from glassbrick.streams.blocks import BlockReader
 from glassbrick.streams.encoding import Encoding
@@ -24,7 +24,7 @@ from glassbrick.streams.files import find_files
 from glassbrick.streams.fitting import Pass, PassProgress
 from glassbrick.streams.lanes import BlockRows, read_windows
 from glassbrick.streams.reader import reader_of
-from glassbrick.streams.schema import Schema
+from glassbrick.streams.schema import require_columns, schema_of
 from glassbrick.tables import Kind, Task
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TableStream"]
 
+_TASKS: dict[str, Task] = {"regression": "regression", "classification": "classification"}
 _AHEAD = 2  # windows that are ready before they are needed
-_LANES = 8
 _BUFFER, _BUFFERED = 65_536, 1 << 23  # rows, and numbers, that are shuffled among each other
 _OPEN = 48 << 20  # bytes that open blocks may take, all lanes together
 
@@ -163,14 +163,12 @@ class TableStream(OrderedStream):
         who: str = "TableStream",
     ):
         self.dtype = np.dtype(as_float_dtype(dtype, f"{who}, dtype"))
-        share = real_number(held_out, f"{who}, held_out", above=0.0, or_equal=True)
-        if share >= 1.0:
-            expected = "a number of at least 0, less than 1"
-            refuse(ArgumentError, f"{who}, held_out", expected, held_out)
-        Order([1], seed, lanes=lanes or 1, buffer=buffer or 1)  # looked at before hours of reading
+        share = _share(held_out, who)
+        _require_settings(task, seed, lanes, buffer, who)
+        require_columns(target, leave_out, kinds or {}, who)
         files = find_files(data, who, filesystem)
         reader = reader_of(files, who, kinds or {})
-        schema = _schema(reader, target, leave_out, kinds or {})
+        schema = schema_of(reader, target, leave_out, kinds or {})
         first = Pass(reader, schema, target, task, seed=seed, held_out=share, progress=progress)
         found = first.run()
         self.features, self.target, self.columns = found.features, found.target, found.columns
@@ -180,12 +178,14 @@ class TableStream(OrderedStream):
         self.order = Order(
             found.lengths,
             seed,
-            lanes=lanes or _lanes(reader, encoding),
-            buffer=buffer or min(_BUFFER, max(_BUFFERED // encoding.width, 1)),
+            lanes=_lanes(reader, encoding) if lanes is None else lanes,
+            buffer=min(_BUFFER, max(_BUFFERED // encoding.width, 1)) if buffer is None else buffer,
         )
         self.sample = _encoded(found.sample, encoding)
         self.held_out = None if found.held_out is None else _encoded(found.held_out, encoding)
         self._files = files
+        self._checksums = [self.columns[name].checksum for name in encoding.names]
+        self._checksums.append(first.target.checksum)
         self._rows = BlockRows(
             reader, schema, encoding, found.blocks, found.lengths, seed, first.held_out
         )
@@ -204,7 +204,17 @@ class TableStream(OrderedStream):
         return read_ahead(read_windows(self._rows, windows), ahead)
 
     def in_order(self, most: int) -> Generator[Rows]:
-        """Iterate over all rows once, as they stand, up to `most` at a time."""
+        """Iterate over all rows that are trained on, as they stand, up to `most` at a time.
+
+        Those in `held_out` are not among them.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If `most` is no whole number of at least 1.
+        FileError, DataError
+            While it goes on: if a file cannot be read, or is not what it was.
+        """
         size = positive_integer(most, "most")
         numbers = range(len(self._rows.blocks))
         read = (part.kept() for number in numbers for part in self._rows.of(number))
@@ -213,10 +223,14 @@ class TableStream(OrderedStream):
                 yield Rows(rows.X[start : start + size], rows.y[start : start + size])
 
     def fingerprint(self) -> str:
-        """Return a text that another stream has only if its batches are the same."""
+        """Return a text that another stream has only if its batches are the same.
+
+        It follows from the values of all columns that are used, as they were read at first.
+        """
         told = [
             self.order.describe(),
             [file.size for file in self._files.files],
+            self._checksums,
             [*self._rows.blocks],
             self.features.to_json(),
             self.target.to_json(),
@@ -226,28 +240,29 @@ class TableStream(OrderedStream):
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _schema(
-    reader: BlockReader, target: str, leave_out: Sequence[str], kinds: Mapping[str, Kind]
-) -> Schema:
-    """Return the columns that are to be used."""
-    schema = Schema.of(reader, kinds)
-    place = reader.place(0)
-    for name in (target, *leave_out, *kinds):
-        if name not in schema.kinds and name not in schema.left_out:
-            there = ", ".join(f'"{name}"' for name in schema.kinds)
-            raise DataError(f'{place}: there is no column "{name}" among {there}.')
-    if target in schema.left_out:
-        received = f"one that {schema.left_out[target]}"
-        raise DataError(complaint(f'{place}, column "{target}"', "one to predict", received))
-    for name in leave_out:
-        if schema.kinds.pop(name, None) is not None:
-            schema.left_out[name] = "was not wanted"
-    return schema
+def _share(held_out: float, who: str) -> float:
+    """Return the share of rows that are held out."""
+    share = real_number(held_out, f"{who}, held_out", above=0.0, or_equal=True)
+    if share >= 1.0:
+        expected = "a number of at least 0, less than 1"
+        refuse(ArgumentError, f"{who}, held_out", expected, held_out)
+    return share
+
+
+def _require_settings(
+    task: Task | None, seed: int, lanes: int | None, buffer: int | None, who: str
+) -> None:
+    """Refuse what cannot be used, before hours of reading."""
+    if task is not None:
+        one_of(task, _TASKS, f"{who}, task")
+    lanes = LANES if lanes is None else positive_integer(lanes, f"{who}, lanes")
+    buffer = _BUFFER if buffer is None else positive_integer(buffer, f"{who}, buffer")
+    Order([1], seed, lanes=lanes, buffer=buffer)
 
 
 def _lanes(reader: BlockReader, encoding: Encoding) -> int:
     """Return how many lanes there is room for."""
-    lanes, each = _LANES, reader.memory(encoding.names)
+    lanes, each = LANES, reader.memory(encoding.names)
     while lanes > 1 and lanes * each > _OPEN:
         lanes //= 2
     return lanes

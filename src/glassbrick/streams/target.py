@@ -39,6 +39,12 @@ class TargetSummary:
         self.classes: CategorySummary | None = CategorySummary(name)
         self.are_whole = True
 
+    @property
+    def checksum(self) -> int:
+        """Of the values; see `Summary`."""
+        looked_at = self.numbers if self.kind == "number" else self.classes
+        return 0 if looked_at is None else looked_at.checksum
+
     def known(self, values: Any) -> Array:
         """Return where there is something to predict."""
         return where_known(values)

@@ -21,6 +21,7 @@ from glassbrick.tables.read import (
     open_csv,
     open_table,
     read_table,
+    require_once,
     unmasked,
     values_of,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "open_csv",
     "open_table",
     "read_table",
+    "require_once",
     "table_layers",
     "target_of",
     "task_of",

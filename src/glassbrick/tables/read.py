@@ -26,6 +26,7 @@ __all__ = [
     "open_csv",
     "open_table",
     "read_table",
+    "require_once",
     "unmasked",
     "values_of",
 ]
@@ -139,14 +140,14 @@ def _columns(data: Any, who: str) -> list[Column]:
             refuse(DataError, who, "a table: a matrix of rows and columns", data)
         return [array_column(f"x{n}", data[:, n], who) for n in range(data.shape[1])]
     if isinstance(data, Mapping):
-        _require_once([str(name) for name in data], who)
+        require_once([str(name) for name in data], who)
         columns = [_column_of_dict(str(name), values, who) for name, values in data.items()]
         if len({len(column) for column in columns}) > 1:
             lengths = ", ".join(f'"{column.name}" has {len(column)}' for column in columns)
             raise DataError(f"{who}: expected columns of one length; {lengths}.")
         return columns
     frame = _as_frame(data, who)
-    _require_once([str(name) for name in frame.columns], who)
+    require_once([str(name) for name in frame.columns], who)
     return [_column_of_frame(name, values, who) for name, values in _named(frame)]
 
 
@@ -155,7 +156,14 @@ def _named(frame: Any) -> list[tuple[str, Any]]:
     return [(str(values.name), values) for values in frame.iter_columns()]
 
 
-def _require_once(names: list[str], who: str) -> None:
+def require_once(names: list[str], who: str) -> None:
+    """Refuse two columns of one name.
+
+    Raises
+    ------
+    DataError
+        If there are such.
+    """
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f'{who}: expected each column name once; "{twice[0]}" stands twice.')
 
@@ -259,7 +267,7 @@ def open_csv(path: Path, who: str, look: Callable[[int], None] | None = None) ->
         names = names_in(path, "\t" if path.suffix.lower() == ".tsv" else ",")
     except (OSError, UnicodeDecodeError, csv.Error):
         names = []  # of what is wrong the parts will tell
-    _require_once(names, who)  # polars would give them other names
+    require_once(names, who)  # polars would give them other names
     return CSVParts(path, who, look)
 
 

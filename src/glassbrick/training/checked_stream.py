@@ -17,11 +17,9 @@ from glassbrick.layers.series import pass_through
 from glassbrick.modes import predicting
 from glassbrick.network import NeuralNetwork
 from glassbrick.operations import Operation
-from glassbrick.stream import Share, Stream
+from glassbrick.stream import WHOLE, Share, Stream
 
 __all__ = ["CheckedStream"]
-
-_WHOLE = Share()
 
 
 class CheckedStream(Stream):
@@ -74,7 +72,7 @@ class CheckedStream(Stream):
         return self._as_expected(rows, min(count, len(rows.X)), "the first rows")
 
     def batches(
-        self, epoch: int, batch_size: int, first: int = 0, share: Share = _WHOLE
+        self, epoch: int, batch_size: int, first: int = 0, share: Share = WHOLE
     ) -> Generator[Rows]:
         """Iterate over the batches of an epoch; see `Stream.batches`."""
         count = self.batch_count(batch_size)

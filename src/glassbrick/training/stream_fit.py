@@ -36,6 +36,8 @@ class Within(NamedTuple):
         Of the batches of the epoch so far.
     rate : float
         The learning rate at its beginning.
+    epoch : int
+        Which one, from 0.
     stream : str
         Fingerprint of what was trained on.
     batch_size : int
@@ -44,6 +46,7 @@ class Within(NamedTuple):
 
     losses: Any
     rate: float
+    epoch: int
     stream: str
     batch_size: int
 
@@ -70,7 +73,7 @@ class StreamFit(Fit):
         self._losses = array("d")  # of the batches of the epoch so far
         self._sum = 0.0  # of them
         self._first_rate: float | None = None  # of that epoch, if it was begun elsewhere
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         super().__init__(run, data, plan, callbacks)
         self._can_run_ahead = False
 
@@ -95,8 +98,8 @@ class StreamFit(Fit):
             advice = "It is taken batch by batch. Give X_test and y_test as arrays."
             refuse(ArgumentError, "fit, X_test, a stream", expected, net.loss, advice)
         before, self.run.within = self.run.within, None
-        if before is not None and before[2:] == (self._stream.fingerprint(), self.plan.batch_size):
-            self._go_on(before)
+        if before is not None and before[2:] == self._here():
+            self._go_on(before.losses, before.rate)
         super().prepare(choice)
 
     @property
@@ -113,12 +116,15 @@ class StreamFit(Fit):
     def go_on_within(self, place: Any) -> None:
         """Be there."""
         if place is not None:
-            losses, rate = place
-            self._go_on(Within(losses, rate, "", 0))
+            self._go_on(*place)
 
-    def _go_on(self, place: Within) -> None:
-        self._losses, self._first_rate = array("d", place.losses.tolist()), place.rate
-        self._sum = float(place.losses.sum())
+    def _go_on(self, losses: Any, rate: float) -> None:
+        self._losses, self._first_rate = array("d", losses.tolist()), rate
+        self._sum = float(losses.sum())
+
+    def _here(self) -> tuple[int, str, int]:
+        """Return the epoch that is next, and on what."""
+        return self.run.history.epochs, self._stream.fingerprint(), self.plan.batch_size
 
     def _first_logs(self) -> dict[str, Any]:
         return super()._first_logs() | {"batch": len(self._losses), "batches": self.job.batches}
@@ -137,7 +143,7 @@ class StreamFit(Fit):
             self._keep(stop.reason)
             raise
 
-    def _keep(self, error: Exception) -> None:
+    def _keep(self, error: BaseException) -> None:
         """Take down where training stopped, and say so."""
         run, epoch, batch = self.run, self.run.history.epochs + 1, len(self._losses)
         told = f"Training stopped in epoch {epoch}, after batch {batch:,} of {self.job.batches:,}."
@@ -148,9 +154,7 @@ class StreamFit(Fit):
                 f"in {self._keeper.checkpoint.folder}."
             )
         else:
-            run.within = Within(
-                np.array(self._losses), self._rate, self._stream.fingerprint(), self.plan.batch_size
-            )
+            run.within = Within(np.array(self._losses), self._rate, *self._here())
             told += (
                 " The network keeps what it has learned. When the data can be read, "
                 "fit(restart=False) goes on with the next batch; from another process, "

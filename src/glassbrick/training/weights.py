@@ -7,9 +7,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.arrays import Array, as_numbers
-from glassbrick.checks import complaint, real_number, refuse
-from glassbrick.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
+from glassbrick.arrays import Array
+from glassbrick.checks import real_number, refuse
+from glassbrick.errors import ArgumentError, ArgumentTypeError
+from glassbrick.row_weights import averaging_one, weights_as_given
 
 __all__ = ["ClassWeight", "weights_of"]
 
@@ -54,28 +55,13 @@ def weights_of(
         return None
     weights = np.ones(len(y))
     if sample_weight is not None:
-        weights = weights * _of_rows(sample_weight, len(y), f"fit, {name}")
+        weights = weights * weights_as_given(sample_weight, len(y), f"fit, {name}")
     if class_weight is not None:
         labels = _labels(y)
         of_classes = _of_classes(class_weight, labels if like is None else _labels(like))
         weights = weights * np.array([of_classes.get(label, 1.0) for label in labels.tolist()])
-    if not weights.any():
-        who = name if class_weight is None else f"{name} and class_weight"
-        raise DataError(f"fit, {who}: expected a weight greater than 0; all rows have 0.")
-    with np.errstate(under="ignore"):  # what is too small to count, next to the others, is 0
-        weights = weights / weights.max()  # whose sum cannot be too large
-        return np.asarray((weights / weights.mean()).astype(y.dtype)[:, np.newaxis])
-
-
-def _of_rows(sample_weight: ArrayLike, rows: int, who: str) -> Array:
-    weights = as_numbers(sample_weight, who, np.float64)
-    if weights.shape not in ((rows,), (rows, 1)):
-        refuse(ShapeError, who, f"one number for each of {rows} rows", weights)
-    if (weights < 0).any():
-        row = int(np.argmax(weights.ravel() < 0))
-        received = f"{weights.ravel()[row]:g} at row {row}"
-        raise DataError(complaint(who, "numbers that are not negative", received))
-    return weights.ravel()
+    who = name if class_weight is None else f"{name} and class_weight"
+    return averaging_one(weights, y.dtype, f"fit, {who}")
 
 
 def _labels(y: Array) -> Array:

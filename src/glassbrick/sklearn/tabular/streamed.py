@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from glassbrick.sklearn.tabular.baselines import MOST_CATEGORIES
 from glassbrick.sklearn.tabular.comparison import BaselineWarning
 from glassbrick.sklearn.tabular.ensemble import Ensemble, Rows, in_double
 from glassbrick.streams import TableStream
-from glassbrick.tables import ClassTarget, Target
+from glassbrick.tables import ClassTarget
 from glassbrick.training import Checkpoint, Trainer
 
 if TYPE_CHECKING:
@@ -44,10 +43,12 @@ def fit_stream(estimator: _E, stream: TableStream, y: Any, sample_weight: Any) -
         If rows cannot be read.
     """
     who = f"{type(estimator).__name__}.fit, a stream"
+    estimator._check()
     _require_fitting(estimator, stream, y, sample_weight, who)
     held_out = stream.held_out
     if held_out is None:
         raise DataError(f"{who}: no rows are held out to judge by. Say TableStream(held_out=0.1).")
+    estimator.__dict__.pop("networks_", None)  # which would not fit what is learned from here on
     _remember(estimator, stream)
     random = np.random.default_rng(check_random_state(estimator.random_state).randint(2**31 - 1))
     seed = int(random.integers(2**31 - 1))
@@ -114,8 +115,7 @@ def _remember(estimator: TabularEstimator, stream: TableStream) -> None:
     estimator.n_features_in_ = len(names)
     estimator.feature_names_in_ = np.array(names, object)
     estimator.features_ = stream.features
-    targets: Sequence[Target] = (stream.target,)
-    estimator.targets_ = tuple(targets)
+    estimator.targets_ = (stream.target,)
     if isinstance(stream.target, ClassTarget):
         estimator.classes_ = labels_of(stream.target, stream)
 
