@@ -464,9 +464,12 @@ def test_files_whose_types_differ_are_one_table(made, small_parts, type_command,
         floats.set_column(place, "level", floats["level"].cast(pa.int32())),
         tmp_path / "parts/b.parquet",
     )
-    code, out, err = type_command("predict", made / "price.safetensors", tmp_path / "parts")
-    assert (code, err) == (0, "")
-    assert np.allclose(pl.read_csv(out.encode())["prediction"], expected, rtol=1e-12)
+    out = tmp_path / "p.parquet"
+    arguments = ("predict", made / "price.safetensors", tmp_path / "parts", "--with-data")
+    assert type_command(*arguments, "--out", out)[0] == 0
+    found = pl.read_parquet(out)
+    assert found["level"].to_list() == table["level"].to_list()
+    assert np.allclose(found["prediction"], expected, rtol=1e-12)
 
 
 def test_rows_without_truth_anywhere_are_refused(made, small_parts, type_command, tmp_path):
@@ -570,6 +573,7 @@ TEXTS = {
     "truths, then numbers": "a\n" + "true\n" * 30 + "1\n" * 30,
     "dates after gaps": "a,b\n" + ",1\n" * 40 + "2024-01-03,2\n" * 20,
     "dates, then a text": "a,b\n" + "2024-01-03,2\n" * 40 + "soon,1\n",
+    "dates, then a moment": "a,b\n" + "2024-01-03,2\n" * 40 + "2024-01-04T10:00:00,1\n" * 20,
     "dates with times": "a\n" + "2024-01-03T10:00:00\n?\n" * 30,
     "lines within quotes": 'a,b\n' + '"x\ny, ""z""",1\n' * 40,
     "empty lines": "a\n" + "1\n\n\n" * 40 + "2",
