@@ -573,7 +573,9 @@ TEXTS = {
     "truths, then numbers": "a\n" + "true\n" * 30 + "1\n" * 30,
     "dates after gaps": "a,b\n" + ",1\n" * 40 + "2024-01-03,2\n" * 20,
     "dates, then a text": "a,b\n" + "2024-01-03,2\n" * 40 + "soon,1\n",
-    "dates, then a moment": "a,b\n" + "2024-01-03,2\n" * 40 + "2024-01-04T10:00:00,1\n" * 20,
+    "moments, then some of a zone": (
+        "a,b\n" + "2024-01-03T10:00:00,2\n" * 40 + "2024-01-04T10:00:00Z,1\n" * 20
+    ),
     "dates with times": "a\n" + "2024-01-03T10:00:00\n?\n" * 30,
     "lines within quotes": 'a,b\n' + '"x\ny, ""z""",1\n' * 40,
     "empty lines": "a\n" + "1\n\n\n" * 40 + "2",
