@@ -480,6 +480,24 @@ def test_rows_without_truth_anywhere_are_refused(made, small_parts, type_command
     assert err == f'glassbrick: evaluate, {path}, column "y": there are no values in it.\n'
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("rubbish.parquet", "rubbish.parquet: cannot be read as a table"),
+        ("rubbish.arrow", "expected a file in Arrow's file format"),
+        ("rubbish.xyz", "expected files that end in .parquet"),
+        ("none.csv", "none.csv: there is no such file"),
+        ("none.parquet", "none.parquet: there is no such file"),
+    ],
+)
+def test_what_is_no_table_is_refused(made, type_command, tmp_path, name, told):
+    if "rubbish" in name:
+        (tmp_path / name).write_bytes(bytes(range(256)))
+    code, out, err = type_command("evaluate", made / "price.safetensors", tmp_path / name)
+    assert (code, out) == (1, "")
+    assert told in err
+
+
 @pytest.mark.parametrize("folder", [False, True])
 def test_no_rows_are_refused(made, type_command, tmp_path, folder):
     (tmp_path / "d").mkdir()

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from glassbrick.cli.frames import evenly
 from glassbrick.files import told_as_ours, whole_file
+from glassbrick.tables import PARQUET_ENDINGS
 
 if TYPE_CHECKING:
     import polars
 
 __all__ = ["print_frames", "write_frames"]
 
-_PARQUET = (".parquet", ".pq")
 _GROUP_ROWS = 1 << 16  # of a row group
 _GROUP_NUMBERS = 1 << 22  # in a row group with many columns
 
@@ -50,7 +50,7 @@ def write_frames(frames: Iterable[polars.DataFrame], out: Path, *, overwrite: bo
     """
     ending = out.suffix.lower()
     rows = 0
-    if ending in _PARQUET:
+    if ending in PARQUET_ENDINGS:
         frames = evenly(frames, _GROUP_ROWS, _GROUP_NUMBERS)
     with whole_file(out, "--out", overwrite=overwrite) as file:
         writer: _Writer | None = None
@@ -141,7 +141,7 @@ class _WholeWriter(_Writer):
 
 def _writer_of(ending: str, file: BinaryIO, first: polars.DataFrame) -> _Writer:
     """Return what writes frames such as the first."""
-    if ending not in _PARQUET:
+    if ending not in PARQUET_ENDINGS:
         return _CSVWriter(file, "\t" if ending == ".tsv" else ",")
     try:
         import pyarrow

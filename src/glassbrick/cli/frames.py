@@ -16,7 +16,13 @@ from glassbrick.streams.blocks import BlockReader
 from glassbrick.streams.files import Files
 from glassbrick.streams.reader import reader_of
 from glassbrick.streams.schema import Schema
-from glassbrick.tables import CSV_ENDINGS, open_csv, open_table
+from glassbrick.tables import (
+    CSV_ENDINGS,
+    PARQUET_ENDINGS,
+    open_csv,
+    open_table,
+    require_once,
+)
 
 if TYPE_CHECKING:
     import polars
@@ -142,15 +148,15 @@ def _of_one(data: DataFiles, path: Path, command: str, look: Look) -> Frames:
         as_typed = found.files[0]._replace(path=str(path))
         reader = reader_of(replace(found, files=(as_typed,)), command, {})
         names = reader.schema(0).names
+        require_once(names, f"{command}, {path}")
+        rows, frames = reader.row_count(), _whole_of(reader, names)
     except (FileError, MissingExtraError):
-        names = []
-    if len(set(names)) == len(names) > 0:
-        return Frames(
-            reader.row_count(), iter([FileFrames(str(path), path, _whole_of(reader, names))])
-        )
-    # Without pyarrow all rows are read at once; and what is wrong with the file is told better.
-    whole = open_table(path, command)
-    return Frames(len(whole), iter([FileFrames(str(path), path, iter([whole]))]))
+        if path.suffix.lower() not in PARQUET_ENDINGS:
+            raise
+        # Without pyarrow all rows are read at once; and what is wrong is told as in training.
+        whole = open_table(path, command)
+        rows, frames = len(whole), iter([whole])
+    return Frames(rows, iter([FileFrames(str(path), path, frames)]))
 
 
 def _whole_of(reader: BlockReader, names: Sequence[str]) -> Iterator[polars.DataFrame]:

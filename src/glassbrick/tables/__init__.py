@@ -15,6 +15,7 @@ from glassbrick.tables.features import Features
 from glassbrick.tables.network import table_layers
 from glassbrick.tables.read import (
     CSV_ENDINGS,
+    PARQUET_ENDINGS,
     array_column,
     column_names,
     is_table,
@@ -37,6 +38,7 @@ from glassbrick.tables.targets import (
 
 __all__ = [
     "CSV_ENDINGS",
+    "PARQUET_ENDINGS",
     "CSVParts",
     "ClassTarget",
     "Column",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CSVParts"]
 
 _SLICE = 4 << 20  # bytes that are read at a time
-_HEADER = 16 << 20  # bytes in which the names of the columns have to be
+_HEADER = 16 << 20  # bytes in which the names of the columns have to end
 _MOST_SLICES = 16  # without the end of a line, after which a quote was never closed
 _BOM = b"\xef\xbb\xbf"
 _MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"]
@@ -215,15 +215,14 @@ def _state_of(path: Path) -> tuple[int, int]:
 def _header_of(path: Path) -> tuple[bytes, int]:
     """Return the first line that is not empty, and where the next begins."""
     with path.open("rb") as file:
-        data = file.read(_HEADER)
-    skipped = len(_BOM) if data.startswith(_BOM) else 0
-    skipped += len(data[skipped:]) - len(data[skipped:].lstrip(b"\r\n"))
-    end = skipped
-    while found := data.find(b"\n", end) + 1:
-        end = found
-        if data.count(b'"', skipped, end) % 2 == 0:
-            return data[skipped:end], end
-    return data[skipped:], len(data)
+        if file.read(len(_BOM)) != _BOM:
+            file.seek(0)
+        line = file.readline(_HEADER)
+        while line and not line.strip(b"\r\n"):
+            line = file.readline(_HEADER)
+        while line.count(b'"') % 2 and len(line) < _HEADER and (more := file.readline(_HEADER)):
+            line += more
+        return line, file.tell()
 
 
 def _whole_lines(data: bytes) -> int:

@@ -20,6 +20,7 @@ from glassbrick.tables.csv_parts import CSVParts
 
 __all__ = [
     "CSV_ENDINGS",
+    "PARQUET_ENDINGS",
     "array_column",
     "column_names",
     "is_table",
@@ -31,11 +32,10 @@ __all__ = [
     "values_of",
 ]
 
-_PARQUET = (".parquet", ".pq")
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
-"""Of the names of files with a row on each line."""
+PARQUET_ENDINGS = (".parquet", ".pq")
 
-_ENDINGS = (*CSV_ENDINGS, *_PARQUET)
+_ENDINGS = (*CSV_ENDINGS, *PARQUET_ENDINGS)
 
 
 def read_table(data: Any, who: str) -> list[Column]:
@@ -228,7 +228,7 @@ def _as_frame(data: Any, who: str) -> Any:
 
 
 def _read_file(path: Path, who: str) -> Any:
-    if path.suffix.lower() not in _PARQUET:
+    if path.suffix.lower() not in PARQUET_ENDINGS:
         parts = open_csv(path, who)
         import polars
 
