@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -131,11 +129,21 @@ class FileError(GlassbrickError, OSError):
     """A file cannot be read, run or written, or holds nothing to work on."""
 
 
-@contextmanager
-def errors_within(place: str) -> Iterator[None]:
-    """Put the name of a place before the messages of errors that arise here."""
-    try:
-        yield
-    except GlassbrickError as error:
-        error.within(place)
-        raise
+class errors_within:  # noqa: N801
+    """Puts the name of a place before the messages of errors that arise in a ``with`` block.
+
+    Parameters
+    ----------
+    place : str
+        Where it is.
+    """
+
+    def __init__(self, place: str):
+        self._place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, GlassbrickError):
+            error.within(self._place)

@@ -124,8 +124,7 @@ class Job:
         return min(self.batch_size, self.rows)
 
 
-@dataclass(frozen=True)
-class EpochLosses:
+class EpochLosses(NamedTuple):
     """What an epoch has to tell.
 
     Attributes

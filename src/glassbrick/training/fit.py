@@ -259,8 +259,10 @@ class Fit:
         loss = _mean_over_rows(losses.batches, self.job)
         values = self._measure(epoch)
         history.record(loss, losses.validation, values)
-        validation = {} if losses.validation is None else {"val_loss": losses.validation}
-        self.logs = {"loss": loss} | validation | values
+        self.logs = {"loss": loss}
+        if losses.validation is not None:
+            self.logs["val_loss"] = losses.validation
+        self.logs |= values
         is_last = epoch == self.until
         self._judge(epoch, is_last)
         if is_last or epoch % self.plan.eval_every == 0:
@@ -353,5 +355,5 @@ def _mean_over_rows(losses: Sequence[float], job: Job) -> float:
     """Average the losses of batches, each with the weight of its rows."""
     if len(losses) == 1:
         return losses[0]
-    rows_in_last = job.rows - job.batch_size * (len(losses) - 1)
-    return (sum(losses[:-1]) * job.batch_size + losses[-1] * rows_in_last) / job.rows
+    rows, in_others = job.rows, job.batch_size * (len(losses) - 1)
+    return (sum(losses[:-1]) * job.batch_size + losses[-1] * (rows - in_others)) / rows

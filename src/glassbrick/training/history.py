@@ -95,10 +95,11 @@ class History:
         """Add an epoch, with NaN for each metric that other epochs have and it has not."""
         values, epochs = metrics or {}, len(self.loss)
         for name in values:
+            if name in self.metrics:
+                continue
             if name in ("loss", "val_loss"):
                 raise ArgumentError(f"History.record, metrics: {name} is not the name of a metric.")
-            if name not in self.metrics:
-                self.metrics[name] = [math.nan] * epochs
+            self.metrics[name] = [math.nan] * epochs
         for name, recorded in self.metrics.items():
             recorded.append(values.get(name, math.nan))
         if val_loss is not None and len(self.val_loss) < epochs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING, Any
 
 from glassbrick.checks import one_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MembersProgress", "progress_of_all"]
 
 _LINES = 10  # in which the whole is told
+_SECONDS = 0.1  # between two states of the bar: members may end thousands of epochs in a second
 
 
 class MembersProgress:
@@ -97,6 +99,7 @@ class _Bar(_Counting):
     """Shows a progress bar; on something that is no terminal, its last state."""
 
     _bar: RichProgress | None = None
+    _next = 0.0  # when to draw again, by ``time.monotonic()``
 
     def begin(self) -> None:
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -113,11 +116,17 @@ class _Bar(_Counting):
         self._bar.start()
 
     def show(self) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _SECONDS
+            self._draw()
+
+    def _draw(self) -> None:
         if self._bar is not None:
             self._bar.update(self._task, completed=self.share, description=self.state)
 
     def close(self) -> None:
         if self._bar is not None:
+            self._draw()
             self._bar.stop()
             self._bar = None
 

@@ -194,7 +194,7 @@ class StreamFit(Fit):
 
     def epoch_done(self, losses: EpochLosses) -> None:
         """Add an epoch to the history, act on it, and tell."""
-        told = replace(losses, batches=self._losses)
+        told = losses._replace(batches=self._losses)
         self._losses, self._sum = array("d"), 0.0
         super().epoch_done(told)
 
