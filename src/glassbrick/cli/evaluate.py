@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import typer
 
 from glassbrick.cli.data_files import DataFiles
 from glassbrick.cli.model_file import ModelFile
-from glassbrick.cli.scoring import COVERAGE, Scored, lines_of_confusion, score
-from glassbrick.cli.table_file import TableFile
+from glassbrick.cli.scoring import COVERAGE, Scored, lines_of_confusion, score_parts
+from glassbrick.cli.slow_work import SlowWork
+from glassbrick.cli.table_parts import TableParts
 from glassbrick.errors import DataError
 from glassbrick.sklearn.tabular import Comparison
 from glassbrick.sklearn.tabular.comparison import lines_of_scores
@@ -35,8 +37,13 @@ def run(model: Path, data: DataFiles, *, target: str | None, as_json: bool) -> i
         if not loaded.targets:
             raise typer.BadParameter(f"{model} does not know what it predicts: add --target COLUMN")
         target = loaded.targets[0]
-    table = TableFile.of(data, "evaluate")
-    scored = score(loaded, table, target, "evaluate")
+    try:
+        with SlowWork() as work:
+            parts = TableParts(data, "evaluate", work)
+            scored = score_parts(loaded, parts, data.name, target, "evaluate")
+    except KeyboardInterrupt:
+        print("glassbrick: interrupted", file=sys.stderr)  # noqa: T201
+        return 130
     promised = getattr(loaded.model, "comparison_", None)
     if as_json:
         told = {"model": str(model), "data": data.name, "target": target, **scored}

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import typer
 
 from glassbrick.checks import complaint
 from glassbrick.cli.data_files import DataFiles
+from glassbrick.cli.frame_writer import print_frames, write_frames
 from glassbrick.cli.model_file import ModelFile
 from glassbrick.cli.outputs import require_ending, require_room
+from glassbrick.cli.slow_work import SlowWork
 from glassbrick.cli.table_file import TableFile
+from glassbrick.cli.table_parts import TableParts
 from glassbrick.errors import ArgumentError, DataError
-from glassbrick.files import write_whole
+
+if TYPE_CHECKING:
+    import polars
 
 __all__ = ["How", "run"]
 
@@ -46,12 +51,32 @@ def run(model: Path, data: DataFiles, how: How) -> int:
         require_room(how.out, "--out", how.force)
     loaded = ModelFile.read(model, "predict")
     _require_kind(loaded, how)
-    table = TableFile.of(data, "predict")
-    predictions = _predictions(loaded, table, how)
-    if how.with_data:
-        predictions = _beside(table, predictions)
-    _write(predictions, how.out, how.force)
+    # A bar among the rows would be in their way.
+    work = SlowWork(is_seen=how.out is not None or not sys.stdout.isatty())
+    try:
+        with work:
+            frames = _frames(loaded, TableParts(data, "predict", work), how)
+            if how.out is None:
+                print_frames(frames)
+                return 0
+            rows = write_frames(frames, how.out, overwrite=how.force)
+    except KeyboardInterrupt:
+        left = "" if how.out is None else f"; {how.out} was not written"
+        print(f"glassbrick: interrupted{left}", file=sys.stderr)  # noqa: T201
+        return 130
+    print(f"{rows} predictions written to {how.out}")  # noqa: T201
     return 0
+
+
+def _frames(model: ModelFile, parts: Iterable[TableFile], how: How) -> Iterator[polars.DataFrame]:
+    """Iterate over what is to be written, part by part."""
+    import polars
+
+    for part in parts:
+        found = _predictions(model, part, how)
+        if how.with_data:
+            found = _beside(part, found)
+        yield polars.DataFrame(found)
 
 
 def _require_kind(model: ModelFile, how: How) -> None:
@@ -113,20 +138,3 @@ def _beside(data: TableFile, predictions: dict[str, Any]) -> dict[str, Any]:
             "leave --with-data out."
         )
     return {name: data.table[name] for name in data.names} | predictions
-
-
-def _write(columns: dict[str, Any], out: Path | None, force: bool) -> None:
-    import polars
-
-    frame = polars.DataFrame(columns)
-    if out is None:
-        sys.stdout.write(frame.write_csv())
-        sys.stdout.flush()
-        return
-    data = io.BytesIO()
-    if out.suffix.lower() in (".parquet", ".pq"):
-        frame.write_parquet(data)
-    else:
-        frame.write_csv(data, separator="\t" if out.suffix.lower() == ".tsv" else ",")
-    write_whole(out, data.getvalue(), "--out", overwrite=force)
-    print(f"{len(frame)} predictions written to {out}")  # noqa: T201

@@ -210,7 +210,7 @@ def predict(
     ] = False,
     force: Force = False,
 ) -> None:
-    """Predict each row of a table.
+    """Predict each row of a table, of any length: rows are read and written in parts.
 
     The columns are called prediction; lower and upper; probability_CLASS.
     """
@@ -229,7 +229,7 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a model on a table, next to what it promised at training."""
+    """Score a model on a table of any length, next to what it promised at training."""
     from glassbrick.cli.data_files import DataFiles
     from glassbrick.cli.evaluate import run
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.cli.data_files import DataFiles
-from glassbrick.cli.joined_files import read_joined
+from glassbrick.cli.frames import FileFrames, frames_of, joined
 from glassbrick.datasets import load_boston
 from glassbrick.errors import ArgumentTypeError, DataError
-from glassbrick.tables import Column, open_table, read_table
+from glassbrick.tables import CSV_ENDINGS, Column, open_table, read_table
 from glassbrick.tables.csv_lines import line_of_row
 
 __all__ = ["TableFile"]
@@ -73,9 +73,35 @@ class TableFile:
         """
         if data.path is not None:
             return cls.read(data.path, command)
+        found = [frame for file in frames_of(data, command).files for frame in file.frames]
+        table = joined(found, f"{command}, {data.name}")
         with _called_as_in(None):
-            table = read_joined(data.find(command), command)
             return cls(data.name, None, table, read_table(table, f"{command}, {data.name}"))
+
+    @classmethod
+    def part(cls, file: FileFrames, frame: Any, first: int, command: str) -> TableFile:
+        """Look at some rows of a file.
+
+        Parameters
+        ----------
+        file : FileFrames
+            The file.
+        frame : polars.DataFrame
+            Its rows from `first` on, which is counted from 0.
+        first : int
+            See above.
+        command : str
+            What to call whoever reads, in errors.
+
+        Raises
+        ------
+        DataError, ArgumentTypeError
+            If a value cannot be used.
+        """
+        rows = np.arange(first, first + len(frame))
+        with _called_as_in(file.path, rows):
+            columns = read_table(frame, f"{command}, {file.name}")
+        return cls(file.name, file.path, frame, columns, rows)
 
     @classmethod
     def boston(cls) -> TableFile:
@@ -164,7 +190,7 @@ def _called_as_in(path: Path | None, rows: Array | None = None) -> Iterator[None
 
 
 def _row(path: Path | None, row: int) -> str:
-    if path is None or path.suffix.lower() in (".parquet", ".pq"):
+    if path is None or path.suffix.lower() not in CSV_ENDINGS:
         return f"{row + 1} (the first is row 1)"
     line = line_of_row(path, "\t" if path.suffix.lower() == ".tsv" else ",", row)
     return f"{row + 1} (line {line} of the file)"

@@ -1,7 +1,13 @@
 """Files: written whole or not at all, and sealed with a checksum."""
 
 from glassbrick.files.sealed import Contents, read_sealed, write_sealed
-from glassbrick.files.whole import as_path, require_place, told_as_ours, write_whole
+from glassbrick.files.whole import (
+    as_path,
+    require_place,
+    told_as_ours,
+    whole_file,
+    write_whole,
+)
 
 __all__ = [
     "Contents",
@@ -9,6 +15,7 @@ __all__ = [
     "read_sealed",
     "require_place",
     "told_as_ours",
+    "whole_file",
     "write_sealed",
     "write_whole",
 ]

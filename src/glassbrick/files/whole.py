@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from glassbrick.checks import refuse
 from glassbrick.errors import ArgumentTypeError, FileError
 
-__all__ = ["as_path", "require_place", "told_as_ours", "write_whole"]
+__all__ = ["as_path", "require_place", "told_as_ours", "whole_file", "write_whole"]
 
 
 def write_whole(path: Path, data: bytes, who: str, *, overwrite: bool = False) -> None:
@@ -34,18 +35,53 @@ def write_whole(path: Path, data: bytes, who: str, *, overwrite: bool = False) -
         If there is a file, no such folder, no room, or no right to write. What was there
         before is then still there.
     """
+    with whole_file(path, who, overwrite=overwrite) as file, told_as_ours(who, _cannot(path)):
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path, who: str, *, overwrite: bool = False) -> Iterator[BinaryIO]:
+    """Open a file beside its place, and move it there at the end, when all of it is on the disk.
+
+    If the work within ends with an error or is interrupted, there is nothing left of it. Errors
+    of writing within are the caller's to tell.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    who : str
+        What to call whoever writes it, in errors.
+    overwrite : bool, default False
+        Whether to replace a file that is there.
+
+    Yields
+    ------
+    binary file
+        To write to.
+
+    Raises
+    ------
+    FileError
+        As of `write_whole`.
+    """
     require_place(path, who, overwrite=overwrite)
-    with told_as_ours(who, f"cannot write {path}"):
+    with told_as_ours(who, _cannot(path)):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+    file = os.fdopen(handle, "wb")
+    try:
+        yield file
+        with told_as_ours(who, _cannot(path)):
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
             Path(name).chmod(_mode_for(path))
             Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+    finally:
+        with suppress(OSError):  # of what is still to be written, which is not wanted any more
+            file.close()
+        Path(name).unlink(missing_ok=True)
+    with told_as_ours(who, _cannot(path)):
         _settle(path.parent)
 
 
@@ -70,7 +106,7 @@ def require_place(
     FileError
         If there is a file, or a folder of that name, or none to put it into.
     """
-    with told_as_ours(who, f"cannot write {path}"):  # a name can be too long to look for
+    with told_as_ours(who, _cannot(path)):  # a name can be too long to look for
         has_folder, is_folder, is_there = path.parent.is_dir(), path.is_dir(), path.exists()
     if not has_folder:
         raise FileError(f"{who}: there is no folder {path.parent}. Make it first.")
@@ -100,6 +136,10 @@ def told_as_ours(who: str, what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise FileError(f"{who}: {what}: {error.strerror or error}.") from None
+
+
+def _cannot(path: Path) -> str:
+    return f"cannot write {path}"
 
 
 def _mode_for(path: Path) -> int:

@@ -13,7 +13,7 @@ from glassbrick.tables import Column, Kind, category_column
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["column_of_arrow", "joined", "kind_of", "numbers_of", "texts_of", "where_known"]
+__all__ = ["column_of_arrow", "joined", "kind_of", "numbers_of", "plain", "texts_of", "where_known"]
 
 
 def kind_of(of: pyarrow.DataType) -> Kind | None:
@@ -115,15 +115,21 @@ def joined(batches: Sequence[pyarrow.RecordBatch]) -> pyarrow.Table:
                 kinds.setdefault(column.name, kind_of(column.type))
     alike = [
         pyarrow.table(
-            {name: _plain(batch.column(name), kinds.get(name)) for name in batch.schema.names}
+            {name: plain(batch.column(name), kinds.get(name)) for name in batch.schema.names}
         )
         for batch in batches
     ]
     return pyarrow.concat_tables(alike)
 
 
-def _plain(values: Any, kind: Kind | None) -> Any:
-    """Return values in the type that stands for all of a kind."""
+def plain(values: Any, kind: Kind | None) -> Any:
+    """Return values in the type that stands for all of a kind.
+
+    Raises
+    ------
+    pyarrow.ArrowException
+        If they cannot be of that kind.
+    """
     import pyarrow
 
     if kind == "category":

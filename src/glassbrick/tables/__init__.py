@@ -9,13 +9,17 @@ from glassbrick.tables.columns import (
     is_missing,
     number_column,
 )
+from glassbrick.tables.csv_parts import CSVParts
 from glassbrick.tables.distinct import distinct_rows
 from glassbrick.tables.features import Features
 from glassbrick.tables.network import table_layers
 from glassbrick.tables.read import (
+    CSV_ENDINGS,
+    PARQUET_ENDINGS,
     array_column,
     column_names,
     is_table,
+    open_csv,
     open_table,
     read_table,
     require_once,
@@ -33,6 +37,9 @@ from glassbrick.tables.targets import (
 )
 
 __all__ = [
+    "CSV_ENDINGS",
+    "PARQUET_ENDINGS",
+    "CSVParts",
     "ClassTarget",
     "Column",
     "Features",
@@ -50,6 +57,7 @@ __all__ = [
     "is_missing",
     "is_table",
     "number_column",
+    "open_csv",
     "open_table",
     "read_table",
     "require_once",

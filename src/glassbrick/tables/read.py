@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,16 @@ from glassbrick.checks import complaint, describe, refuse
 from glassbrick.errors import ArgumentTypeError, DataError, FileError, MissingExtraError
 from glassbrick.files import told_as_ours
 from glassbrick.tables.columns import Column, column_of, number_column
-from glassbrick.tables.csv_lines import misfit_of, names_in
+from glassbrick.tables.csv_lines import names_in
+from glassbrick.tables.csv_parts import CSVParts
 
 __all__ = [
+    "CSV_ENDINGS",
+    "PARQUET_ENDINGS",
     "array_column",
     "column_names",
     "is_table",
+    "open_csv",
     "open_table",
     "read_table",
     "require_once",
@@ -29,11 +32,10 @@ __all__ = [
     "values_of",
 ]
 
-_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq")
-# Others are not safe to read: 02/01/2021 is another day on either side of the ocean.
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?P<time>[T ].*)?")
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
-_UNREADABLE = (OSError, UnicodeDecodeError, csv.Error)
+CSV_ENDINGS = (".csv", ".tsv", ".txt")
+PARQUET_ENDINGS = (".parquet", ".pq")
+
+_ENDINGS = (*CSV_ENDINGS, *PARQUET_ENDINGS)
 
 
 def read_table(data: Any, who: str) -> list[Column]:
@@ -190,7 +192,24 @@ def _column_of_frame(name: str, values: Any, who: str) -> Column:
         import narwhals
 
         return number_column(name, values.cast(narwhals.Float64).to_numpy(), who)
-    return column_of(name, values.to_list(), who)
+    return _plain_column(name, values) or column_of(name, values.to_list(), who)
+
+
+def _plain_column(name: str, values: Any) -> Column | None:
+    """Return texts or dates of polars at once; None if each value is to be looked at."""
+    import narwhals
+
+    of, rows = values.dtype, len(values)
+    if not values.implementation.is_polars() or values.null_count() == rows:
+        return None
+    if of == narwhals.String:
+        texts = np.empty(rows, object)
+        texts[:] = values.to_list()
+        return Column(name, "category", texts)
+    is_moment = of == narwhals.Datetime("us") or of == narwhals.Datetime("ms")
+    if of == narwhals.Date or is_moment:
+        return Column(name, "date", values.to_numpy().astype("datetime64[us]"))
+    return None
 
 
 def _as_frame(data: Any, who: str) -> Any:
@@ -209,6 +228,51 @@ def _as_frame(data: Any, who: str) -> Any:
 
 
 def _read_file(path: Path, who: str) -> Any:
+    if path.suffix.lower() not in PARQUET_ENDINGS:
+        parts = open_csv(path, who)
+        import polars
+
+        return polars.concat(parts.frames(), rechunk=True)
+    polars = _polars_for(path, who)
+    try:
+        return polars.read_parquet(path)
+    except (OSError, polars.exceptions.PolarsError) as error:
+        problem = str(error).strip().splitlines()[0]
+        raise FileError(f"{who}: cannot be read as a table: {problem}.") from None
+
+
+def open_csv(path: Path, who: str, look: Callable[[int], None] | None = None) -> CSVParts:
+    """Return what reads a CSV file some rows at a time.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    who : str
+        What to call whoever reads, in errors.
+    look : callable, optional
+        Told in the first pass through the file how many bytes were read.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it cannot be read as a table.
+    DataError
+        If there are two columns of one name.
+    MissingExtraError
+        If polars is not installed.
+    """
+    _polars_for(path, who)
+    try:
+        names = names_in(path, "\t" if path.suffix.lower() == ".tsv" else ",")
+    except (OSError, UnicodeDecodeError, csv.Error):
+        names = []  # of what is wrong the parts will tell
+    require_once(names, who)  # polars would give them other names
+    return CSVParts(path, who, look)
+
+
+def _polars_for(path: Path, who: str) -> Any:
+    """Return polars, if there is a file that it may be able to read."""
     with told_as_ours(who, "cannot be looked for"):
         is_folder, is_file = path.is_dir(), path.is_file()
     if is_folder:
@@ -221,38 +285,4 @@ def _read_file(path: Path, who: str) -> Any:
         import polars
     except ImportError:
         raise MissingExtraError(f"{who}: reading a file", "polars", "data") from None
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    is_parquet = path.suffix.lower() in (".parquet", ".pq")
-    try:
-        if is_parquet:
-            return polars.read_parquet(path)
-        require_once(names_in(path, separator), who)  # polars would give them other names
-        frame = polars.read_csv(
-            path,
-            separator=separator,
-            infer_schema_length=None,  # all rows: the first text may come late
-            null_values=list(_MISSING),
-        )
-    except (*_UNREADABLE, polars.exceptions.PolarsError) as error:
-        problem = str(error).strip().splitlines()[0]
-        if not is_parquet and not isinstance(error, OSError):
-            problem = misfit_of(path, separator) or problem
-        raise FileError(f"{who}: cannot be read as a table: {problem}.") from None
-    return frame.with_columns([_with_dates(frame[name]) for name in frame.columns])
-
-
-def _with_dates(texts: Any) -> Any:
-    """Return a column of a CSV file as dates, if all of it is.
-
-    polars can look for dates itself, but does so in each cell of each text: ten times slower.
-    """
-    import polars
-
-    if texts.dtype != polars.String or not len(known := texts.drop_nulls()):
-        return texts
-    if not (found := _DATE.fullmatch(known[0])):
-        return texts
-    try:
-        return texts.str.to_datetime() if found["time"] else texts.str.to_date()
-    except polars.exceptions.PolarsError:
-        return texts
+    return polars
