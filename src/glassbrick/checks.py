@@ -15,6 +15,7 @@ __all__ = [
     "assert_same_shape",
     "complaint",
     "describe",
+    "errors_within",
     "instance_of",
     "one_of",
     "positive_integer",
@@ -53,6 +54,29 @@ def refuse(
 ) -> NoReturn:
     """Raise an error of the given kind, worded by `complaint`."""
     raise kind(complaint(who, expected, describe(received), advice))
+
+
+class errors_within:  # noqa: N801
+    """Puts the name of a place before the messages of errors that arise in a ``with`` block.
+
+    A class, for one written as a generator takes three times as long, and each epoch of each
+    network of a population enters one.
+
+    Parameters
+    ----------
+    place : str
+        Where it is.
+    """
+
+    def __init__(self, place: str):
+        self._place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, GlassbrickError):
+            error.within(self._place)
 
 
 def positive_integer(value: Any, who: str, advice: str = "") -> int:

@@ -22,7 +22,6 @@ __all__ = [
     "ShapeError",
     "TracingError",
     "UnknownNameError",
-    "errors_within",
 ]
 
 
@@ -127,23 +126,3 @@ class MissingExtraError(GlassbrickError, ImportError):
 
 class FileError(GlassbrickError, OSError):
     """A file cannot be read, run or written, or holds nothing to work on."""
-
-
-class errors_within:  # noqa: N801
-    """Puts the name of a place before the messages of errors that arise in a ``with`` block.
-
-    Parameters
-    ----------
-    place : str
-        Where it is.
-    """
-
-    def __init__(self, place: str):
-        self._place = place
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, GlassbrickError):
-            error.within(self._place)

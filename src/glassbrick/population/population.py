@@ -9,9 +9,9 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from glassbrick.checks import refuse, true_or_false
+from glassbrick.checks import errors_within, refuse, true_or_false
 from glassbrick.engines import Engine, engine_of
-from glassbrick.errors import ArgumentError, ArgumentTypeError, errors_within
+from glassbrick.errors import ArgumentError, ArgumentTypeError
 from glassbrick.network import NeuralNetwork
 from glassbrick.optimizers import Optimizer
 from glassbrick.population.design import Folds, Settings, as_folds, as_seeds, as_settings, split

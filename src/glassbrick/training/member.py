@@ -6,8 +6,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from glassbrick.arrays import Array
+from glassbrick.checks import errors_within
 from glassbrick.engines import Engine, EpochLosses, Job, Session
-from glassbrick.errors import DivergenceError, errors_within
+from glassbrick.errors import DivergenceError
 from glassbrick.training.fit import Fit
 from glassbrick.training.history import History
 

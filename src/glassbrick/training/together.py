@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassbrick.checks import instance_of, refuse, true_or_false
+from glassbrick.checks import errors_within, instance_of, refuse, true_or_false
 from glassbrick.engines import Engine, engine_of
-from glassbrick.errors import ArgumentError, ArgumentTypeError, DivergenceError, errors_within
+from glassbrick.errors import ArgumentError, ArgumentTypeError, DivergenceError
 from glassbrick.randomness import legacy_seed
 from glassbrick.training.callbacks import Callback, EarlyStopping
 from glassbrick.training.fit_data import FitData
