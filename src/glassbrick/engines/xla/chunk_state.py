@@ -13,7 +13,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import Job
 from glassbrick.engines.xla.placement import Placement
-from glassbrick.engines.xla.program import Data, EpochProgram, Epochs, Part
+from glassbrick.engines.xla.program import NO_PART, Data, EpochProgram, Epochs, Part
 from glassbrick.engines.xla.pure_call import PureCall
 from glassbrick.engines.xla.training_state import TrainingState
 from glassbrick.memory import give_back
@@ -70,7 +70,7 @@ class ChunkState(TrainingState):
         all parameters are finite.
         """
         self._before = self._on_device
-        return self._call(chunk, np.array(part, np.int32))
+        return self._call(chunk, part.given())
 
     def go_back(self) -> None:
         """Forget the last call."""
@@ -83,7 +83,7 @@ class ChunkState(TrainingState):
 
     def _compiled(self, program: EpochProgram, held: tuple[Any, ...]) -> Callable[..., Any]:
         self.before_compiling()
-        given = self._example, np.zeros(len(Part._fields), np.int32)
+        given = self._example, NO_PART
         examples = self.placement.abstract((*held, *given))
         run = partial(_run, program, self.placement)
         # Nothing is given away: it is wanted if a loss of the call is not finite.

@@ -14,7 +14,7 @@ from glassbrick.arrays import Array
 from glassbrick.engines.engine import EpochLosses
 from glassbrick.engines.xla.place import Place
 from glassbrick.engines.xla.population_program import Places, PopulationProgram
-from glassbrick.engines.xla.program import EpochProgram, Part
+from glassbrick.engines.xla.program import NO_PART, EpochProgram, Part
 from glassbrick.engines.xla.pure_call import abstract
 from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.shard import Shard, Work
@@ -63,8 +63,7 @@ class Cohort:
         with own_settings():
             work = self._work(self.places[: self._size], 0)
             self._run = PopulationProgram(self._program).compile(
-                *jax.tree.map(abstract, (work.carry, work.fixed, work.data, work.places)),
-                abstract(np.zeros(len(Part._fields), np.int32)),
+                *jax.tree.map(abstract, (work.carry, work.fixed, work.data, work.places, NO_PART))
             )
 
     @property

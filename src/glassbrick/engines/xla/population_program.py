@@ -118,8 +118,7 @@ class _Epochs(Epochs):
 
     def _look(self, carry: list[Any]) -> tuple[list[Any], Any]:
         after, sound = self._each(Epochs._look, carry)
-        shows = self.program.calls.loss is None  # else the validation loss decides
-        return [*after, carry[-1] & (sound > 0.0) if shows else carry[-1]], sound
+        return [*after, carry[-1] & (sound > 0.0)], sound
 
     def _each(self, of_one: Callable[..., Any], carry: list[Any], *args: Any) -> Any:
         """Do something to each member."""
@@ -137,12 +136,6 @@ class _Epochs(Epochs):
             return jnp.where(which.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
         return [*map(chosen, after, carry[:-1]), goes_on]
-
-    def _noted(self, told: Any, epoch: Any, column: Any, number: Any) -> Any:
-        if isinstance(column, int):
-            column += told.shape[1]
-        place = epoch, jnp.asarray(column, epoch.dtype), jnp.zeros((), epoch.dtype)
-        return jax.lax.dynamic_update_slice(told, number.reshape(1, 1, -1), place)
 
     def _nothing(self) -> Any:
         return jnp.zeros(len(self.orders), np.float64)

@@ -18,7 +18,7 @@ from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.pure_call import PureCall, text_of
 from glassbrick.engines.xla.whole_writes import with_whole_writes
 
-__all__ = ["Calls", "Data", "EpochProgram", "Epochs", "Part", "compiled", "run_once"]
+__all__ = ["NO_PART", "Calls", "Data", "EpochProgram", "Epochs", "Part", "compiled", "run_once"]
 
 _MOST_KEPT = 64  # compiled programs; each takes about a megabyte
 _kept: OrderedDict[str, Any] = OrderedDict()
@@ -54,6 +54,15 @@ class Part(NamedTuple):
     stop: int
     short: bool
     finish: bool
+
+    def given(self) -> tuple[Any, ...]:
+        """Return it as a program takes it: one array for each, for to cut one costs kernels."""
+        whole, yes_or_no = self[:3], self[3:]
+        return *map(np.int32, whole), *map(np.bool_, yes_or_no)
+
+
+NO_PART = Part(0, 0, 0, short=False, finish=False).given()
+"""What stands for any part where a program is compiled."""
 
 
 class Calls(NamedTuple):
@@ -132,8 +141,9 @@ class EpochProgram:
         """Run a part of the epochs.
 
         Returns the arrays that were changed; and a row for each epoch: the loss of each full
-        batch and of the short one, the validation loss, and whether all parameters are finite.
-        One array, because each that is handed over costs some microseconds.
+        batch and of the short one, the validation loss, and whether all parameters are finite,
+        which is not looked at if there is such a loss. One array, because each that is handed
+        over costs some microseconds.
         """
         capacity, rows = orders.shape
         told = jnp.zeros((capacity, rows // self.batch_size + 3), np.float64)
@@ -160,15 +170,15 @@ class Epochs:
         calls = self.program.calls
         if calls.step is not None:
             carry, told = self._full_batches(number, carry, told)
+        short = loss = is_sound = self._nothing()
         if calls.short is not None:
-            carry, loss = self._if(self.part.short, self._short_batch(number), carry)
-            told = self._noted(told, number, -3, loss)
-        if calls.loss is not None:
+            carry, short = self._if(self.part.short, self._short_batch(number), carry)
+        if calls.loss is None:
+            carry, is_sound = self._if(self.part.finish, self._look, carry)
+        else:  # which is not finite either if a parameter is not
             carry, loss = self._if(self.part.finish, self._validation_loss, carry)
-            told = self._noted(told, number, -2, loss)
-
-        carry, is_sound = self._if(self.part.finish, self._look, carry)
-        return carry, self._noted(told, number, -1, is_sound)
+        # In one go: each kernel takes twenty milliseconds to compile.
+        return carry, self._noted(told, number, told.shape[1] - 3, short, loss, is_sound)
 
     def _look(self, carry: list[Any]) -> tuple[list[Any], Any]:
         """Return 1 with the arrays if all parameters are finite."""
@@ -245,12 +255,11 @@ class Epochs:
     def _numbered(self, carry: list[Any]) -> zip[tuple[int, Any]]:
         return zip(self.program.carried, carry, strict=True)
 
-    def _noted(self, told: Any, epoch: Any, column: Any, number: Any) -> Any:
-        """Put down a number; faster than ``told.at[...]``, which looks if the place is there."""
-        if isinstance(column, int):
-            column += told.shape[1]
-        place = epoch, jnp.asarray(column, epoch.dtype)
-        return jax.lax.dynamic_update_slice(told, number.reshape(1, 1), place)
+    def _noted(self, told: Any, epoch: Any, column: Any, *numbers: Any) -> Any:
+        """Put down numbers; faster than ``told.at[...]``, which looks if the place is there."""
+        first = (0,) * (told.ndim - 2)
+        place = [jnp.asarray(at, epoch.dtype) for at in (epoch, column, *first)]
+        return jax.lax.dynamic_update_slice(told, jnp.stack(numbers)[np.newaxis], place)
 
     def _nothing(self) -> Any:
         return jnp.zeros((), np.float64)

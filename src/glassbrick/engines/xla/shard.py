@@ -69,7 +69,7 @@ class Shard:
     ) -> tuple[list[Any], Array]:
         """Run the compiled program, and find out how much of it a call should do."""
         began = time.perf_counter()
-        carry, told = run(carry, work.fixed, work.data, work.places, np.array(part, np.int32))
+        carry, told = run(carry, work.fixed, work.data, work.places, part.given())
         numbers = np.array(told)
         steps = part.epochs * (part.stop - part.start + part.short)
         self.pace.learn(steps, time.perf_counter() - began)

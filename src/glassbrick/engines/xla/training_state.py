@@ -16,7 +16,7 @@ from glassbrick.engines.engine import Job
 from glassbrick.engines.facts import are_the_same
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.placement import Placement
-from glassbrick.engines.xla.program import Data, EpochProgram, Part
+from glassbrick.engines.xla.program import NO_PART, Data, EpochProgram, Part
 from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder
 from glassbrick.engines.xla.recording import Recording
 from glassbrick.engines.xla.survey import Survey
@@ -81,7 +81,7 @@ class TrainingState:
         What changes stays on the device until `write` or `forget`, because handing over the
         arrays of large networks takes a tenth of their step.
         """
-        return self._call(self.data, orders, np.array(part, np.int32))
+        return self._call(self.data, orders, part.given())
 
     def _call(self, *inputs: Any) -> Array:
         carry = self._chosen(self._carried) if self._on_device is None else self._on_device
@@ -142,7 +142,7 @@ class TrainingState:
     def _compiled(self, program: EpochProgram, held: tuple[Any, ...]) -> Callable[..., Any]:
         """Compile for arrays of the state like these, and for all that `_call` is given."""
         orders = np.zeros((self.capacity, len(self.job.X)), np.int32)
-        given = self.data, orders, np.zeros(len(Part._fields), np.int32)
+        given = self.data, orders, NO_PART
         return program.compile(self.placement, *self.placement.abstract((*held, *given)))
 
 
