@@ -37,7 +37,9 @@ class Table:
         """Print to a terminal."""
         table = RichTable(title=self.title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)
         for position, column in enumerate(self.columns):
-            table.add_column(column, justify="right" if position else "left", no_wrap=True)
+            # What stands left gives way where a terminal is narrow, never the figures.
+            justify = "right" if position else "left"
+            table.add_column(column, justify=justify, no_wrap=position > 0)
         for row in self.rows:
             table.add_row(*row)
         console.print(table)
