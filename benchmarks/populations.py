@@ -26,25 +26,27 @@ SPLITS, ROWS, FEATURES, NEURONS, SPLIT_EPOCHS = 20, 500, 13, 50, 40
 TARGETS = {"times_one": 3.0, "scikit_learn_over_ours": 40.0}
 
 
-def measure(fits: int = 3, rounds: int = 3) -> dict[str, Any]:
+def measure(fits: int = 7, rounds: int = 7) -> dict[str, Any]:
     """Measure, and return seconds and ratios.
 
     Parameters
     ----------
     fits : int
-        How many of the hundred fits of scikit-learn's to make; the others take as long.
+        How many of the hundred fits of scikit-learn's to make, at least one in each round; the
+        others take as long.
     rounds : int
-        Of which the median counts, but for scikit-learn's.
+        In which all take turns. Ratios are those of a round, of which the median counts.
     """
     _one()  # imports JAX, and the next one scikit-learn: imports are not what is compared
     _scikit_learn(0)
     found: dict[str, Any] = {"members": MEMBERS, "epochs": EPOCHS, "cores": os.cpu_count()}
     cold = {"one": [], "many": []}
     warm = {"one": [], "many": []}
-    fit: list[float] = []
-    for number in range(rounds):  # all take turns
+    hundred: list[float] = []  # their sum, if all were made
+    for number in range(rounds):
         seeds = range(number, fits, rounds)
-        fit += [_seconds(lambda seed=seed: _scikit_learn(seed)) for seed in seeds]
+        fit = [_seconds(lambda seed=seed: _scikit_learn(seed)) for seed in seeds]
+        hundred.append(float(np.mean(fit)) * MEMBERS)
         for name, run in (("one", _one), ("many", _many)):
             _forget()
             cold[name].append(_seconds(run))
@@ -54,15 +56,14 @@ def measure(fits: int = 3, rounds: int = 3) -> dict[str, Any]:
         for kind, both in (("cold", cold), ("warm", warm))
         for name, values in both.items()
     }
-    hundred = float(np.mean(fit)) * MEMBERS  # their sum, if all were made
     _forget()
     found |= {
-        "seconds": median | {"scikit_learn": hundred},
+        "seconds": median | {"scikit_learn": float(np.median(hundred))},
         "scikit_learn_fits": fits,
-        "times_one": median["cold_many"] / median["cold_one"],
-        "times_one_compiled": median["warm_many"] / median["warm_one"],
-        "scikit_learn_over_ours": hundred / median["cold_many"],
-        "scikit_learn_over_ours_compiled": hundred / median["warm_many"],
+        "times_one": _ratio(cold["many"], cold["one"]),
+        "times_one_compiled": _ratio(warm["many"], warm["one"]),
+        "scikit_learn_over_ours": _ratio(hundred, cold["many"]),
+        "scikit_learn_over_ours_compiled": _ratio(hundred, warm["many"]),
         "splits": _seconds(_splits),
         "targets": TARGETS,
     }
@@ -162,6 +163,10 @@ def _forget() -> None:
     jax.clear_caches()
 
 
+def _ratio(these: list[float], those: list[float]) -> float:
+    return float(np.median(np.divide(these, those)))
+
+
 def _seconds(run: Callable[[], object]) -> float:
     start = time.perf_counter()
     run()
@@ -171,11 +176,11 @@ def _seconds(run: Callable[[], object]) -> float:
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fits", type=int, default=3, help="of scikit-learn's, at most 100")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--fits", type=int, default=7, help="of scikit-learn's, at most 100")
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", action="store_true", help="print the figures, too")
     options = parser.parse_args()
-    found = measure(min(options.fits, MEMBERS), options.rounds)
+    found = measure(max(options.rounds, min(options.fits, MEMBERS)), options.rounds)
     print_tables(found)
     if options.json:
         print(json.dumps(found, indent=1))
