@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from glassbrick.order import Order
 from glassbrick.streams.chance import HELD_OUT, SAMPLED, chance_of
 from glassbrick.streams.checksums import checksum_of_numbers, checksum_of_texts
-from glassbrick.streams.csv_slices import _first_line, _whole_lines
 from glassbrick.streams.encoding import Encoding
 from glassbrick.streams.sample import Sample
 from glassbrick.streams.summary import CategorySummary
 from glassbrick.tables import Features, NumberTarget, read_table
+from glassbrick.tables.csv_cuts import first_line_of, whole_lines
 
 rng = np.random.default_rng(5)
 
@@ -98,8 +98,8 @@ def test_lines_end_where_the_csv_module_says(text, separator):
     ends = [0, *(sum(map(len, lines[: reader.line_num])) for _ in reader)]
     if not text.endswith("\n") or _is_open(lines[: reader.line_num], separator):
         ends.pop()
-    assert _whole_lines(text.encode(), separator) == max(ends, default=0)
-    assert _first_line(text.encode(), separator) == (ends[1] if len(ends) > 1 else len(text))
+    assert whole_lines(text.encode(), separator) == max(ends, default=0)
+    assert first_line_of(text.encode(), separator) == (ends[1] if len(ends) > 1 else len(text))
 
 
 def _is_open(lines, separator):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-
-from glassbrick.arrays import Array
 from glassbrick.checks import complaint
 from glassbrick.errors import DataError, FileError
 from glassbrick.streams.blocks import Block, BlockReader, first_line, rows_at_once
 from glassbrick.streams.files import Files
 from glassbrick.tables import Kind
+from glassbrick.tables.csv_cuts import BOM, MISSING, MOST_SLICES, first_line_of, whole_lines
 
 if TYPE_CHECKING:
     import pyarrow
@@ -24,8 +21,6 @@ __all__ = ["CSVReader"]
 
 _SLICE = 4 << 20  # bytes
 _LOOK = 8  # files, at whose beginnings the kinds of columns are found
-_BOM = b"\xef\xbb\xbf"
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 _DAY_FORMATS = ("%Y/%m/%d", "%Y.%m.%d", "%Y/%m/%d %H:%M:%S", "%Y.%m.%d %H:%M:%S")
 
 
@@ -67,13 +62,13 @@ class CSVReader(BlockReader):
                 rest = b""
                 while read := opened.read(_SLICE):
                     data = rest + read
-                    size = _whole_lines(data, self._separator(file))
+                    size = whole_lines(data, self._separator(file))
                     if size:
                         yield Block(file, number, start, size, line)
                         start, number = start + size, number + 1
                         line += data.count(b"\n", 0, size)
                     rest = data[size:]
-                    if len(rest) > 16 * _SLICE:
+                    if len(rest) > MOST_SLICES * _SLICE:
                         raise FileError(f"{place}, line {line}: a quote that is never closed.")
                 if rest.strip():
                     yield Block(file, number, start, len(rest), line)
@@ -162,8 +157,8 @@ class CSVReader(BlockReader):
         try:
             with self.files.system.open_input_file(self.files.files[file].path) as opened:
                 data = opened.read(1 << 20)
-            skipped = len(_BOM) if data.startswith(_BOM) else 0
-            size = _first_line(data[skipped:], self._separator(file))
+            skipped = len(BOM) if data.startswith(BOM) else 0
+            size = first_line_of(data[skipped:], self._separator(file))
             text = data[skipped : skipped + size].decode()
             names = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._separator(file)))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -218,7 +213,7 @@ def _parsed(
         arrow_csv.ConvertOptions(
             column_types=types or None,
             include_columns=list(types) or None,
-            null_values=list(_MISSING),
+            null_values=list(MISSING),
             true_values=["true"],
             false_values=["false"],
             strings_can_be_null=True,
@@ -242,63 +237,12 @@ def _unified(types: Sequence[Any]) -> Any:
     return pyarrow.string()
 
 
-def _whole_lines(data: bytes, separator: str) -> int:
-    """Return how many bytes make whole lines, none of which ends within quotes."""
-    quotes = _quotes(data, separator)
-    end = data.rfind(b"\n") + 1
-    while end and (before := int(np.searchsorted(quotes, end))) % 2:
-        end = data.rfind(b"\n", 0, int(quotes[before - 1])) + 1
-    return end
-
-
-def _first_line(data: bytes, separator: str) -> int:
-    """Return how many bytes the first line has, which may hold quoted line ends."""
-    quotes, end = _quotes(data, separator), 0
-    while (found := data.find(b"\n", end)) >= 0:
-        end = found + 1
-        if np.searchsorted(quotes, end) % 2 == 0:
-            return end
-    return len(data)
-
-
-def _quotes(data: bytes, separator: str) -> Array:
-    """Return where quotes open and close in turn; one within a field, as in 5", does neither."""
-    if b'"' not in data:
-        return np.empty(0, np.intp)
-    letters = np.frombuffer(data, np.uint8)
-    places = np.flatnonzero(letters == ord('"'))
-    begins_field = np.zeros(256, bool)
-    begins_field[[*b'\n"', ord(separator)]] = (
-        True  # what stands before a quote, or the other of two
-    )
-    may_open = begins_field[letters[places - 1]]
-    may_open[0] |= places[0] == 0
-    if may_open[::2].all():  # as is usual
-        return places
-    return np.delete(places, _mere_letters(places, may_open))
-
-
-def _mere_letters(places: Array, may_open: Array) -> list[int]:
-    """Return which quotes neither open nor close, for their field does not begin with one."""
-    cannot = [(2 * np.flatnonzero(~may_open[first::2]) + first).tolist() for first in (0, 1)]
-    follows = [False, *(np.diff(places) == 1).tolist()]  # at once upon the one before
-    found: list[int] = []
-    start = 0  # from here on each second one opens
-    while (at := bisect_left(cannot[start % 2], start)) < len(cannot[start % 2]):
-        found.append(cannot[start % 2][at])
-        start = found[-1] + 1
-        while start < len(follows) and follows[start]:
-            found.append(start)
-            start += 1
-    return found
-
-
 def _is_of(value: str, of: Any) -> bool:
     """Whether a text can be read as a type."""
     import pyarrow
     from pyarrow import types as known
 
-    if value in _MISSING or known.is_string(of):
+    if value in MISSING or known.is_string(of):
         return True
     if known.is_boolean(of):
         return value in ("true", "false")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glassbrick.errors import FileError
+from glassbrick.tables.csv_cuts import BOM, MISSING, MOST_SLICES, whole_lines
 from glassbrick.tables.csv_lines import misfit_of
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ __all__ = ["CSVParts"]
 
 _SLICE = 4 << 20  # bytes that are read at a time
 _HEADER = 16 << 20  # bytes in which the names of the columns have to end
-_MOST_SLICES = 16  # without the end of a line, after which a quote was never closed
-_BOM = b"\xef\xbb\xbf"
-_MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"]
 # Others are not safe to read: 02/01/2021 is another day on either side of the ocean.
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?P<time>[T ].*)?")
 
@@ -103,7 +101,7 @@ class CSVParts:
             separator=self._separator,
             schema=types,
             infer_schema_length=None,  # all rows
-            null_values=_MISSING,
+            null_values=[*MISSING],
         )
 
     def _slices(self) -> Iterator[tuple[bytes, int]]:
@@ -113,12 +111,12 @@ class CSVParts:
             file.seek(start)
             while read := file.read(_SLICE):
                 data = rest + read
-                size = _whole_lines(data)
+                size = whole_lines(data, self._separator)
                 start, rest = start + size, data[size:]
                 if size:
                     yield data[:size], start
                     is_empty = False
-                if len(rest) > _MOST_SLICES * _SLICE:
+                if len(rest) > MOST_SLICES * _SLICE:
                     raise csv.Error("a quote is never closed")
         if rest or is_empty:
             yield rest, start + len(rest)
@@ -215,7 +213,7 @@ def _state_of(path: Path) -> tuple[int, int]:
 def _header_of(path: Path) -> tuple[bytes, int]:
     """Return the first line that is not empty, and where the next begins."""
     with path.open("rb") as file:
-        if file.read(len(_BOM)) != _BOM:
+        if file.read(len(BOM)) != BOM:
             file.seek(0)
         line = file.readline(_HEADER)
         while line and not line.strip(b"\r\n"):
@@ -223,14 +221,3 @@ def _header_of(path: Path) -> tuple[bytes, int]:
         while line.count(b'"') % 2 and len(line) < _HEADER and (more := file.readline(_HEADER)):
             line += more
         return line, file.tell()
-
-
-def _whole_lines(data: bytes) -> int:
-    """Return how many bytes make whole lines, none of which ends within quotes."""
-    end = data.rfind(b"\n") + 1
-    quotes = data.count(b'"', 0, end)
-    while end and quotes % 2:
-        before = data.rfind(b"\n", 0, end - 1) + 1
-        quotes -= data.count(b'"', before, end)
-        end = before
-    return end
