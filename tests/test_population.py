@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from rich.progress import Progress as RichProgress
 from sklearn.model_selection import GroupKFold, KFold
 
 from glassbrick import (
@@ -320,6 +321,23 @@ def test_progress_tells_how_many_are_done(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1].startswith("100 % of the epochs: 2 of 2 networks, best loss ")
     assert lines[-1].endswith(", 1 diverged")
+
+
+def test_the_last_state_of_the_bar_stays_and_few_are_drawn(capsys, monkeypatch):
+    drawn, update = [], RichProgress.update
+
+    def counted(bar, task, **state):
+        drawn.append(state["completed"])
+        update(bar, task, **state)
+
+    monkeypatch.setattr(RichProgress, "update", counted)
+    monkeypatch.setattr("glassbrick.training.members_progress.time.monotonic", lambda: 7.0)
+    monkeypatch.setenv("COLUMNS", "100")
+    fit_together([make(0), make(1)], DATA, epochs=10, eval_every=1, patience=None, verbose="bar")
+    assert drawn == [1 / 20, 1.0]  # the clock stands still: after the first epoch, and at the end
+    out = capsys.readouterr().out
+    assert "100%" in out
+    assert "2 of 2 networks, best loss " in out
 
 
 # Population.
