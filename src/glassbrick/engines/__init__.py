@@ -10,6 +10,7 @@ from glassbrick.engines.engine import (
     Job,
     Member,
     Session,
+    SoundEpochs,
 )
 from glassbrick.engines.lbfgs_session import LBFGSSession
 from glassbrick.engines.numpy_engine import NumpyEngine
@@ -31,6 +32,7 @@ __all__ = [
     "NumpyEngine",
     "ReadingError",
     "Session",
+    "SoundEpochs",
     "engine_of",
     "mean_loss",
 ]

@@ -28,6 +28,7 @@ __all__ = [
     "Job",
     "Member",
     "Session",
+    "SoundEpochs",
 ]
 
 
@@ -160,6 +161,32 @@ class EpochLosses(NamedTuple):
         return self.finite if self.validation is None else math.isfinite(self.validation)
 
 
+class SoundEpochs(NamedTuple):
+    """What several epochs have to tell in which all was finite.
+
+    Attributes
+    ----------
+    batches : ndarray of shape (epochs, batches)
+        The loss of each batch before its step.
+    validation : list of float, or None
+        The losses on the validation data after each epoch, if there are such data.
+    """
+
+    batches: Array
+    validation: list[float] | None
+
+    @property
+    def epochs(self) -> int:
+        """How many there are."""
+        return len(self.batches)
+
+    def each(self, first: int = 0) -> list[EpochLosses]:
+        """Return what each has to tell, from the first that is asked for, counted from 0."""
+        rows = self.batches[first:].tolist()
+        validation = [None] * len(rows) if self.validation is None else self.validation[first:]
+        return [EpochLosses(*epoch, finite=True) for epoch in zip(rows, validation, strict=True)]
+
+
 class Member(Protocol):
     """One of several fits that are run together; it asks and is told as `Session.run` says.
 
@@ -181,6 +208,9 @@ class Member(Protocol):
 
     def epoch_done(self, losses: EpochLosses) -> None:
         """Take note of an epoch."""
+
+    def epochs_done(self, told: SoundEpochs) -> None:
+        """Take note of several epochs."""
 
 
 class Session(ABC):

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassbrick.engines import BatchHooks, Engine, EpochLosses, Job, LBFGSSession, Session
+from glassbrick.arrays import Array
+from glassbrick.engines import (
+    BatchHooks,
+    Engine,
+    EpochLosses,
+    Job,
+    LBFGSSession,
+    Session,
+    SoundEpochs,
+)
 from glassbrick.optimizers import LBFGS
 from glassbrick.training.callbacks import Callbacks, TimeBudget
 from glassbrick.training.callbacks.early_stopping import Judge
@@ -262,10 +270,7 @@ class Fit:
         loss = _mean_over_rows(losses.batches, self.job)
         values = self._measure(epoch)
         history.record(loss, losses.validation, values)
-        self.logs = {"loss": loss}
-        if losses.validation is not None:
-            self.logs["val_loss"] = losses.validation
-        self.logs |= values
+        self.logs = _logs(loss, losses.validation, values)
         is_last = epoch == self.until
         self._judge(epoch, is_last)
         if is_last or epoch % self.plan.eval_every == 0:
@@ -275,6 +280,25 @@ class Fit:
             self._keeper.after_epoch(epoch, is_last=is_last or self.run.stop_reason != "")
         if epoch < self._look_next:
             self._begin(epoch + 1)
+
+    def epochs_done(self, told: SoundEpochs) -> None:
+        """Add several epochs: at once those of which nobody hears before others are over."""
+        quiet = 0
+        if not self.callbacks.hear_of_epochs:
+            quiet = max(0, min(told.epochs, self._look_next - 1 - self.run.history.epochs))
+        if quiet:
+            self._add_quietly(told.batches[:quiet], told.validation and told.validation[:quiet])
+        for losses in told.each(quiet):
+            self.epoch_done(losses)
+
+    def _add_quietly(self, batches: Array, validation: list[float] | None) -> None:
+        """Add epochs to the history, as `epoch_done` adds each."""
+        first = self.run.history.epochs + 1
+        losses = _mean_over_rows(batches.T, self.job).tolist()
+        rates = [self._rate_of(epoch) for epoch in range(first, first + len(losses))]
+        self.run.history.record_all(losses, validation, {"lr": rates})
+        self.logs = _logs(losses[-1], validation[-1] if validation else None, {"lr": rates[-1]})
+        self._begun = first + len(losses)
 
     def _measure(self, epoch: int) -> dict[str, float]:
         """Return what is followed besides the losses."""
@@ -354,8 +378,13 @@ class Fit:
         self.callbacks.call("on_train_batch_end", batch, {"loss": loss})
 
 
-def _mean_over_rows(losses: Sequence[float], job: Job) -> float:
-    """Average the losses of batches, each with the weight of its rows."""
+def _logs(loss: float, validation: float | None, values: dict[str, float]) -> dict[str, float]:
+    """Return what callbacks are told of an epoch."""
+    return {"loss": loss} | ({} if validation is None else {"val_loss": validation}) | values
+
+
+def _mean_over_rows(losses: Any, job: Job) -> Any:
+    """Average the losses of batches, each a number or an array, with the weights of their rows."""
     if len(losses) == 1:
         return losses[0]
     rows, in_others = job.rows, job.batch_size * (len(losses) - 1)

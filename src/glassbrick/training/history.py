@@ -93,20 +93,30 @@ class History:
         self, loss: float, val_loss: float | None, metrics: Mapping[str, float] | None = None
     ) -> None:
         """Add an epoch, with NaN for each metric that other epochs have and it has not."""
-        values, epochs = metrics or {}, len(self.loss)
-        for name in values:
+        values = {name: [value] for name, value in (metrics or {}).items()}
+        self.record_all([loss], None if val_loss is None else [val_loss], values)
+
+    def record_all(
+        self,
+        losses: list[float],
+        val_losses: list[float] | None,
+        metrics: Mapping[str, list[float]],
+    ) -> None:
+        """Add several epochs; see `record`."""
+        epochs, missing = len(self.loss), [math.nan] * len(losses)
+        for name in metrics:
             if name in self.metrics:
                 continue
             if name in ("loss", "val_loss"):
                 raise ArgumentError(f"History.record, metrics: {name} is not the name of a metric.")
             self.metrics[name] = [math.nan] * epochs
         for name, recorded in self.metrics.items():
-            recorded.append(values.get(name, math.nan))
-        if val_loss is not None and len(self.val_loss) < epochs:
+            recorded += metrics.get(name, missing)
+        if val_losses is not None and len(self.val_loss) < epochs:
             self.val_loss += [math.nan] * (epochs - len(self.val_loss))
-        if val_loss is not None or self.val_loss:
-            self.val_loss.append(math.nan if val_loss is None else val_loss)
-        self.loss.append(loss)
+        if val_losses is not None or self.val_loss:
+            self.val_loss += missing if val_losses is None else val_losses
+        self.loss += losses
 
     @property
     def last_val_loss(self) -> float | None:

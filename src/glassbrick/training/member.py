@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from glassbrick.arrays import Array
 from glassbrick.checks import errors_within
-from glassbrick.engines import Engine, EpochLosses, Job, Session
+from glassbrick.engines import Engine, EpochLosses, Job, Session, SoundEpochs
 from glassbrick.errors import DivergenceError
 from glassbrick.training.fit import Fit
 from glassbrick.training.history import History
@@ -78,11 +78,18 @@ class Member:
 
     def epoch_done(self, losses: EpochLosses) -> None:
         """Take note of an epoch."""
+        self._note(lambda: self.fit.epoch_done(losses))
+
+    def epochs_done(self, told: SoundEpochs) -> None:
+        """Take note of several epochs."""
+        self._note(lambda: self.fit.epochs_done(told))
+
+    def _note(self, note: Callable[[], None]) -> None:
         if self.outcome is not None:
             return
         with self._named():
             try:
-                self.fit.epoch_done(losses)
+                note()
             except DivergenceError as error:
                 self.leave(error)
             else:

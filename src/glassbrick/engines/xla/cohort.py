@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import EpochLosses
+from glassbrick.engines.engine import EpochLosses, SoundEpochs
 from glassbrick.engines.xla.place import Place
 from glassbrick.engines.xla.population_program import Places, PopulationProgram
 from glassbrick.engines.xla.program import NO_PART, EpochProgram, Part
@@ -96,12 +96,16 @@ class Cohort:
             values = zip(self._program.carried, carry, strict=False)
             place.write({number: array[row] for number, array in values})
             place.is_busy = False
-        all_finite = bool(np.isfinite(told).all())
-        for place, epochs in zip(some, told.transpose(2, 0, 1).tolist(), strict=False):
-            for numbers in epochs:
-                losses = self._losses(place, numbers, all_finite=all_finite)
-                place.told(losses)
-                if not all_finite and not losses.is_finite:
+        told = told.transpose(2, 0, 1)
+        sound = np.isfinite(told).all((1, 2)) & (told[..., -1].all(1) | self._validates)
+        for place, own, is_sound in zip(some, told, sound, strict=False):
+            epochs = self._epochs(place, own)
+            if is_sound:
+                place.told_all(epochs)
+                continue
+            for losses, is_finite in zip(epochs.each(), own[:, -1], strict=True):
+                place.told(_cut(losses, finite=bool(is_finite)))
+                if not place.remaining:
                     break
 
     def stop(self) -> None:
@@ -137,19 +141,20 @@ class Cohort:
             Places(orders, validation),
         )
 
-    def _losses(self, place: Place, told: list[float], *, all_finite: bool) -> EpochLosses:
-        """Take apart what the program tells of an epoch of a member."""
-        _, validation, finite = told[-3:]
-        del told[len(told) - (2 if self._short else 3) :]
+    def _epochs(self, place: Place, told: Array) -> SoundEpochs:
+        """Take apart what the program tells of a member, as if all were finite."""
+        batches, validation = told[:, : self._full + self._short], told[:, -2]
         if head := place.head:
-            told[: len(head)], place.head = head, []
-            if len(head) > self._full:
-                del told[len(head) :]
-        if not all_finite:
-            for number, loss in enumerate(told, 1):
-                if not math.isfinite(loss):
-                    return EpochLosses(told[:number], None, finite=False)
-        return EpochLosses(told, validation if self._validates else None, finite != 0.0)
+            batches[0, : len(head)], place.head = head, []
+        return SoundEpochs(batches, validation.tolist() if self._validates else None)
+
+
+def _cut(losses: EpochLosses, *, finite: bool) -> EpochLosses:
+    """Return what an epoch has to tell in which something may not be finite."""
+    for number, loss in enumerate(losses.batches, 1):
+        if not math.isfinite(loss):
+            return EpochLosses(losses.batches[:number], None, finite=False)
+    return losses._replace(finite=finite)
 
 
 def _stacked(places: Sequence[Place], numbers: Sequence[int]) -> list[Array]:

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import EpochLosses, Member
+from glassbrick.engines.engine import EpochLosses, Member, SoundEpochs
 from glassbrick.engines.facts import are_the_same
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.survey import Survey
@@ -137,3 +137,8 @@ class Place:
         self.member.epoch_done(losses)
         if not losses.is_finite:
             self.remaining = 0
+
+    def told_all(self, epochs: SoundEpochs) -> None:
+        """Hand on what is told of several epochs."""
+        self.remaining -= epochs.epochs
+        self.member.epochs_done(epochs)

@@ -153,6 +153,7 @@ class Callback:
 
 _HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end")
+_EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end")
 
 
 class LambdaCallback(Callback):
@@ -198,6 +199,8 @@ class Callbacks:
         Whether all of them only look at `logs`.
     want_batches : bool
         Whether one of them has something to do for each batch.
+    hear_of_epochs : bool
+        Whether one of them has something to do for each epoch.
     all : list of Callback
         Those that are called.
     checkpoint : Checkpoint or None
@@ -227,6 +230,7 @@ class Callbacks:
         self._wanted = {hook: [c for c in self.all if _has(c, hook)] for hook in _HOOKS}
         self.all_spectators = all(c.is_spectator for c in self.all)
         self.want_batches = any(self._wanted[hook] for hook in _BATCH_HOOKS)
+        self.hear_of_epochs = any(self._wanted[hook] for hook in _EPOCH_HOOKS)
 
     def call(self, hook: str, *args: Any) -> None:
         """Call a method of all callbacks that have it."""
