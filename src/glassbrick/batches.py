@@ -49,10 +49,25 @@ class Shuffler:
 
     def next_order(self, rows: int) -> Array:
         """Return the row numbers in the order of the next epoch."""
-        if len(self.order) != rows:  # training goes on with other data
-            self.order = np.arange(rows)
+        self._begin_with(rows)
         self.order = self.rng.permutation(self.order)
         return self.order
+
+    def next_orders(self, rows: int, epochs: int) -> list[Array]:
+        """Return those of the next epochs, which takes less time than one after the other."""
+        if not isinstance(self.rng, np.random.Generator):
+            return [self.next_order(rows) for _ in range(epochs)]
+        self._begin_with(rows)
+        shuffles = np.tile(np.arange(rows), (epochs, 1))
+        orders = []
+        for shuffle in self.rng.permuted(shuffles, axis=1, out=shuffles):
+            self.order = self.order[shuffle]  # as `permutation` does, with the same draws
+            orders.append(self.order)
+        return orders
+
+    def _begin_with(self, rows: int) -> None:
+        if len(self.order) != rows:  # training goes on with other data
+            self.order = np.arange(rows)
 
 
 def cut(rows: int, size: int) -> Iterator[slice]:

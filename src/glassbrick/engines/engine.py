@@ -206,6 +206,9 @@ class Member(Protocol):
     def next_order(self) -> Array:
         """Return the row numbers in the order of its next epoch."""
 
+    def next_orders(self, epochs: int) -> list[Array]:
+        """Return the row numbers in the orders of its next epochs."""
+
     def epoch_done(self, losses: EpochLosses) -> None:
         """Take note of an epoch."""
 

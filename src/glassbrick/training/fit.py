@@ -22,6 +22,7 @@ from glassbrick.optimizers import LBFGS
 from glassbrick.training.callbacks import Callbacks, TimeBudget
 from glassbrick.training.callbacks.early_stopping import Judge
 from glassbrick.training.checkpoints import Keeper
+from glassbrick.training.epoch_mean import mean_over_rows, means_over_rows
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.followed import measure
 from glassbrick.training.plan import Plan
@@ -262,12 +263,16 @@ class Fit:
         """Return the row numbers in the order of the next epoch."""
         return self.run.next_order(len(self.data.training.X))
 
+    def next_orders(self, epochs: int) -> list[Array]:
+        """Return the row numbers in the orders of the next epochs."""
+        return self.run.next_orders(len(self.data.training.X), epochs)
+
     def epoch_done(self, losses: EpochLosses) -> None:
         """Add an epoch to the history, act on it, and tell."""
         history = self.run.history
         epoch = history.epochs + 1
         self._require_finite(losses, epoch)
-        loss = _mean_over_rows(losses.batches, self.job)
+        loss = mean_over_rows(losses.batches, self.job)
         values = self._measure(epoch)
         history.record(loss, losses.validation, values)
         self.logs = _logs(loss, losses.validation, values)
@@ -294,8 +299,8 @@ class Fit:
     def _add_quietly(self, batches: Array, validation: list[float] | None) -> None:
         """Add epochs to the history, as `epoch_done` adds each."""
         first = self.run.history.epochs + 1
-        losses = _mean_over_rows(batches.T, self.job).tolist()
-        rates = [self._rate_of(epoch) for epoch in range(first, first + len(losses))]
+        losses = means_over_rows(batches, self.job)
+        rates = self._rates_of(first, len(losses))
         self.run.history.record_all(losses, validation, {"lr": rates})
         self.logs = _logs(losses[-1], validation[-1] if validation else None, {"lr": rates[-1]})
         self._begun = first + len(losses)
@@ -323,6 +328,13 @@ class Fit:
             # A rule that changes its rate by itself: an engine that is ahead would not tell when.
             self._can_run_ahead &= rate == self._rate
         return rate
+
+    def _rates_of(self, first: int, epochs: int) -> list[float]:
+        """Return those of several epochs, of which nobody looks at the network after any."""
+        if self.run.optim.schedule is not None:
+            return [self._rate_of(first + number) for number in range(epochs)]
+        others = epochs - 1
+        return [self._rate_of(first)] + ([self._rate_of(first + 1)] * others if others else [])
 
     def _present_rate(self) -> float:
         """Return the learning rate of the next step, which callbacks may have changed."""
@@ -368,7 +380,7 @@ class Fit:
 
     def _require_finite_params(self) -> None:
         """Find what a finite validation loss can hide, before the parameters count as the best."""
-        if not all(np.isfinite(param).all() for param in self.run.net.params()):
+        if not all(map(_is_finite, self.run.net.params())):
             self.run.diverged(self.run.history.epochs, self.job.batches, _NOT_FINITE)
 
     def _batch_begins(self, batch: int) -> None:
@@ -383,9 +395,6 @@ def _logs(loss: float, validation: float | None, values: dict[str, float]) -> di
     return {"loss": loss} | ({} if validation is None else {"val_loss": validation}) | values
 
 
-def _mean_over_rows(losses: Any, job: Job) -> Any:
-    """Average the losses of batches, each a number or an array, with the weights of their rows."""
-    if len(losses) == 1:
-        return losses[0]
-    rows, in_others = job.rows, job.batch_size * (len(losses) - 1)
-    return (sum(losses[:-1]) * job.batch_size + losses[-1] * (rows - in_others)) / rows
+def _is_finite(array: Array) -> bool:
+    """Whether all numbers are; of those whose squares have a finite sum, one look shows it."""
+    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())

@@ -76,6 +76,10 @@ class Member:
         """Return the row numbers in the order of its next epoch."""
         return self.fit.next_order()  # type: ignore[no-any-return]
 
+    def next_orders(self, epochs: int) -> list[Array]:
+        """Return the row numbers in the orders of its next epochs."""
+        return self.fit.next_orders(epochs)
+
     def epoch_done(self, losses: EpochLosses) -> None:
         """Take note of an epoch."""
         self._note(lambda: self.fit.epoch_done(losses))

@@ -241,6 +241,11 @@ class Run:
             order = self.shuffler.next_order(rows)
         return order
 
+    def next_orders(self, rows: int, epochs: int) -> list[Array]:
+        """Return the row numbers in the orders of the next epochs."""
+        first = [self.next_order(rows)] if epochs else []
+        return first + self.shuffler.next_orders(rows, epochs - len(first))
+
     def diverged(self, epoch: int, batch: int, what: str) -> NoReturn:
         """Raise the error that says where training diverged."""
         self.history.stop_reason = "diverged"

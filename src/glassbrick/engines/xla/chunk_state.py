@@ -13,7 +13,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.engines.engine import Job
 from glassbrick.engines.xla.placement import Placement
-from glassbrick.engines.xla.program import NO_PART, Data, EpochProgram, Epochs, Part
+from glassbrick.engines.xla.program import INDEX, NO_PART, Data, EpochProgram, Epochs, Part
 from glassbrick.engines.xla.pure_call import PureCall
 from glassbrick.engines.xla.training_state import TrainingState
 from glassbrick.memory import give_back
@@ -102,7 +102,7 @@ def _run(
     told = jnp.zeros((1, len(chunk.full[0]) + 3), np.float64)
     data = Data(None, None, None, *chunk.validation)
     batches = _Batches(program, placement, fixed, data, chunk, Part(*part))
-    carry, told = batches.epoch(jnp.zeros((), np.int32), (carry, told))
+    carry, told = batches.epoch(jnp.zeros((), INDEX), (carry, told))
     return carry, told[0]
 
 

@@ -14,7 +14,7 @@ from glassbrick.arrays import Array
 from glassbrick.engines.engine import EpochLosses, SoundEpochs
 from glassbrick.engines.xla.place import Place
 from glassbrick.engines.xla.population_program import Places, PopulationProgram
-from glassbrick.engines.xla.program import NO_PART, EpochProgram, Part
+from glassbrick.engines.xla.program import INDEX, NO_PART, EpochProgram, Part
 from glassbrick.engines.xla.pure_call import abstract
 from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.shard import Shard, Work
@@ -87,13 +87,13 @@ class Cohort:
             work = self._work(some, whole.epochs)
             self._busy[pool.submit(shard.train, self._run, work, whole)] = shard, some
 
-    def end(self, future: Future[Any]) -> None:
-        """Hand on what a thread tells."""
+    def end(self, future: Future[Any]) -> list[Place]:
+        """Hand on what a thread tells; return to whom."""
         carry, told = future.result()
         shard, some = self._busy.pop(future)
         self._idle.append(shard)
         for row, place in enumerate(some):
-            values = zip(self._program.carried, carry, strict=False)
+            values = zip(self._program.carried, carry, strict=True)
             place.write({number: array[row] for number, array in values})
             place.is_busy = False
         told = told.transpose(2, 0, 1)
@@ -107,6 +107,7 @@ class Cohort:
                 place.told(_cut(losses, finite=bool(is_finite)))
                 if not place.remaining:
                     break
+        return some
 
     def stop(self) -> None:
         """Let the threads stop soon, and wait for them."""
@@ -127,15 +128,14 @@ class Cohort:
         """Put together what a shard needs; places that are left over are those of the first."""
         padded = [*places, *[places[0]] * (self._size - len(places))]
         numbers = [self._number[id(place)] for place in padded]
-        orders = np.zeros((self._size, self._capacity, self._rows_each), np.int32)
+        orders = np.zeros((self._size, self._capacity, self._rows_each), INDEX)
         for row, place in enumerate(places):
-            for epoch, order in enumerate(place.next_orders(epochs)):
-                np.add(
-                    order, self._rows.first[numbers[row]], out=orders[row, epoch], casting="unsafe"
-                )
-        validation = np.array([self._rows.validation[n] for n in numbers], np.int32)
+            if epochs:
+                orders[row, :epochs] = place.next_orders(epochs)
+                orders[row] += INDEX(self._rows.first[numbers[row]])
+        validation = np.array([self._rows.validation[n] for n in numbers], INDEX)
         return Work(
-            [*_stacked(padded, self._program.carried), np.ones(self._size, bool)],
+            _stacked(padded, self._program.carried),
             _stacked(padded, self._program.fixed),
             self._rows.data,
             Places(orders, validation),

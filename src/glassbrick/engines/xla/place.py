@@ -32,8 +32,8 @@ class Place:
         The losses of the first batches of the next epoch, if it was trained on them already.
     remaining : int
         How many epochs may be trained before it looks at its network.
-    is_busy : bool
-        Whether a thread trains it now.
+    is_busy, is_over : bool
+        Whether a thread trains it now, and whether it wants no more.
     """
 
     def __init__(self, member: Member):
@@ -42,11 +42,10 @@ class Place:
         self.layout: Layout
         self.head: list[float] = []
         self.remaining = 0
-        self.is_busy = False
+        self.is_busy = self.is_over = False
         self._orders: list[Array] = []
         self._seen: list[object] = []
         self._varying: frozenset[str] = frozenset()
-        self._is_over = False
 
     @property
     def most_ahead(self) -> int:
@@ -55,10 +54,10 @@ class Place:
 
     def wants_more(self) -> bool:
         """Whether it wants more epochs; how many is then `remaining`."""
-        if not self.remaining and not self._is_over:
+        if not self.remaining and not self.is_over:
             self.remaining = self.member.ahead()
-            self._is_over = not self.remaining
-        return not self._is_over
+            self.is_over = not self.remaining
+        return not self.is_over
 
     def is_changed(self) -> bool:
         """Whether its objects hold others than those that were found."""
@@ -105,7 +104,7 @@ class Place:
 
     def peek(self, epochs: int) -> list[Array]:
         """Return the orders of the next epochs."""
-        self._orders += [self.member.next_order() for _ in range(epochs - len(self._orders))]
+        self._orders += self.member.next_orders(max(0, epochs - len(self._orders)))
         return self._orders
 
     @np.errstate(all="ignore")

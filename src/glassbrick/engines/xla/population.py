@@ -38,19 +38,24 @@ def run_together(members: Sequence[Member]) -> None:
 
 
 class _Population:
-    """Those that still want epochs, and the cohorts they are in."""
+    """Those that still want epochs, and the cohorts they are in.
+
+    Whom a thread has trained is asked anew, and nobody else: to ask a hundred each time that a
+    quarter of them is done would take as long as a tenth of the training of small networks.
+    """
 
     def __init__(self, places: list[Place]):
-        self._places = places
+        self._places = self._told = places
         self._cohorts: list[Cohort] = []
 
     def go_on(self, pool: Executor) -> bool:
         """Give threads something to do; return whether anybody wants anything."""
-        self._places = [place for place in self._places if place.wants_more()]
-        if not self._cohorts or any(place.is_changed() for place in self._places):
+        if not self._cohorts or any(place.is_changed() for place in self._asked()):
             while self.hear(ALL_COMPLETED):
-                self._places = [place for place in self._places if place.wants_more()]
+                pass
+            self._asked()
             self._cohorts = form_cohorts(self._places, _threads())
+            self._told = [place for place in self._places if not place.remaining]  # diverged
             list(pool.map(Cohort.compile, self._cohorts))
         for cohort in self._cohorts:
             cohort.begin(pool)
@@ -61,8 +66,16 @@ class _Population:
         going = {future: cohort for cohort in self._cohorts for future in cohort.going}
         done, _ = wait(going, return_when=when)
         for future in done:
-            going[future].end(future)
+            self._told = self._told + going[future].end(future)
         return bool(going)
+
+    def _asked(self) -> list[Place]:
+        """Ask those that were told of epochs; return who of them wants more."""
+        told, self._told = self._told, []
+        staying = [place for place in told if place.wants_more()]
+        if len(staying) < len(told):
+            self._places = [place for place in self._places if not place.is_over]
+        return staying
 
     def stop(self) -> None:
         """Let the threads stop soon, and wait for them."""

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from glassbrick.engines.xla.placement import Placement
-from glassbrick.engines.xla.program import Data, EpochProgram, Epochs, Part
+from glassbrick.engines.xla.program import INDEX, Data, EpochProgram, Epochs, Part
 from glassbrick.engines.xla.pure_call import PureCall
 
 __all__ = ["Places", "PopulationProgram"]
@@ -22,9 +22,9 @@ class Places(NamedTuple):
 
     Attributes
     ----------
-    orders : array of int32, shape (members, epochs, rows)
+    orders : array of INDEX, shape (members, epochs, rows)
         The rows of each epoch, as numbers of rows in what all share.
-    validation : array of int32, shape (members,)
+    validation : array of INDEX, shape (members,)
         Which validation data.
     """
 
@@ -36,8 +36,8 @@ class Places(NamedTuple):
 class PopulationProgram:
     """The loop of an `EpochProgram`, with a first axis for members in all that is theirs.
 
-    Whoever diverges stays as it is from then on: as it was before the step of a batch whose loss
-    is not finite, or after the epoch whose end shows it.
+    Whoever diverges goes on with numbers that are not finite, which disturbs no other; what it
+    has to go back to, the objects hold.
 
     Attributes
     ----------
@@ -56,8 +56,7 @@ class PopulationProgram:
     ) -> tuple[list[Any], Any]:
         """Run a part of the epochs; see `EpochProgram._run`.
 
-        `carry` ends with which members go on. What is told has the shape (epochs, numbers,
-        members).
+        What is told has the shape (epochs, numbers, members).
         """
         members, capacity, rows = places.orders.shape
         told = jnp.zeros((capacity, rows // self.program.batch_size + 3, members), np.float64)
@@ -66,7 +65,7 @@ class PopulationProgram:
             places.validation,
         )
         return jax.lax.fori_loop(  # type: ignore[no-any-return]
-            0, epochs.part.epochs, epochs.epoch, (carry, told)
+            INDEX(0), epochs.part.epochs, epochs.epoch, (carry, told)
         )
 
 
@@ -101,9 +100,7 @@ class _Epochs(Epochs):
 
         arrays = [a for a in (self.data.X, self.data.y, self.data.weights) if a is not None]
         batch = [a.at[rows].get(mode="promise_in_bounds") for a in arrays]
-        after, loss = self._each(of_one, carry, *batch)
-        goes_on = carry[-1] & jnp.isfinite(loss)
-        return self._chosen(goes_on, after, carry, goes_on), loss
+        return self._each(of_one, carry, *batch)
 
     def _validation_loss(self, carry: list[Any]) -> tuple[list[Any], Any]:
         several = len(self.data.X_val) > 1
@@ -113,29 +110,21 @@ class _Epochs(Epochs):
             own = [None if a is None else a[place if several else 0] for a in self.data[3:]]
             return replace(one, data=Data(*self.data[:3], *own))._validation_loss(carry)
 
-        after, loss = self._each(of_one, carry, self.places)
-        return self._chosen(carry[-1], after, carry, carry[-1] & jnp.isfinite(loss)), loss
+        return self._each(of_one, carry, self.places)
 
     def _look(self, carry: list[Any]) -> tuple[list[Any], Any]:
-        after, sound = self._each(Epochs._look, carry)
-        return [*after, carry[-1] & (sound > 0.0)], sound
+        return self._each(Epochs._look, carry)
 
-    def _each(self, of_one: Callable[..., Any], carry: list[Any], *args: Any) -> Any:
+    def _each(
+        self, of_one: Callable[..., Any], carry: list[Any], *args: Any
+    ) -> tuple[list[Any], Any]:
         """Do something to each member."""
 
         def do(carry: list[Any], fixed: list[Any], *args: Any) -> Any:
             one = Epochs(self.program, self.placement, fixed, self.data, None, self.part)
             return of_one(one, carry, *args)
 
-        return jax.vmap(do)(carry[:-1], self.fixed, *args)
-
-    def _chosen(self, which: Any, after: list[Any], carry: list[Any], goes_on: Any) -> list[Any]:
-        """Return what came after for some members, and what was before for others."""
-
-        def chosen(new: Any, old: Any) -> Any:
-            return jnp.where(which.reshape(-1, *[1] * (new.ndim - 1)), new, old)
-
-        return [*map(chosen, after, carry[:-1]), goes_on]
+        return jax.vmap(do)(carry, self.fixed, *args)  # type: ignore[no-any-return]
 
     def _nothing(self) -> Any:
         return jnp.zeros(len(self.orders), np.float64)

@@ -18,7 +18,21 @@ from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.pure_call import PureCall, text_of
 from glassbrick.engines.xla.whole_writes import with_whole_writes
 
-__all__ = ["NO_PART", "Calls", "Data", "EpochProgram", "Epochs", "Part", "compiled", "run_once"]
+__all__ = [
+    "INDEX",
+    "NO_PART",
+    "Calls",
+    "Data",
+    "EpochProgram",
+    "Epochs",
+    "Part",
+    "compiled",
+    "run_once",
+]
+
+INDEX = np.uint32
+"""Of numbers of rows, batches and epochs: one with a sign could count from the end, and to find
+out whether it does takes a kernel more."""
 
 _MOST_KEPT = 64  # compiled programs; each takes about a megabyte
 _kept: OrderedDict[str, Any] = OrderedDict()
@@ -58,7 +72,7 @@ class Part(NamedTuple):
     def given(self) -> tuple[Any, ...]:
         """Return it as a program takes it: one array for each, for to cut one costs kernels."""
         whole, yes_or_no = self[:3], self[3:]
-        return *map(np.int32, whole), *map(np.bool_, yes_or_no)
+        return *map(INDEX, whole), *map(np.bool_, yes_or_no)
 
 
 NO_PART = Part(0, 0, 0, short=False, finish=False).given()
@@ -149,7 +163,7 @@ class EpochProgram:
         told = jnp.zeros((capacity, rows // self.batch_size + 3), np.float64)
         epochs = Epochs(self, placement, fixed, data, orders, Part(*part))
         return jax.lax.fori_loop(  # type: ignore[no-any-return]
-            0, epochs.part.epochs, epochs.epoch, (carry, told)
+            INDEX(0), epochs.part.epochs, epochs.epoch, (carry, told)
         )
 
 

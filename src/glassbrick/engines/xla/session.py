@@ -13,7 +13,7 @@ from glassbrick.distributed import current
 from glassbrick.engines.engine import BatchSession, EpochLosses, Job
 from glassbrick.engines.xla.pace import Pace
 from glassbrick.engines.xla.placement import Placement
-from glassbrick.engines.xla.program import Data, Part
+from glassbrick.engines.xla.program import INDEX, Data, Part
 from glassbrick.engines.xla.settings import own_settings
 from glassbrick.engines.xla.training_state import TrainingState, together
 
@@ -105,7 +105,7 @@ class XLASession(BatchSession):
         return [self._losses(row, part) for row in told[: part.epochs]]
 
     def _run(self, orders: list[Array], part: Part) -> Array:
-        indices = np.zeros((self.capacity, len(self.job.X)), np.int32)
+        indices = np.zeros((self.capacity, len(self.job.X)), INDEX)
         indices[: len(orders)] = orders
         with own_settings(), together(self._cluster, self.state):
             return self.state.run(indices, part)

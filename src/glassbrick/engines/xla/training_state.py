@@ -16,7 +16,7 @@ from glassbrick.engines.engine import Job
 from glassbrick.engines.facts import are_the_same
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.placement import Placement
-from glassbrick.engines.xla.program import NO_PART, Data, EpochProgram, Part
+from glassbrick.engines.xla.program import INDEX, NO_PART, Data, EpochProgram, Part
 from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder
 from glassbrick.engines.xla.recording import Recording
 from glassbrick.engines.xla.survey import Survey
@@ -141,7 +141,7 @@ class TrainingState:
 
     def _compiled(self, program: EpochProgram, held: tuple[Any, ...]) -> Callable[..., Any]:
         """Compile for arrays of the state like these, and for all that `_call` is given."""
-        orders = np.zeros((self.capacity, len(self.job.X)), np.int32)
+        orders = np.zeros((self.capacity, len(self.job.X)), INDEX)
         given = self.data, orders, NO_PART
         return program.compile(self.placement, *self.placement.abstract((*held, *given)))
 
