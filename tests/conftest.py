@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -18,6 +19,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("suite")
+
+# Most of the suite's time, XLA would compile. What is tested is what it is given to compile, so
+# that simpler machine code, made in two fifths of the time, will do. With XLA_FLAGS= in the
+# environment it makes that of users.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+)
 
 # A shell ignores Ctrl-C in what it runs in the background, and its children do, too: tests that
 # press it would never end.

@@ -21,7 +21,6 @@ from glassbrick import XLA, load
 HERE = Path(__file__).parent
 PATIENCE = 240.0  # seconds, on a machine that has other work; a process that hangs fails the test
 
-QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 if sys.platform == "win32":
     pytest.skip("needs signals", allow_module_level=True)
@@ -69,7 +68,6 @@ class Processes:
         own = {
             "PYTHONPATH": os.pathsep.join(paths),
             "JAX_PLATFORMS": "cpu",
-            "XLA_FLAGS": QUICK,
             # What was compiled by those that were lost is not compiled again.
             "JAX_COMPILATION_CACHE_DIR": str(self.folder / "compiled"),
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",

@@ -6,8 +6,6 @@ import math
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from glassbrick.arrays import Array
 from glassbrick.engines import (
     BatchHooks,
@@ -22,6 +20,7 @@ from glassbrick.optimizers import LBFGS
 from glassbrick.training.callbacks import Callbacks, TimeBudget
 from glassbrick.training.callbacks.early_stopping import Judge
 from glassbrick.training.checkpoints import Keeper
+from glassbrick.training.divergence import require_finite, require_finite_params
 from glassbrick.training.epoch_mean import mean_over_rows, means_over_rows
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.followed import measure
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["Fit"]
 
 _POSITION = "_first", "_judged", "_steps_before", "_tested_best", "_can_run_ahead"
-_NOT_FINITE = "a parameter is no longer finite"
 
 
 class Fit:
@@ -271,7 +269,7 @@ class Fit:
         """Add an epoch to the history, act on it, and tell."""
         history = self.run.history
         epoch = history.epochs + 1
-        self._require_finite(losses, epoch)
+        require_finite(self.run, losses, epoch)
         loss = mean_over_rows(losses.batches, self.job)
         values = self._measure(epoch)
         history.record(loss, losses.validation, values)
@@ -299,8 +297,7 @@ class Fit:
     def _add_quietly(self, batches: Array, validation: list[float] | None) -> None:
         """Add epochs to the history, as `epoch_done` adds each."""
         first = self.run.history.epochs + 1
-        losses = means_over_rows(batches, self.job)
-        rates = self._rates_of(first, len(losses))
+        losses, rates = means_over_rows(batches, self.job), self._rates_of(first, len(batches))
         self.run.history.record_all(losses, validation, {"lr": rates})
         self.logs = _logs(losses[-1], validation[-1] if validation else None, {"lr": rates[-1]})
         self._begun = first + len(losses)
@@ -348,7 +345,7 @@ class Fit:
         if judge is None or epoch == self._judged or not (is_last or epoch % judge.every == 0):
             return
         self._judged = epoch
-        self._require_finite_params()
+        require_finite_params(self.run, self.job.batches)
         if judge.update(self.logs[judge.rule.monitor]):
             with run.optim.averaged():
                 run.best = Snapshot(run.net)
@@ -361,27 +358,12 @@ class Fit:
         """Tell that the losses are acted on."""
         history = self.run.history
         if epoch != self._judged:  # whoever judged looked at them
-            self._require_finite_params()
+            require_finite_params(self.run, self.job.batches)
         history.evaluated.append(epoch)
         improved = history.best_epoch is not None and history.best_epoch != self._tested_best
         self._tested_best = history.best_epoch
         self.callbacks.call("on_test_begin", self.logs.copy())
         self.callbacks.call("on_test_end", self.logs | {"improved": improved})
-
-    def _require_finite(self, losses: EpochLosses, epoch: int) -> None:
-        """Stop at an epoch in which something is not finite."""
-        batches, val_loss = losses.batches, losses.validation
-        if not math.isfinite(batches[-1]):
-            self.run.diverged(epoch, len(batches), f"the training loss is {batches[-1]}")
-        if val_loss is not None and not math.isfinite(val_loss):
-            self.run.diverged(epoch, len(batches), f"the validation loss is {val_loss}")
-        if val_loss is None and not losses.finite:
-            self.run.diverged(epoch, len(batches), _NOT_FINITE)
-
-    def _require_finite_params(self) -> None:
-        """Find what a finite validation loss can hide, before the parameters count as the best."""
-        if not all(map(_is_finite, self.run.net.params())):
-            self.run.diverged(self.run.history.epochs, self.job.batches, _NOT_FINITE)
 
     def _batch_begins(self, batch: int) -> None:
         self.callbacks.call("on_train_batch_begin", batch, {})
@@ -393,8 +375,3 @@ class Fit:
 def _logs(loss: float, validation: float | None, values: dict[str, float]) -> dict[str, float]:
     """Return what callbacks are told of an epoch."""
     return {"loss": loss} | ({} if validation is None else {"val_loss": validation}) | values
-
-
-def _is_finite(array: Array) -> bool:
-    """Whether all numbers are; of those whose squares have a finite sum, one look shows it."""
-    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())

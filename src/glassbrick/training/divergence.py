@@ -1,0 +1,40 @@
+"""Divergence: what ends a training whose numbers are no longer finite."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassbrick.arrays import Array
+from glassbrick.engines import EpochLosses
+
+if TYPE_CHECKING:
+    from glassbrick.training.run import Run
+
+__all__ = ["require_finite", "require_finite_params"]
+
+_NOT_FINITE = "a parameter is no longer finite"
+
+
+def require_finite(run: Run, losses: EpochLosses, epoch: int) -> None:
+    """Stop at an epoch in which something is not finite."""
+    batches, val_loss = losses.batches, losses.validation
+    if not math.isfinite(batches[-1]):
+        run.diverged(epoch, len(batches), f"the training loss is {batches[-1]}")
+    if val_loss is not None and not math.isfinite(val_loss):
+        run.diverged(epoch, len(batches), f"the validation loss is {val_loss}")
+    if val_loss is None and not losses.finite:
+        run.diverged(epoch, len(batches), _NOT_FINITE)
+
+
+def require_finite_params(run: Run, batches: int) -> None:
+    """Find what a finite validation loss can hide, before the parameters count as the best."""
+    if not all(map(_is_finite, run.net.params())):
+        run.diverged(run.history.epochs, batches, _NOT_FINITE)
+
+
+def _is_finite(array: Array) -> bool:
+    """Whether all numbers are; of those whose squares have a finite sum, one look shows it."""
+    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())
