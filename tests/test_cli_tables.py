@@ -146,7 +146,7 @@ BAD = {
     "the folder itself": ("train . --target b", 1, "expected files of one format; there are"),
     "a name too long": (f"train {'n' * 300}.csv --target b", 1, "name too long"),
     "an unknown ending": ("train table.xyz --target b", 1, "a file that ends in .csv"),
-    "an empty file": ("train empty.csv --target b", 1, "empty.csv: cannot be read as a table"),
+    "an empty file": ("train empty.csv --target b", 1, "empty.csv: the file is empty"),
     "a header only": ("train header.csv --target b", 1, "at least one row"),
     "binary rubbish": ("train rubbish.csv --target b", 1, "is not UTF-8 text"),
     "another encoding": ("train latin.csv --target b", 1, "line 3 is not UTF-8 text"),

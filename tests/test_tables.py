@@ -68,17 +68,19 @@ def test_all_libraries_give_the_same(make):
     assert np.isfinite(matrix).all()
 
 
-@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "parq", "arrow", "feather", "ipc"])
 def test_files_give_the_same(ending, tmp_path):
     path = tmp_path / f"table.{ending}"
     frame = pl.DataFrame(MIXED)
-    if ending == "parquet":
+    if ending.startswith("parq"):
         frame.write_parquet(path)
-    else:
+    elif ending in ("csv", "tsv"):
         frame.write_csv(path, separator="\t" if ending == "tsv" else ",")
+    else:
+        frame.write_ipc(path, compression="lz4")
     features, matrix = fitted(path)
     expected, numbers = fitted(MIXED)
-    if ending != "parquet":  # where truth is a word
+    if ending in ("csv", "tsv"):  # where truth is a word
         assert [n.lower() for n in features.names] == [n.lower() for n in expected.names]
     assert np.array_equal(matrix, numbers)
     assert np.array_equal(fitted(str(path))[1], matrix)
@@ -330,9 +332,11 @@ def test_a_column_may_be_missing_altogether_in_some_rows():
     ("name", "text", "words"),
     [
         ("t.csv", "a,b\n1\n1,2,3\n", "cannot be read as a table"),
-        ("t.csv", "", "cannot be read as a table"),
+        ("t.csv", "", "the file is empty"),
+        ("t.csv", "\n\r\n", "the file is empty"),
         ("t.csv", "a,b\n", "at least one row"),
         ("t.parquet", "no parquet", "cannot be read as a table"),
+        ("t.arrow", "no arrow", "cannot be read as a table"),
         ("t.xlsx", "x", "a file that ends in .csv"),
         ("t", "x", "received 'none'"),
     ],
@@ -345,6 +349,17 @@ def test_bad_files(name, text, words, tmp_path):
     assert str(path) in str(error.value)
     with pytest.raises(FileError, match="no such file"):
         read_table(tmp_path / "none.csv", "train")
+
+
+@pytest.mark.parametrize("size", [4 << 20, 9])  # at once, and line by line
+def test_quotes_that_are_letters_in_files(size, tmp_path, monkeypatch):
+    monkeypatch.setattr("glassbrick.tables.csv_parts._SLICE", size)
+    path = tmp_path / "t.csv"
+    path.write_text('5" pipe,"a, b",c"\n1",x,\n"two, or\n3""",\ue000",7\n,"8",""\n', "utf-8")
+    first, second, third = read_table(path, "test")
+    assert (first.name, first.values.tolist()) == ('5" pipe', ['1"', 'two, or\n3"', None])
+    assert (second.name, second.values.tolist()) == ("a, b", ["x", '\ue000"', "8"])
+    assert (third.name, str(third.values)) == ('c"', "[nan  7. nan]")
 
 
 # Targets.

@@ -150,8 +150,8 @@ def _of_one(data: DataFiles, path: Path, command: str, look: Look) -> Frames:
         names = reader.schema(0).names
         require_once(names, f"{command}, {path}")
         rows, frames = reader.row_count(), _whole_of(reader, names)
-    except (FileError, MissingExtraError):
-        if path.suffix.lower() not in PARQUET_ENDINGS:
+    except (FileError, MissingExtraError) as error:
+        if isinstance(error, FileError) and path.suffix.lower() not in PARQUET_ENDINGS:
             raise
         # Without pyarrow all rows are read at once; and what is wrong is told as in training.
         whole = open_table(path, command)

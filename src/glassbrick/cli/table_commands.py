@@ -32,7 +32,9 @@ _LARGEST_SEED = 2**32 - 1
 ModelArgument = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A file that train or save has written.")
 ]
-DataArgument = Annotated[Path, typer.Argument(metavar="DATA", help="A CSV, TSV or Parquet file.")]
+DataArgument = Annotated[
+    Path, typer.Argument(metavar="DATA", help="A CSV, TSV, Parquet or Arrow file.")
+]
 DataArguments = Annotated[
     list[str],
     typer.Argument(

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from glassbrick.checks import complaint, refuse
 from glassbrick.errors import ArgumentTypeError, FileError, MissingExtraError
+from glassbrick.tables import ARROW_ENDINGS, CSV_ENDINGS, PARQUET_ENDINGS
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileInfo, FileSystem
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["DataFile", "Files", "find_files", "is_pattern"]
 
 _FORMATS = {
-    "parquet": (".parquet", ".pq", ".parq"),
-    "arrow": (".arrow", ".feather", ".ipc"),
-    "csv": (".csv", ".tsv", ".txt"),
+    "parquet": PARQUET_ENDINGS,
+    "arrow": ARROW_ENDINGS,
+    "csv": CSV_ENDINGS,
 }
 _ENDINGS = {ending: name for name, endings in _FORMATS.items() for ending in endings}
 _OPTIONS = r"(.*?)(\?\w+=(?:\w+://|[^/*?\[])*)?"  # at the end of a URI, if there are any

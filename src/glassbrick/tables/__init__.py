@@ -14,6 +14,7 @@ from glassbrick.tables.distinct import distinct_rows
 from glassbrick.tables.features import Features
 from glassbrick.tables.network import table_layers
 from glassbrick.tables.read import (
+    ARROW_ENDINGS,
     CSV_ENDINGS,
     PARQUET_ENDINGS,
     array_column,
@@ -37,6 +38,7 @@ from glassbrick.tables.targets import (
 )
 
 __all__ = [
+    "ARROW_ENDINGS",
     "CSV_ENDINGS",
     "PARQUET_ENDINGS",
     "CSVParts",

@@ -8,7 +8,7 @@ import numpy as np
 
 from glassbrick.arrays import Array
 
-__all__ = ["BOM", "MISSING", "MOST_SLICES", "first_line_of", "whole_lines"]
+__all__ = ["BOM", "MISSING", "MOST_SLICES", "first_line_of", "mere_letters", "whole_lines"]
 
 BOM = b"\xef\xbb\xbf"
 """What some programs write before the first line."""
@@ -56,6 +56,26 @@ def first_line_of(data: bytes, separator: str) -> int:
         if np.searchsorted(quotes, end) % 2 == 0:
             return end
     return len(data)
+
+
+def mere_letters(data: bytes, separator: str) -> list[int]:
+    r"""Return where quotes stand that neither open nor close, as in 5".
+
+    Parameters
+    ----------
+    data, separator
+        As of `whole_lines`.
+
+    Examples
+    --------
+    >>> mere_letters(b'pipe 5",1\n"two 5"" ones",2\n', ",")
+    [6]
+    """
+    if b'"' not in data:
+        return []
+    all_of_them = np.flatnonzero(np.frombuffer(data, np.uint8) == ord('"'))
+    found = np.setdiff1d(all_of_them, _quotes(data, separator), assume_unique=True)
+    return found.tolist()  # type: ignore[no-any-return]
 
 
 def _quotes(data: bytes, separator: str) -> Array:

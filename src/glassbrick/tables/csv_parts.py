@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glassbrick.errors import FileError
-from glassbrick.tables.csv_cuts import BOM, MISSING, MOST_SLICES, whole_lines
+from glassbrick.tables.csv_cuts import BOM, MISSING, MOST_SLICES, mere_letters, whole_lines
 from glassbrick.tables.csv_lines import misfit_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["CSVParts"]
 
 _SLICE = 4 << 20  # bytes that are read at a time
+_PRIVATE = range(0xE000, 0xF900)  # letters that no text should have
 _HEADER = 16 << 20  # bytes in which the names of the columns have to end
 # Others are not safe to read: 02/01/2021 is another day on either side of the ocean.
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?P<time>[T ].*)?")
@@ -61,6 +63,8 @@ class CSVParts:
         with self._told_as_ours():
             self._state = _state_of(path)
             self._header, self._start = _header_of(path)
+            if not self._header:
+                raise FileError(f"{who}: the file is empty. Its first line is to name the columns.")
             for data, end in self._slices():
                 self._see(self._parsed(data))
                 if look is not None:
@@ -94,15 +98,36 @@ class CSVParts:
             self._found.setdefault(values.name, _Found()).see(values)
 
     def _parsed(self, data: bytes, types: dict[str, Any] | None = None) -> polars.DataFrame:
+        if mere_letters(self._header + data, self._separator):
+            return self._parsed_with_stand_ins(data, types)
+        return self._read(self._header + data, types)
+
+    def _read(self, text: bytes, types: dict[str, Any] | None) -> polars.DataFrame:
         import polars
 
         return polars.read_csv(
-            self._header + data,
+            text,
             separator=self._separator,
             schema=types,
             infer_schema_length=None,  # all rows
             null_values=[*MISSING],
         )
+
+    def _parsed_with_stand_ins(self, data: bytes, types: dict[str, Any] | None) -> polars.DataFrame:
+        """Parse with another letter in the place of quotes that are letters: polars knows none."""
+        import polars
+
+        stand_in = next(c for c in map(chr, _PRIVATE) if c.encode() not in self._header + data)
+        header, rest = (
+            _replaced(text, mere_letters(text, self._separator), stand_in.encode())
+            for text in (self._header, data)
+        )
+        if types is not None:  # which polars wants by the names that it reads
+            types = dict(zip(self._read(header, None).columns, types.values(), strict=True))
+        frame = self._read(header + rest, types)
+        frame.columns = [name.replace(stand_in, '"') for name in frame.columns]
+        texts = polars.col(polars.String)
+        return frame.with_columns(texts.str.replace_all(stand_in, '"', literal=True))
 
     def _slices(self) -> Iterator[tuple[bytes, int]]:
         """Iterate over whole lines, and where they end: at least once, for a file without rows."""
@@ -203,6 +228,12 @@ class _Found:
         given = polars.concat([polars.Series(texts.name, [self.first]), texts])
         has_time = told is not None and told["time"]
         return (given.str.to_datetime() if has_time else given.str.to_date())[1:]
+
+
+def _replaced(text: bytes, places: list[int], by: bytes) -> bytes:
+    """Return a text in which bytes are replaced."""
+    ends = [-1, *places, len(text)]
+    return by.join(text[start + 1 : end] for start, end in itertools.pairwise(ends))
 
 
 def _state_of(path: Path) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Reads tables: of pandas, polars or Arrow, or from a CSV or Parquet file."""
+"""Reads tables: of pandas, polars or Arrow, or from a CSV, Parquet or Arrow file."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from glassbrick.tables.csv_lines import names_in
 from glassbrick.tables.csv_parts import CSVParts
 
 __all__ = [
+    "ARROW_ENDINGS",
     "CSV_ENDINGS",
     "PARQUET_ENDINGS",
     "array_column",
@@ -33,9 +34,10 @@ __all__ = [
 ]
 
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
-PARQUET_ENDINGS = (".parquet", ".pq")
+PARQUET_ENDINGS = (".parquet", ".pq", ".parq")
+ARROW_ENDINGS = (".arrow", ".feather", ".ipc")
 
-_ENDINGS = (*CSV_ENDINGS, *PARQUET_ENDINGS)
+_ENDINGS = (*CSV_ENDINGS, *PARQUET_ENDINGS, *ARROW_ENDINGS)
 
 
 def read_table(data: Any, who: str) -> list[Column]:
@@ -45,9 +47,9 @@ def read_table(data: Any, who: str) -> list[Column]:
     ----------
     data : DataFrame, Arrow table, dict of lists, ndarray or path
         Of pandas, polars or any other library that narwhals knows; columns by name; a matrix,
-        whose columns are called "x0", "x1", ...; or the path of a file that ends in .csv, .tsv
-        or .parquet. In a CSV file an empty field, NA, NaN, null and ? are missing values, and
-        dates begin with the year, 2021-01-31.
+        whose columns are called "x0", "x1", ...; or the path of a file that ends in .csv, .tsv,
+        .parquet, .arrow or .feather. In a CSV file an empty field, NA, NaN, null and ? are missing
+        values, and dates begin with the year, 2021-01-31.
     who : str
         What to call whoever gave it, in errors.
 
@@ -228,14 +230,16 @@ def _as_frame(data: Any, who: str) -> Any:
 
 
 def _read_file(path: Path, who: str) -> Any:
-    if path.suffix.lower() not in PARQUET_ENDINGS:
+    if path.suffix.lower() not in (*PARQUET_ENDINGS, *ARROW_ENDINGS):
         parts = open_csv(path, who)
         import polars
 
         return polars.concat(parts.frames(), rechunk=True)
     polars = _polars_for(path, who)
     try:
-        return polars.read_parquet(path)
+        if path.suffix.lower() in PARQUET_ENDINGS:
+            return polars.read_parquet(path)
+        return polars.read_ipc(path)
     except (OSError, polars.exceptions.PolarsError) as error:
         problem = str(error).strip().splitlines()[0]
         raise FileError(f"{who}: cannot be read as a table: {problem}.") from None
