@@ -26,6 +26,7 @@ from glassbrick import (
     DivergenceError,
     Dropout,
     EarlyStopping,
+    ExponentialDecay,
     History,
     Huber,
     LambdaCallback,
@@ -96,6 +97,26 @@ def test_each_member_ends_as_it_would_have_alone(engine, monkeypatch):
         assert_same(outcomes[k], alone(lone, **settings), trainers[k], lone)
     assert isinstance(outcomes[2], DivergenceError)
     assert len({history.epochs for history in outcomes if isinstance(history, History)}) > 1
+
+
+@pytest.mark.parametrize("given", [DATA, Given(X, y)])
+def test_what_nobody_hears_of_is_told_all_the_same(given, engine):
+    """Where losses are looked at after each seventh epoch, and the engine runs ahead until then."""
+    factors = 1.0, 0.9, 1.5  # the last one diverges
+
+    def grows(seed):
+        layers = [Dense(4, "relu"), Dense(1, "linear")]
+        net = NeuralNetwork(layers, MeanSquaredError(), rng=seed)
+        return Trainer(net, SGD(ExponentialDecay(0.01, factors[seed])), engine=engine)
+
+    settings = {"epochs": 40, "eval_every": 7, "patience": None, "batch_size": 8}
+    trainers = [grows(seed) for seed in range(3)]
+    outcomes = fit_together(trainers, given, **settings)
+    for seed, trainer in enumerate(trainers):
+        lone = grows(seed)
+        single = alone(lone, given, **settings)
+        assert_same(outcomes[seed], single, trainer, lone)
+    assert [isinstance(outcome, DivergenceError) for outcome in outcomes] == [False, False, True]
 
 
 # What members may differ in. Each case makes member k.

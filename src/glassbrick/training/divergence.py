@@ -18,21 +18,21 @@ __all__ = ["require_finite", "require_finite_params"]
 _NOT_FINITE = "a parameter is no longer finite"
 
 
-def require_finite(run: Run, losses: EpochLosses, epoch: int) -> None:
-    """Stop at an epoch in which something is not finite."""
+def require_finite(run: Run, losses: EpochLosses, epoch: int, steps: int) -> None:
+    """Stop at an epoch in which something is not finite; `steps` come before it."""
     batches, val_loss = losses.batches, losses.validation
     if not math.isfinite(batches[-1]):
-        run.diverged(epoch, len(batches), f"the training loss is {batches[-1]}")
+        run.diverged(epoch, len(batches), f"the training loss is {batches[-1]}", steps)
     if val_loss is not None and not math.isfinite(val_loss):
-        run.diverged(epoch, len(batches), f"the validation loss is {val_loss}")
+        run.diverged(epoch, len(batches), f"the validation loss is {val_loss}", steps)
     if val_loss is None and not losses.finite:
-        run.diverged(epoch, len(batches), _NOT_FINITE)
+        run.diverged(epoch, len(batches), _NOT_FINITE, steps)
 
 
-def require_finite_params(run: Run, batches: int) -> None:
+def require_finite_params(run: Run, epoch: int, batches: int, steps: int) -> None:
     """Find what a finite validation loss can hide, before the parameters count as the best."""
     if not all(map(_is_finite, run.net.params())):
-        run.diverged(run.history.epochs, batches, _NOT_FINITE)
+        run.diverged(epoch, batches, _NOT_FINITE, steps)
 
 
 def _is_finite(array: Array) -> bool:

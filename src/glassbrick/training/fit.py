@@ -21,7 +21,7 @@ from glassbrick.training.callbacks import Callbacks, TimeBudget
 from glassbrick.training.callbacks.early_stopping import Judge
 from glassbrick.training.checkpoints import Keeper
 from glassbrick.training.divergence import require_finite, require_finite_params
-from glassbrick.training.epoch_mean import mean_over_rows, means_over_rows
+from glassbrick.training.epoch_numbers import logs_of, mean_over_rows, means_over_rows
 from glassbrick.training.fit_data import FitData
 from glassbrick.training.followed import measure
 from glassbrick.training.plan import Plan
@@ -269,11 +269,11 @@ class Fit:
         """Add an epoch to the history, act on it, and tell."""
         history = self.run.history
         epoch = history.epochs + 1
-        require_finite(self.run, losses, epoch)
+        require_finite(self.run, losses, epoch, self._steps_until(epoch))
         loss = mean_over_rows(losses.batches, self.job)
         values = self._measure(epoch)
         history.record(loss, losses.validation, values)
-        self.logs = _logs(loss, losses.validation, values)
+        self.logs = logs_of(loss, losses.validation, values)
         is_last = epoch == self.until
         self._judge(epoch, is_last)
         if is_last or epoch % self.plan.eval_every == 0:
@@ -297,9 +297,10 @@ class Fit:
     def _add_quietly(self, batches: Array, validation: list[float] | None) -> None:
         """Add epochs to the history, as `epoch_done` adds each."""
         first = self.run.history.epochs + 1
-        losses, rates = means_over_rows(batches, self.job), self._rates_of(first, len(batches))
+        losses = means_over_rows(batches, self.job)
+        rates = [self._rate_of(epoch) for epoch in range(first, first + len(losses))]
         self.run.history.record_all(losses, validation, {"lr": rates})
-        self.logs = _logs(losses[-1], validation[-1] if validation else None, {"lr": rates[-1]})
+        self.logs = logs_of(losses[-1], validation[-1] if validation else None, {"lr": rates[-1]})
         self._begun = first + len(losses)
 
     def _measure(self, epoch: int) -> dict[str, float]:
@@ -311,7 +312,8 @@ class Fit:
             with self.run.optim.averaged():
                 found = measure(self.plan.metrics, self.run.net, rows or self.data.training)
             if found is None:
-                self.run.diverged(epoch, self.job.batches, "a prediction is not finite")
+                steps = self._steps_until(epoch)
+                self.run.diverged(epoch, self.job.batches, "a prediction is not finite", steps)
             values |= {prefix + name: value for name, value in found.items()}
         return values
 
@@ -319,19 +321,16 @@ class Fit:
         """Return the learning rate at the start of an epoch."""
         optim = self.run.optim
         if optim.schedule is not None and epoch > self._looked_at + 1:
-            return optim.rate_at(self._steps_before + (epoch - 1 - self._first) * self.job.batches)
+            return optim.rate_at(self._steps_until(epoch))
         rate, self._rate = self._rate, optim.lr
         if optim.schedule is None:
             # A rule that changes its rate by itself: an engine that is ahead would not tell when.
             self._can_run_ahead &= rate == self._rate
         return rate
 
-    def _rates_of(self, first: int, epochs: int) -> list[float]:
-        """Return those of several epochs, of which nobody looks at the network after any."""
-        if self.run.optim.schedule is not None:
-            return [self._rate_of(first + number) for number in range(epochs)]
-        others = epochs - 1
-        return [self._rate_of(first)] + ([self._rate_of(first + 1)] * others if others else [])
+    def _steps_until(self, epoch: int) -> int:
+        """Return how many steps of the schedule come before an epoch."""
+        return self._steps_before + (epoch - 1 - self._first) * self.job.batches
 
     def _present_rate(self) -> float:
         """Return the learning rate of the next step, which callbacks may have changed."""
@@ -345,7 +344,7 @@ class Fit:
         if judge is None or epoch == self._judged or not (is_last or epoch % judge.every == 0):
             return
         self._judged = epoch
-        require_finite_params(self.run, self.job.batches)
+        self._require_finite_params()
         if judge.update(self.logs[judge.rule.monitor]):
             with run.optim.averaged():
                 run.best = Snapshot(run.net)
@@ -354,11 +353,15 @@ class Fit:
         if judge.should_stop and not is_last:
             run.stop_reason = run.stop_reason or "early stopping"
 
+    def _require_finite_params(self) -> None:
+        epoch = self.run.history.epochs
+        require_finite_params(self.run, epoch, self.job.batches, self._steps_until(epoch))
+
     def _test(self, epoch: int) -> None:
         """Tell that the losses are acted on."""
         history = self.run.history
         if epoch != self._judged:  # whoever judged looked at them
-            require_finite_params(self.run, self.job.batches)
+            self._require_finite_params()
         history.evaluated.append(epoch)
         improved = history.best_epoch is not None and history.best_epoch != self._tested_best
         self._tested_best = history.best_epoch
@@ -370,8 +373,3 @@ class Fit:
 
     def _batch_ends(self, batch: int, loss: float) -> None:
         self.callbacks.call("on_train_batch_end", batch, {"loss": loss})
-
-
-def _logs(loss: float, validation: float | None, values: dict[str, float]) -> dict[str, float]:
-    """Return what callbacks are told of an epoch."""
-    return {"loss": loss} | ({} if validation is None else {"val_loss": validation}) | values

@@ -246,10 +246,11 @@ class Run:
         first = [self.next_order(rows)] if epochs else []
         return first + self.shuffler.next_orders(rows, epochs - len(first))
 
-    def diverged(self, epoch: int, batch: int, what: str) -> NoReturn:
-        """Raise the error that says where training diverged."""
+    def diverged(self, epoch: int, batch: int, what: str, steps: int) -> NoReturn:
+        """Raise the error that says where training diverged; `steps` come before the epoch."""
         self.history.stop_reason = "diverged"
-        lr, is_kept = self.optim.lr, self.best is self._best_before
+        # Not the present rate, for an engine may have gone on.
+        lr, is_kept = self.optim.rate_at(steps + batch - 1), self.best is self._best_before
         kept = "it had before" if is_kept else f"of epoch {self.history.best_epoch}"
         failed = self.history.copy()
         failed.seconds += time.perf_counter() - self.started

@@ -51,8 +51,7 @@ class _Population:
     def go_on(self, pool: Executor) -> bool:
         """Give threads something to do; return whether anybody wants anything."""
         if not self._cohorts or any(place.is_changed() for place in self._asked()):
-            while self.hear(ALL_COMPLETED):
-                pass
+            self.hear(ALL_COMPLETED)
             self._asked()
             self._cohorts = form_cohorts(self._places, _threads())
             self._told = [place for place in self._places if not place.remaining]  # diverged
@@ -61,13 +60,12 @@ class _Population:
             cohort.begin(pool)
         return bool(self._places)
 
-    def hear(self, when: str) -> bool:
-        """Wait for a thread, or all, and hand on what it tells; return whether there was one."""
+    def hear(self, when: str) -> None:
+        """Wait for a thread, or all, and hand on what it tells."""
         going = {future: cohort for cohort in self._cohorts for future in cohort.going}
         done, _ = wait(going, return_when=when)
         for future in done:
             self._told = self._told + going[future].end(future)
-        return bool(going)
 
     def _asked(self) -> list[Place]:
         """Ask those that were told of epochs; return who of them wants more."""
