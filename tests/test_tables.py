@@ -355,10 +355,10 @@ def test_bad_files(name, text, words, tmp_path):
 def test_quotes_that_are_letters_in_files(size, tmp_path, monkeypatch):
     monkeypatch.setattr("glassbrick.tables.csv_parts._SLICE", size)
     path = tmp_path / "t.csv"
-    path.write_text('5" pipe,"a, b",c"\n1",x,\n"two, or\n3""",\ue000",7\n,"8",""\n', "utf-8")
+    path.write_text('5" pipe,"a, ""b""",c"\n1",x,\n"two, or\n3""",\ue000",7\n,"8",""\n', "utf-8")
     first, second, third = read_table(path, "test")
     assert (first.name, first.values.tolist()) == ('5" pipe', ['1"', 'two, or\n3"', None])
-    assert (second.name, second.values.tolist()) == ("a, b", ["x", '\ue000"', "8"])
+    assert (second.name, second.values.tolist()) == ('a, "b"', ["x", '\ue000"', "8"])
     assert (third.name, str(third.values)) == ('c"', "[nan  7. nan]")
 
 

@@ -70,7 +70,8 @@ class CSVParts:
                 if look is not None:
                     look(end)
         self._written = {name: found.written for name, found in self._found.items()}
-        self.types = {name: found.type for name, found in self._found.items()}
+        types = [found.type for found in self._found.values()]
+        self.types = dict(zip(self._names(), types, strict=True))
 
     def frames(self) -> Iterator[polars.DataFrame]:
         """Iterate over the rows, those of a slice at a time.
@@ -89,7 +90,14 @@ class CSVParts:
                     )
                 frame = self._parsed(data, self._written)
                 dates = [f.as_dates(frame[name]) for name, f in self._found.items() if f.is_date]
-                yield frame.with_columns(dates)
+                frame = frame.with_columns(dates)
+                frame.columns = list(self.types)
+                yield frame
+
+    def _names(self) -> list[str]:
+        """Return the names of the columns, in which two quotes stand for one, as polars forgets."""
+        names = next(csv.reader([self._header.decode()], delimiter=self._separator))
+        return names if len(set(names)) == len(self._found) else list(self._found)
 
     def _see(self, frame: polars.DataFrame) -> None:
         """Take note of the types of a slice."""
