@@ -21,7 +21,6 @@ from glassbrick import XLA, load
 HERE = Path(__file__).parent
 PATIENCE = 240.0  # seconds, on a machine that has other work; a process that hangs fails the test
 
-
 if sys.platform == "win32":
     pytest.skip("needs signals", allow_module_level=True)
 

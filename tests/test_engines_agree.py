@@ -92,6 +92,11 @@ def targets_for(loss):
     return target
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
+def test_what_passes_by_default(dtype, tolerance):
+    assert compare_engines(make_net(outputs=2), X.astype(dtype), y).tolerance == tolerance
+
+
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_public_block_agrees(name, dtype):

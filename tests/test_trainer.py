@@ -736,3 +736,13 @@ def test_a_schedule_without_a_length_lasts_as_long_as_the_first_fit(engine):
     history = trainer.fit(X, y, epochs=4, verbose=False)
     wanted = 0.05 * (1.0 + np.cos(np.pi * np.arange(4) / 4))
     np.testing.assert_allclose(history["lr"], wanted, rtol=1e-12)
+
+
+def test_a_parameter_may_be_so_large_that_its_square_is_not_finite():
+    net = NeuralNetwork([Dense(1, "linear", inputs=2)], MeanSquaredError(), rng=0)
+    weights = next(net.params())
+    weights[1] = 1e200  # of a column that is zero
+    data = np.array([[1.0, 0.0], [2.0, 0.0]]), np.array([[1.0], [2.0]])
+    history = Trainer(net, SGD(0.01)).fit(*data, *data, epochs=3, restart=False, verbose=False)
+    assert history.epochs == 3
+    assert next(net.params())[1] == 1e200

@@ -6,12 +6,11 @@ from glassbrick.engines.engine import (
     BatchHooks,
     Course,
     Engine,
-    EpochLosses,
     Job,
     Member,
     Session,
-    SoundEpochs,
 )
+from glassbrick.engines.epoch_losses import EpochLosses, SoundEpochs
 from glassbrick.engines.lbfgs_session import LBFGSSession
 from glassbrick.engines.numpy_engine import NumpyEngine
 from glassbrick.engines.read_ahead import ReadingError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows
 from glassbrick.distributed import Cluster
+from glassbrick.engines.epoch_losses import EpochLosses, SoundEpochs
 from glassbrick.layers.series import pass_through
 from glassbrick.modes import predicting
 from glassbrick.network import NeuralNetwork
@@ -24,11 +24,9 @@ __all__ = [
     "BatchSession",
     "Course",
     "Engine",
-    "EpochLosses",
     "Job",
     "Member",
     "Session",
-    "SoundEpochs",
 ]
 
 
@@ -133,58 +131,6 @@ class Job:
         """List what may be exchanged between two epochs: by a schedule, or by a callback."""
         parts = [self.optim, self.net.loss, *self.net._parts()]
         return [value for part in parts for value in vars(part).values()]
-
-
-class EpochLosses(NamedTuple):
-    """What an epoch has to tell.
-
-    Attributes
-    ----------
-    batches : sequence of float
-        The loss of each batch before its step. It ends with the first loss that is not
-        finite.
-    validation : float or None
-        The loss on the validation data after the epoch; None without such data, or if a
-        batch's loss was not finite.
-    finite : bool
-        Whether all parameters are finite after the epoch. Looked at only if there is no
-        validation loss, which would show it.
-    """
-
-    batches: Sequence[float]
-    validation: float | None
-    finite: bool
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether nothing diverged, as far as it shows."""
-        return self.finite if self.validation is None else math.isfinite(self.validation)
-
-
-class SoundEpochs(NamedTuple):
-    """What several epochs have to tell in which all was finite.
-
-    Attributes
-    ----------
-    batches : ndarray of shape (epochs, batches)
-        The loss of each batch before its step.
-    validation : list of float, or None
-        The losses on the validation data after each epoch, if there are such data.
-    """
-
-    batches: Array
-    validation: list[float] | None
-
-    @property
-    def epochs(self) -> int:
-        """How many there are."""
-        return len(self.batches)
-
-    def each(self, first: int = 0) -> list[EpochLosses]:
-        """Return what each has to tell, from the first that is asked for, counted from 0."""
-        rows = self.batches[first:].tolist()
-        validation = [None] * len(rows) if self.validation is None else self.validation[first:]
-        return [EpochLosses(*epoch, finite=True) for epoch in zip(rows, validation, strict=True)]
 
 
 class Member(Protocol):

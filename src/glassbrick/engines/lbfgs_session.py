@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import Engine, EpochLosses, Job, Session
+from glassbrick.engines.engine import Engine, Job, Session
+from glassbrick.engines.epoch_losses import EpochLosses
 from glassbrick.errors import ArgumentError, MissingExtraError
 from glassbrick.network import NeuralNetwork
 from glassbrick.noise import Noise

@@ -10,7 +10,8 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows, cut
-from glassbrick.engines.engine import BatchSession, Engine, EpochLosses, Job, Member, Session
+from glassbrick.engines.engine import BatchSession, Engine, Job, Member, Session
+from glassbrick.engines.epoch_losses import EpochLosses
 from glassbrick.engines.numpy_population import run_together
 from glassbrick.engines.proven_step import ProvenStep
 from glassbrick.engines.stream_session import Chunk, StreamSession

@@ -10,7 +10,8 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import cut
-from glassbrick.engines.engine import BatchSession, EpochLosses, Job, Member
+from glassbrick.engines.engine import BatchSession, Job, Member
+from glassbrick.engines.epoch_losses import EpochLosses
 from glassbrick.engines.facts import are_the_same
 from glassbrick.engines.stacked_blocks import make_of
 from glassbrick.engines.stacked_optimizers import StackedOptimizers, settings_of

@@ -13,7 +13,8 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows
-from glassbrick.engines.engine import Engine, EpochLosses, Job, Session
+from glassbrick.engines.engine import Engine, Job, Session
+from glassbrick.engines.epoch_losses import EpochLosses
 from glassbrick.engines.read_ahead import ReadAhead
 from glassbrick.network import NeuralNetwork
 from glassbrick.stream import Share, Stream

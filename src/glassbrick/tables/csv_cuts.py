@@ -71,17 +71,20 @@ def mere_letters(data: bytes, separator: str) -> list[int]:
     >>> mere_letters(b'pipe 5",1\n"two 5"" ones",2\n', ",")
     [6]
     """
-    if b'"' not in data:
-        return []
-    all_of_them = np.flatnonzero(np.frombuffer(data, np.uint8) == ord('"'))
-    found = np.setdiff1d(all_of_them, _quotes(data, separator), assume_unique=True)
-    return found.tolist()  # type: ignore[no-any-return]
+    places, letters = _all_quotes(data, separator)
+    return places[letters].tolist()  # type: ignore[no-any-return]
 
 
 def _quotes(data: bytes, separator: str) -> Array:
     """Return where quotes open and close in turn; one within a field, as in 5", does neither."""
+    places, letters = _all_quotes(data, separator)
+    return np.delete(places, letters) if letters else places
+
+
+def _all_quotes(data: bytes, separator: str) -> tuple[Array, list[int]]:
+    """Return where quotes stand, and the numbers of those that neither open nor close."""
     if b'"' not in data:
-        return np.empty(0, np.intp)
+        return np.empty(0, np.intp), []
     letters = np.frombuffer(data, np.uint8)
     places = np.flatnonzero(letters == ord('"'))
     begins_field = np.zeros(256, bool)
@@ -90,11 +93,11 @@ def _quotes(data: bytes, separator: str) -> Array:
     may_open = begins_field[letters[places - 1]]
     may_open[0] |= places[0] == 0
     if may_open[::2].all():  # as is usual
-        return places
-    return np.delete(places, _mere_letters(places, may_open))
+        return places, []
+    return places, _inner(places, may_open)
 
 
-def _mere_letters(places: Array, may_open: Array) -> list[int]:
+def _inner(places: Array, may_open: Array) -> list[int]:
     """Return which quotes neither open nor close, for their field does not begin with one."""
     cannot = [(2 * np.flatnonzero(~may_open[first::2]) + first).tolist() for first in (0, 1)]
     follows = [False, *(np.diff(places) == 1).tolist()]  # at once upon the one before

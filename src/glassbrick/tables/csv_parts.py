@@ -95,7 +95,7 @@ class CSVParts:
                 yield frame
 
     def _names(self) -> list[str]:
-        """Return the names of the columns, in which two quotes stand for one, as polars forgets."""
+        """Return the names of the columns, of which polars leaves doubled quotes as they are."""
         names = next(csv.reader([self._header.decode()], delimiter=self._separator))
         return names if len(set(names)) == len(self._found) else list(self._found)
 

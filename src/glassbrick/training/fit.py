@@ -301,7 +301,6 @@ class Fit:
         rates = [self._rate_of(epoch) for epoch in range(first, first + len(losses))]
         self.run.history.record_all(losses, validation, {"lr": rates})
         self.logs = logs_of(losses[-1], validation[-1] if validation else None, {"lr": rates[-1]})
-        self._begun = first + len(losses)
 
     def _measure(self, epoch: int) -> dict[str, float]:
         """Return what is followed besides the losses."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -11,7 +10,7 @@ import jax
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import EpochLosses, SoundEpochs
+from glassbrick.engines.epoch_losses import EpochLosses, SoundEpochs
 from glassbrick.engines.xla.place import Place
 from glassbrick.engines.xla.population_program import Places, PopulationProgram
 from glassbrick.engines.xla.program import INDEX, NO_PART, EpochProgram, Part
@@ -99,14 +98,12 @@ class Cohort:
         told = told.transpose(2, 0, 1)
         sound = np.isfinite(told).all((1, 2)) & (told[..., -1].all(1) | self._validates)
         for place, own, is_sound in zip(some, told, sound, strict=False):
-            epochs = self._epochs(place, own)
+            batches = self._batches(place, own)
+            validation = own[:, -2].tolist() if self._validates else None
             if is_sound:
-                place.told_all(epochs)
-                continue
-            for losses, is_finite in zip(epochs.each(), own[:, -1], strict=True):
-                place.told(_cut(losses, finite=bool(is_finite)))
-                if not place.remaining:
-                    break
+                place.told_all(SoundEpochs(batches, validation))
+            else:
+                _tell_each(place, batches, validation, own[:, -1])
         return some
 
     def stop(self) -> None:
@@ -141,20 +138,22 @@ class Cohort:
             Places(orders, validation),
         )
 
-    def _epochs(self, place: Place, told: Array) -> SoundEpochs:
-        """Take apart what the program tells of a member, as if all were finite."""
-        batches, validation = told[:, : self._full + self._short], told[:, -2]
+    def _batches(self, place: Place, told: Array) -> Array:
+        """Return the losses of batches, of the shape (epochs, batches), from all that is told."""
+        batches = told[:, : self._full + self._short]
         if head := place.head:
             batches[0, : len(head)], place.head = head, []
-        return SoundEpochs(batches, validation.tolist() if self._validates else None)
+        return batches
 
 
-def _cut(losses: EpochLosses, *, finite: bool) -> EpochLosses:
-    """Return what an epoch has to tell in which something may not be finite."""
-    for number, loss in enumerate(losses.batches, 1):
-        if not math.isfinite(loss):
-            return EpochLosses(losses.batches[:number], None, finite=False)
-    return losses._replace(finite=finite)
+def _tell_each(place: Place, batches: Array, validation: list[float] | None, finite: Array) -> None:
+    """Tell of epochs one by one, up to that in which something is not finite."""
+    for number, losses in enumerate(batches.tolist()):
+        val_loss = None if validation is None else validation[number]
+        epoch = EpochLosses.of(losses, val_loss, finite=bool(finite[number]))
+        place.told(epoch)
+        if not epoch.is_finite:
+            break
 
 
 def _stacked(places: Sequence[Place], numbers: Sequence[int]) -> list[Array]:

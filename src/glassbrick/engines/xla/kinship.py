@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 
-from glassbrick.engines.engine import EpochLosses
+from glassbrick.engines.epoch_losses import EpochLosses
 from glassbrick.engines.xla.cohort import Cohort
 from glassbrick.engines.xla.place import Place
 from glassbrick.engines.xla.recorder import STEPS_TO_SETTLE, Recorder

@@ -8,7 +8,8 @@ from collections.abc import Hashable
 import numpy as np
 
 from glassbrick.arrays import Array
-from glassbrick.engines.engine import EpochLosses, Member, SoundEpochs
+from glassbrick.engines.engine import Member
+from glassbrick.engines.epoch_losses import EpochLosses, SoundEpochs
 from glassbrick.engines.facts import are_the_same
 from glassbrick.engines.xla.layout import Layout
 from glassbrick.engines.xla.survey import Survey

@@ -45,7 +45,7 @@ class _Population:
     """
 
     def __init__(self, places: list[Place]):
-        self._places = self._told = places
+        self._places, self._told = places, [*places]
         self._cohorts: list[Cohort] = []
 
     def go_on(self, pool: Executor) -> bool:
@@ -65,7 +65,7 @@ class _Population:
         going = {future: cohort for cohort in self._cohorts for future in cohort.going}
         done, _ = wait(going, return_when=when)
         for future in done:
-            self._told = self._told + going[future].end(future)
+            self._told += going[future].end(future)
 
     def _asked(self) -> list[Place]:
         """Ask those that were told of epochs; return who of them wants more."""

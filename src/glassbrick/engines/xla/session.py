@@ -10,7 +10,8 @@ import numpy as np
 
 from glassbrick.arrays import Array
 from glassbrick.distributed import current
-from glassbrick.engines.engine import BatchSession, EpochLosses, Job
+from glassbrick.engines.engine import BatchSession, Job
+from glassbrick.engines.epoch_losses import EpochLosses
 from glassbrick.engines.xla.pace import Pace
 from glassbrick.engines.xla.placement import Placement
 from glassbrick.engines.xla.program import INDEX, Data, Part
@@ -143,8 +144,5 @@ class XLASession(BatchSession):
         """Take apart what the program tells of an epoch."""
         *batches, short, validation, finite = told.tolist()
         losses = batches[part.start : part.stop] + [short] * part.short
-        wrong = np.flatnonzero(~np.isfinite(losses))
-        if len(wrong):
-            return EpochLosses(losses[: wrong[0] + 1], None, finite=False)
         validated = self.job.validation is not None and part.finish
-        return EpochLosses(losses, validation if validated else None, bool(finite))
+        return EpochLosses.of(losses, validation if validated else None, finite=bool(finite))

@@ -13,7 +13,8 @@ import numpy as np
 from glassbrick.arrays import Array
 from glassbrick.batches import Rows
 from glassbrick.distributed import current
-from glassbrick.engines.engine import EpochLosses, Job
+from glassbrick.engines.engine import Job
+from glassbrick.engines.epoch_losses import EpochLosses
 from glassbrick.engines.read_ahead import read
 from glassbrick.engines.stream_session import Chunk, StreamSession
 from glassbrick.engines.xla.chunk_state import ChunkData, ChunkState
