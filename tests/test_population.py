@@ -102,7 +102,7 @@ def test_each_member_ends_as_it_would_have_alone(engine, monkeypatch):
 @pytest.mark.parametrize("given", [DATA, Given(X, y)])
 def test_what_nobody_hears_of_is_told_all_the_same(given, engine):
     """Where losses are looked at after each seventh epoch, and the engine runs ahead until then."""
-    factors = 1.0, 0.9, 1.5  # the last one diverges
+    factors = 1.0, 0.9, 1.8  # the last one diverges
 
     def grows(seed):
         layers = [Dense(4, "relu"), Dense(1, "linear")]
@@ -117,6 +117,49 @@ def test_what_nobody_hears_of_is_told_all_the_same(given, engine):
         single = alone(lone, given, **settings)
         assert_same(outcomes[seed], single, trainer, lone)
     assert [isinstance(outcome, DivergenceError) for outcome in outcomes] == [False, False, True]
+    assert (outcomes[2].epoch, outcomes[2].batch) == (9, 4)  # of 5 batches, on both engines
+
+
+def test_parameters_may_be_the_first_that_are_not_finite(engine):
+    settings = {"epochs": 10, "eval_every": 7, "batch_size": 64}  # one batch, whose loss is finite
+    large = Given(100.0 * X, 100.0 * y)
+    trainers = [make(0, 1e-9, engine), make(1, 1e308, engine)]
+    outcomes = fit_together(trainers, large, **settings)
+    lone = make(1, 1e308, engine)
+    assert_same(outcomes[1], alone(lone, large, **settings), trainers[1], lone)
+    assert "epoch 1, batch 1, at learning rate 1e+308: a parameter" in str(outcomes[1])
+    assert outcomes[0].epochs == 10
+
+
+def test_who_diverges_in_the_steps_that_make_state_leaves(engine):
+    def remembers(seed):
+        net = NeuralNetwork([Dense(1, "linear")], MeanSquaredError(), rng=seed)
+        return Trainer(net, SGD(0.01, momentum=0.9), engine=engine)
+
+    given = [DATA, Given(X, 1e200 * y, X_val, y_val), DATA]
+    outcomes = fit_together([remembers(seed) for seed in range(3)], given, epochs=4)
+    assert (outcomes[1].epoch, outcomes[1].batch) == (1, 1)
+    assert [outcomes[k].epochs for k in (0, 2)] == [4, 4]
+
+
+def test_who_wants_to_hears_of_each_epoch(engine):
+    class Hearer(Callback):
+        """Looks at no network, so that an engine can run ahead."""
+
+        is_spectator = True
+
+        def __init__(self):
+            self.heard = []
+
+        def on_epoch_end(self, epoch, logs):
+            self.heard.append((epoch, logs["loss"], logs["val_loss"]))
+
+    hearers = [Hearer(), Hearer()]
+    trainers = [make(k, engine=engine) for k in range(2)]
+    settings = {"epochs": 9, "eval_every": 4, "patience": None}
+    outcomes = fit_together(trainers, DATA, callbacks=lambda k: [hearers[k]], **settings)
+    for history, hearer in zip(outcomes, hearers, strict=True):
+        assert hearer.heard == list(zip(range(1, 10), history.loss, history.val_loss, strict=True))
 
 
 # What members may differ in. Each case makes member k.
