@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassbrick.errors import FileError
 from glassbrick.streams.blocks import Block, BlockReader, first_line, rows_at_once
+from glassbrick.tables.arrow_start import require_arrow
 
 if TYPE_CHECKING:
     import pyarrow
@@ -97,13 +98,7 @@ class ArrowReader(BlockReader):
         except (OSError, pyarrow.ArrowException) as error:
             raise FileError(f"{place}: cannot be read: {first_line(error)}.") from None
         with closing(source):
-            if source.read(6) != b"ARROW1":
-                raise FileError(
-                    f"{place}: expected a file in Arrow's file format; received something else. "
-                    "Its stream format can be read from the beginning only: write it as a "
-                    "Feather or Parquet file."
-                )
-            source.seek(0)
+            require_arrow(source, place)
             try:
                 opened = ipc.open_file(source)
                 if columns is not None:

@@ -14,6 +14,7 @@ from glassbrick.arrays import Array
 from glassbrick.checks import complaint, describe, refuse
 from glassbrick.errors import ArgumentTypeError, DataError, FileError, MissingExtraError
 from glassbrick.files import told_as_ours
+from glassbrick.tables.arrow_start import require_arrow
 from glassbrick.tables.columns import Column, column_of, number_column
 from glassbrick.tables.csv_lines import names_in
 from glassbrick.tables.csv_parts import CSVParts
@@ -239,6 +240,8 @@ def _read_file(path: Path, who: str) -> Any:
     try:
         if path.suffix.lower() in PARQUET_ENDINGS:
             return polars.read_parquet(path)
+        with path.open("rb") as file:
+            require_arrow(file, who)
         return polars.read_ipc(path)
     except (OSError, polars.exceptions.PolarsError) as error:
         problem = str(error).strip().splitlines()[0]
