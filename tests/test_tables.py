@@ -336,7 +336,7 @@ def test_a_column_may_be_missing_altogether_in_some_rows():
         ("t.csv", "\n\r\n", "the file is empty"),
         ("t.csv", "a,b\n", "at least one row"),
         ("t.parquet", "no parquet", "cannot be read as a table"),
-        ("t.arrow", "no arrow", "expected a file in Arrow's file format"),
+        ("t.arrow", "no arrow", r"^train, \S+: expected a file in Arrow's file format"),
         ("t.feather", "ARROW1 and no more", "cannot be read as a table"),
         ("t.xlsx", "x", "a file that ends in .csv"),
         ("t", "x", "received 'none'"),

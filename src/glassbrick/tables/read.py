@@ -243,6 +243,8 @@ def _read_file(path: Path, who: str) -> Any:
         with path.open("rb") as file:
             require_arrow(file, who)
         return polars.read_ipc(path)
+    except FileError:
+        raise
     except (OSError, polars.exceptions.PolarsError) as error:
         problem = str(error).strip().splitlines()[0]
         raise FileError(f"{who}: cannot be read as a table: {problem}.") from None
